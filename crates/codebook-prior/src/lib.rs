@@ -1,0 +1,1 @@
+//! Codebooks of words: part-of-speech lexicon, adjective-noun graph and language-model embeddings.

@@ -1,0 +1,1 @@
+//! Graph network that turns language-model word embeddings into visual codes.

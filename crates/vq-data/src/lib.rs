@@ -1,0 +1,1 @@
+//! Captioned images for tokenizers, with an embedded default set.

@@ -1,0 +1,1 @@
+//! Image and codebook metrics as accumulators.

@@ -1,0 +1,1 @@
+//! VQGAN autoencoder and the image tokenizer built on it.

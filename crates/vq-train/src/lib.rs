@@ -1,0 +1,1 @@
+//! Training of image tokenizers: configuration, loop, checkpoints, logs.

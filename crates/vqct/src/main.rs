@@ -1,0 +1,2 @@
+//! The `vqct` command.
+fn main() {}
