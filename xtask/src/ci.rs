@@ -1,0 +1,59 @@
+//! `cargo xtask ci`: every check that a change must pass, in the order of their cost.
+//!
+//! Clippy and rustdoc see the same features, so that they share their builds; all steps share the dev profile, so
+//! that torch-sys compiles its C++ once.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+use crate::{process, setup};
+
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut times = Vec::new();
+    step(&mut times, "format", || process::run(cargo(workspace)?.args(["fmt", "--all", "--", "--check"])))?;
+    step(&mut times, "setup", || setup::ensure(workspace))?;
+    step(&mut times, "clippy", || {
+        process::run(
+            cargo(workspace)?
+                .args(["clippy", "--workspace", "--all-targets", "--all-features"])
+                .args(["--", "-D", "warnings"]),
+        )
+    })?;
+    step(&mut times, "rustdoc", || {
+        process::run(
+            cargo(workspace)?
+                .args(["doc", "--workspace", "--all-features", "--no-deps"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    })?;
+    // The README's command, word for word.
+    step(&mut times, "test", || process::run(cargo(workspace)?.args(["xtask", "test"])))?;
+    let total = times.iter().map(|(_, time)| *time).sum();
+    for (name, time) in times.iter().chain([&("total", total)]) {
+        println!("{name:<8} {:>7.1} s", time.as_secs_f64());
+    }
+    Ok(())
+}
+
+fn cargo(workspace: &Workspace) -> Result<Command> {
+    let mut command = process::cargo(workspace)?;
+    command.current_dir(workspace.root());
+    Ok(command)
+}
+
+fn step(
+    times: &mut Vec<(&'static str, Duration)>,
+    name: &'static str,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    println!("==> {name}");
+    let start = Instant::now();
+    work().with_context(|| format!("step {name}"))?;
+    let time = start.elapsed();
+    println!("==> {name} passed in {:.1} s", time.as_secs_f64());
+    times.push((name, time));
+    Ok(())
+}

