@@ -1,1 +1,60 @@
-//! Vector quantizers with one contract: codes, ids and loss out, and ids that decode back.
+//! Vector quantizers with one contract: latents in; codes, ids and loss out; and ids that decode back.
+//!
+//! ```
+//! use tch::{Device, Kind, Tensor, nn};
+//! use vq_core::{LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantizer};
+//!
+//! # fn main() -> Result<(), vq_core::CoreError> {
+//! let store = nn::VarStore::new(Device::Cpu);
+//! let codebook = LearnedCodebook::new(&store.root(), 512, 64)?;
+//! let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default())?;
+//!
+//! let latents = Tensor::randn([8, 64, 16, 16], (Kind::Float, Device::Cpu));
+//! let quantized = quantizer.quantize(&latents, Mode::Train)?;
+//! assert_eq!(quantized.indices.size(), [8, 16, 16, 1]);
+//! assert_eq!(quantizer.lookup(&quantized.indices)?, quantized.codes);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Letters used in shapes
+//!
+//! | letter | meaning |
+//! |---|---|
+//! | `B` | images in a batch |
+//! | `C` | channels of the latents |
+//! | `H`, `W` | rows and columns of the token grid |
+//! | `N` | vectors to quantize, often `B * H * W` |
+//! | `K` | codes in a codebook |
+//! | `D` | width of a code |
+//! | `S` | ids per position ("slots") |
+//!
+//! # Rules
+//!
+//! * A forward pass changes nothing: not the codebook, not a counter.
+//! * `lookup(quantize(z).indices)` equals `quantize(z).codes`, bit for bit, for every quantizer.
+//! * Ids are `Int64` and global to the codebook: the ids of two groups never overlap.
+//! * The crate knows no linguistics: adjectives and nouns are two [`Group`]s to it.
+
+mod codebook;
+mod commitment;
+mod cuda;
+mod device;
+mod error;
+mod grouped;
+mod nearest;
+mod quantizer;
+mod search;
+mod straight_through;
+mod usage;
+
+pub use codebook::{Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode};
+pub use commitment::{BetaPlacement, CommitmentConfig};
+pub use device::DeviceChoice;
+pub use error::CoreError;
+pub use grouped::{Group, GroupedQuantizer};
+pub use nearest::{NearestConfig, NearestQuantizer};
+pub use quantizer::{Layout, Quantized, Quantizer, Slot};
+pub use search::{Nearest, nearest_codes};
+pub use straight_through::straight_through;
+pub use usage::{Usage, UsageCounter};

@@ -1,1 +1,12 @@
-//! Image and codebook metrics as accumulators.
+//! Image metrics as accumulators: `update` with batches, `compute` at the end.
+//!
+//! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`; values outside are clamped first, as a file would.
+//! Codebook usage and perplexity are [`vq_core::UsageCounter`]'s.
+
+mod error;
+mod psnr;
+mod ssim;
+
+pub use error::EvalError;
+pub use psnr::Psnr;
+pub use ssim::Ssim;

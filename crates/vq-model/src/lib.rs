@@ -1,1 +1,31 @@
-//! VQGAN autoencoder and the image tokenizer built on it.
+//! The VQGAN autoencoder and the image tokenizer built on it.
+//!
+//! # Letters used in shapes
+//!
+//! | letter | meaning |
+//! |---|---|
+//! | `B` | images in a batch |
+//! | `H`, `W` | height and width of an image, in pixels |
+//! | `f` | downsampling factor of the autoencoder |
+//! | `C` | channels of a feature map |
+//! | `Z` | channels of the encoder's output |
+//! | `S` | ids per position |
+//!
+//! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`.
+
+mod attention;
+mod autoencoder;
+mod decoder;
+mod encoder;
+mod error;
+mod layers;
+mod level;
+mod resample;
+mod residual;
+mod tokenizer;
+
+pub use autoencoder::AutoencoderConfig;
+pub use decoder::Decoder;
+pub use encoder::Encoder;
+pub use error::ModelError;
+pub use tokenizer::{ImageTokenizer, Reconstruction};

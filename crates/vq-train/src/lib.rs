@@ -1,1 +1,43 @@
 //! Training of image tokenizers: configuration, loop, checkpoints, logs.
+//!
+//! The data flows one way: an [`Experiment`] is read from TOML ([`ExperimentFile`]), a [`Plan`] touches disk and device,
+//! a [`Trainer`] runs it into a [`RunDir`], and a [`Checkpoint`] holds all that is needed to go on or to use the result.
+//!
+//! # Rules
+//!
+//! * Nothing here reads the command line or prints; a [`Watch`] hears what happens.
+//! * Randomness is derived from (seed, step), and batch `n` is a function of (seed, n): on the CPU, a run that was killed
+//!   and resumed ends with the same numbers as one that was not.
+//! * A run folder is never overwritten, a checkpoint is replaced in one move.
+
+mod adam;
+mod checkpoint;
+mod config_file;
+mod error;
+mod experiment;
+mod grid;
+mod loss;
+mod metrics_log;
+mod plan;
+mod quantizer_config;
+mod run_dir;
+mod schedule;
+mod tokenizer_state;
+mod trainer;
+mod validation;
+
+pub use adam::{Adam, AdamConfig};
+pub use checkpoint::{Checkpoint, CheckpointHeader};
+pub use config_file::ExperimentFile;
+pub use error::TrainError;
+pub use experiment::{DataConfig, Experiment, SourceConfig, TrainConfig};
+pub use grid::image_grid;
+pub use loss::{LossConfig, Losses};
+pub use metrics_log::{MetricsLog, Record};
+pub use plan::Plan;
+pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
+pub use run_dir::RunDir;
+pub use schedule::ScheduleConfig;
+pub use tokenizer_state::TokenizerState;
+pub use trainer::{Outcome, Trainer, Watch};
+pub use validation::Validation;

@@ -1,0 +1,105 @@
+//! The contract of every quantizer.
+
+use std::ops::Range;
+
+use tch::{Kind, Tensor};
+
+use crate::{CoreError, Mode};
+
+/// What one id of a position may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Name of the group that the slot belongs to; the slots of one group are neighbours.
+    pub group: String,
+    /// The ids that the slot takes.
+    pub codes: Range<i64>,
+}
+
+/// How a quantizer lays out channels and ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// `C`, the channels of the latents and of the codes.
+    pub channels: i64,
+    /// `K`, the number of codes.
+    pub codes: i64,
+    /// One entry for each of the `S` ids of a position.
+    pub slots: Vec<Slot>,
+}
+
+/// What a quantizer gives back.
+#[derive(Debug)]
+pub struct Quantized {
+    /// `[B, C, H, W]`; the gradient passes straight through to the latents.
+    pub codes: Tensor,
+    /// `[B, H, W, S]`, `Int64`, laid out as [`Quantizer::layout`] says.
+    pub indices: Tensor,
+    /// Scalar; zero where a quantizer has no loss.
+    pub loss: Tensor,
+}
+
+/// Turns latents into codes and ids, and ids back into the same codes.
+pub trait Quantizer: std::fmt::Debug + Send {
+    /// Channels and ids.
+    fn layout(&self) -> &Layout;
+
+    /// Quantizes latents `[B, C, H, W]`; nothing is changed by the call.
+    ///
+    /// # Errors
+    /// [`CoreError::Shape`] if the latents have another number of axes or channels.
+    fn quantize(&self, latents: &Tensor, mode: Mode) -> Result<Quantized, CoreError>;
+
+    /// Codes `[B, C, H, W]` of ids `[B, H, W, S]`: bit for bit those that [`Quantizer::quantize`] gave with the ids.
+    ///
+    /// # Errors
+    /// [`CoreError::Shape`], [`CoreError::Kind`] or [`CoreError::Id`] if the ids do not fit the layout.
+    fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError>;
+}
+
+impl Layout {
+    /// Distinct groups in order, each with its codes.
+    pub fn groups(&self) -> Vec<&Slot> {
+        let mut groups: Vec<&Slot> = Vec::new();
+        for slot in &self.slots {
+            if groups.last().is_none_or(|last| last.group != slot.group) {
+                groups.push(slot);
+            }
+        }
+        groups
+    }
+
+    /// Checks latents `[B, C, H, W]`.
+    pub(crate) fn check_latents(&self, op: &'static str, latents: &Tensor) -> Result<(), CoreError> {
+        match latents.size()[..] {
+            [_, channels, _, _] if channels == self.channels => Ok(()),
+            _ => Err(CoreError::Shape { op, expected: format!("[B, {}, H, W]", self.channels), got: latents.size() }),
+        }
+    }
+
+    /// Checks ids `[B, H, W, S]`: shape, kind and the range of each slot.
+    ///
+    /// # Errors
+    /// [`CoreError::Shape`], [`CoreError::Kind`] or [`CoreError::Id`].
+    pub fn check_indices(&self, op: &'static str, indices: &Tensor) -> Result<(), CoreError> {
+        let slots = self.slots.len() as i64;
+        if !matches!(indices.size()[..], [_, _, _, s] if s == slots) {
+            let expected = format!("[B, H, W, {slots}]");
+            return Err(CoreError::Shape { op, expected, got: indices.size() });
+        }
+        if indices.kind() != Kind::Int64 {
+            return Err(CoreError::Kind { op, expected: "Int64", got: format!("{:?}", indices.kind()) });
+        }
+        if indices.numel() == 0 {
+            return Ok(());
+        }
+        for (position, slot) in self.slots.iter().enumerate() {
+            let ids = indices.select(3, position as i64);
+            for got in [ids.min().int64_value(&[]), ids.max().int64_value(&[])] {
+                if !slot.codes.contains(&got) {
+                    let Range { start, end } = slot.codes;
+                    return Err(CoreError::Id { op, slot: position, group: slot.group.clone(), start, end, got });
+                }
+            }
+        }
+        Ok(())
+    }
+}

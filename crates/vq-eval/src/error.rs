@@ -1,0 +1,35 @@
+//! What can go wrong in a metric.
+
+use tch::Tensor;
+
+/// Errors of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// Two batches do not match, or are not images.
+    #[error("{op}: expected two batches of images of one shape, {expected}, got {images:?} and {references:?}")]
+    Shape {
+        /// The operation.
+        op: &'static str,
+        /// What is asked of the shape.
+        expected: &'static str,
+        /// Shape of the images.
+        images: Vec<i64>,
+        /// Shape of the references.
+        references: Vec<i64>,
+    },
+}
+
+/// Checks two batches `[B, 3, H, W]` with `H, W >= side`.
+pub(crate) fn check_pair(
+    op: &'static str,
+    expected: &'static str,
+    side: i64,
+    images: &Tensor,
+    references: &Tensor,
+) -> Result<(), EvalError> {
+    let (images, references) = (images.size(), references.size());
+    match images[..] {
+        [_, 3, height, width] if images == references && height >= side && width >= side => Ok(()),
+        _ => Err(EvalError::Shape { op, expected, images, references }),
+    }
+}

@@ -1,0 +1,78 @@
+//! The plan that encoder and decoder share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// Shape of the VQGAN autoencoder (taming-transformers, arXiv 2012.09841, table 7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AutoencoderConfig {
+    /// Channels at full resolution; a multiple of the 32 groups of the normalization.
+    pub channels: i64,
+    /// Channel multiplier of each level; each level but the last halves the resolution, so `f = 2^(levels - 1)`.
+    pub multipliers: Vec<i64>,
+    /// Residual blocks per level of the encoder; the decoder has one more.
+    pub residual_blocks: i64,
+    /// Downsampling factors at which each residual block is followed by attention.
+    pub attention_factors: Vec<i64>,
+    /// `Z`, channels between encoder and quantizer.
+    pub latent_channels: i64,
+}
+
+/// The paper's f16 model for 256x256 images.
+impl Default for AutoencoderConfig {
+    fn default() -> Self {
+        Self {
+            channels: 128,
+            multipliers: vec![1, 1, 2, 2, 4],
+            residual_blocks: 2,
+            attention_factors: vec![16],
+            latent_channels: 256,
+        }
+    }
+}
+
+impl AutoencoderConfig {
+    /// `f`: pixels per token along one axis.
+    pub fn factor(&self) -> i64 {
+        1 << (self.multipliers.len().max(1) - 1)
+    }
+
+    /// Checks that the model can be built.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] naming the field.
+    pub fn check(&self) -> Result<(), ModelError> {
+        let refuse = |expected: &str, got: String| {
+            Err(ModelError::Option { op: "AutoencoderConfig", expected: expected.into(), got })
+        };
+        if self.channels < 1 || self.channels % crate::layers::NORM_GROUPS != 0 {
+            return refuse("`channels` to be a positive multiple of 32", self.channels.to_string());
+        }
+        if !(1..=8).contains(&self.multipliers.len()) || self.multipliers.iter().any(|&m| m < 1) {
+            return refuse("1 to 8 positive `multipliers`", format!("{:?}", self.multipliers));
+        }
+        if self.residual_blocks < 1 {
+            return refuse("`residual_blocks` >= 1", self.residual_blocks.to_string());
+        }
+        if self.latent_channels < 1 {
+            return refuse("`latent_channels` >= 1", self.latent_channels.to_string());
+        }
+        let factors: Vec<i64> = (0..self.multipliers.len()).map(|level| 1 << level).collect();
+        if self.attention_factors.iter().any(|factor| !factors.contains(factor)) {
+            return refuse(&format!("`attention_factors` among {factors:?}"), format!("{:?}", self.attention_factors));
+        }
+        Ok(())
+    }
+
+    /// Channels of a level.
+    pub(crate) fn width(&self, level: usize) -> i64 {
+        self.channels * self.multipliers[level]
+    }
+
+    /// Whether a level has attention.
+    pub(crate) fn attends(&self, level: usize) -> bool {
+        self.attention_factors.contains(&(1 << level))
+    }
+}

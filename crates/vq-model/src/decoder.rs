@@ -1,0 +1,60 @@
+//! Codes to images.
+
+use tch::Tensor;
+use tch::nn::{self, Module};
+
+use crate::layers::{conv3, norm};
+use crate::level::{Level, LevelPlan, Middle};
+use crate::resample::Upsample;
+use crate::{AutoencoderConfig, ModelError};
+
+/// The VQGAN decoder, under taming-transformers' parameter names.
+///
+/// Parameters: `conv_in`, `mid`, `up.{level}.{block.{j}, attn.{j}, upsample}` with `up.0` the highest resolution,
+/// `norm_out`, `conv_out`.
+#[derive(Debug)]
+pub struct Decoder {
+    conv_in: nn::Conv2D,
+    middle: Middle,
+    /// From the lowest resolution to the highest.
+    levels: Vec<Level<Upsample>>,
+    norm_out: nn::GroupNorm,
+    conv_out: nn::Conv2D,
+}
+
+impl Decoder {
+    /// Registers the parameters under `path`.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] if the configuration cannot be built.
+    pub fn new(path: &nn::Path, config: &AutoencoderConfig) -> Result<Self, ModelError> {
+        config.check()?;
+        let last = config.multipliers.len() - 1;
+        let level = |level: usize| {
+            let at = path / "up" / level as i64;
+            let plan = LevelPlan {
+                blocks: config.residual_blocks + 1,
+                inputs: config.width((level + 1).min(last)),
+                outputs: config.width(level),
+                attends: config.attends(level),
+            };
+            let upsample = (level > 0).then(|| Upsample::new(&(&at / "upsample"), plan.outputs));
+            Level::new(&at, &plan, upsample)
+        };
+        let (highest, lowest) = (config.width(0), config.width(last));
+        Ok(Self {
+            conv_in: conv3(&(path / "conv_in"), config.latent_channels, lowest),
+            middle: Middle::new(&(path / "mid"), lowest),
+            levels: (0..=last).rev().map(level).collect(),
+            norm_out: norm(&(path / "norm_out"), highest),
+            conv_out: conv3(&(path / "conv_out"), highest, 3),
+        })
+    }
+
+    /// Codes `[B, Z, H / f, W / f]` to images `[B, 3, H, W]`, not clamped.
+    pub fn forward(&self, codes: &Tensor) -> Tensor {
+        let hidden = self.middle.forward(&self.conv_in.forward(codes));
+        let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));
+        self.conv_out.forward(&self.norm_out.forward(&hidden).silu())
+    }
+}

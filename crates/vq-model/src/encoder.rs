@@ -1,0 +1,58 @@
+//! Images to latents.
+
+use tch::Tensor;
+use tch::nn::{self, Module};
+
+use crate::layers::{conv3, norm};
+use crate::level::{Level, LevelPlan, Middle};
+use crate::resample::Downsample;
+use crate::{AutoencoderConfig, ModelError};
+
+/// The VQGAN encoder, under taming-transformers' parameter names.
+///
+/// Parameters: `conv_in`, `down.{level}.{block.{j}, attn.{j}, downsample}`, `mid`, `norm_out`, `conv_out`.
+#[derive(Debug)]
+pub struct Encoder {
+    conv_in: nn::Conv2D,
+    levels: Vec<Level<Downsample>>,
+    middle: Middle,
+    norm_out: nn::GroupNorm,
+    conv_out: nn::Conv2D,
+}
+
+impl Encoder {
+    /// Registers the parameters under `path`.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] if the configuration cannot be built.
+    pub fn new(path: &nn::Path, config: &AutoencoderConfig) -> Result<Self, ModelError> {
+        config.check()?;
+        let last = config.multipliers.len() - 1;
+        let level = |level: usize| {
+            let at = path / "down" / level as i64;
+            let plan = LevelPlan {
+                blocks: config.residual_blocks,
+                inputs: if level == 0 { config.channels } else { config.width(level - 1) },
+                outputs: config.width(level),
+                attends: config.attends(level),
+            };
+            let downsample = (level < last).then(|| Downsample::new(&(&at / "downsample"), plan.outputs));
+            Level::new(&at, &plan, downsample)
+        };
+        let lowest = config.width(last);
+        Ok(Self {
+            conv_in: conv3(&(path / "conv_in"), 3, config.channels),
+            levels: (0..=last).map(level).collect(),
+            middle: Middle::new(&(path / "mid"), lowest),
+            norm_out: norm(&(path / "norm_out"), lowest),
+            conv_out: conv3(&(path / "conv_out"), lowest, config.latent_channels),
+        })
+    }
+
+    /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]`; `f` divides `H` and `W`.
+    pub fn forward(&self, images: &Tensor) -> Tensor {
+        let hidden = self.levels.iter().fold(self.conv_in.forward(images), |xs, level| level.forward(&xs));
+        let hidden = self.norm_out.forward(&self.middle.forward(&hidden)).silu();
+        self.conv_out.forward(&hidden)
+    }
+}

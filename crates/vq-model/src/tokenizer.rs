@@ -1,0 +1,105 @@
+//! Images to token ids and back.
+
+use tch::Tensor;
+use tch::nn::{self, Module};
+use vq_core::{Layout, Mode, Quantized, Quantizer};
+
+use crate::layers::conv1;
+use crate::{AutoencoderConfig, Decoder, Encoder, ModelError};
+
+/// What a pass through the tokenizer gives.
+#[derive(Debug)]
+pub struct Reconstruction {
+    /// `[B, 3, H, W]`, not clamped.
+    pub images: Tensor,
+    /// Codes, ids and the quantizer's loss.
+    pub quantized: Quantized,
+}
+
+/// Encoder, quantizer and decoder: images to ids and ids to images.
+///
+/// Parameters: `encoder`, `quant_conv` (1x1, `Z` to the quantizer's channels), `post_quant_conv` (1x1, back to `Z`),
+/// `decoder`.
+/// The tokenizer sees codes and ids, never words.
+#[derive(Debug)]
+pub struct ImageTokenizer {
+    encoder: Encoder,
+    quant_conv: nn::Conv2D,
+    quantizer: Box<dyn Quantizer>,
+    post_quant_conv: nn::Conv2D,
+    decoder: Decoder,
+    factor: i64,
+}
+
+impl ImageTokenizer {
+    /// Registers the parameters under `path` and takes the quantizer, whose parameters are registered by its maker.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] if the configuration cannot be built.
+    pub fn new(path: &nn::Path, config: &AutoencoderConfig, quantizer: Box<dyn Quantizer>) -> Result<Self, ModelError> {
+        let channels = quantizer.layout().channels;
+        Ok(Self {
+            encoder: Encoder::new(&(path / "encoder"), config)?,
+            quant_conv: conv1(&(path / "quant_conv"), config.latent_channels, channels),
+            quantizer,
+            post_quant_conv: conv1(&(path / "post_quant_conv"), channels, config.latent_channels),
+            decoder: Decoder::new(&(path / "decoder"), config)?,
+            factor: config.factor(),
+        })
+    }
+
+    /// How ids are laid out.
+    pub fn layout(&self) -> &Layout {
+        self.quantizer.layout()
+    }
+
+    /// `f`: pixels per token along one axis.
+    pub fn factor(&self) -> i64 {
+        self.factor
+    }
+
+    /// Images `[B, 3, H, W]` to ids `[B, H / f, W / f, S]`, without gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        tch::no_grad(|| Ok(self.quantize(images, Mode::Eval)?.indices))
+    }
+
+    /// Ids `[B, H / f, W / f, S]` to images `[B, 3, H, W]` clamped to `[-1, 1]`, without gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::Quantizer`] if the ids do not fit the layout.
+    pub fn decode(&self, indices: &Tensor) -> Result<Tensor, ModelError> {
+        tch::no_grad(|| Ok(self.images_of(&self.quantizer.lookup(indices)?).clamp(-1.0, 1.0)))
+    }
+
+    /// Images `[B, 3, H, W]` through the whole tokenizer, with gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
+        let quantized = self.quantize(images, mode)?;
+        Ok(Reconstruction { images: self.images_of(&quantized.codes), quantized })
+    }
+
+    fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Quantized, ModelError> {
+        match images.size()[..] {
+            [_, 3, height, width]
+                if height > 0 && width > 0 && height % self.factor == 0 && width % self.factor == 0 => {}
+            _ => {
+                return Err(ModelError::Shape {
+                    op: "ImageTokenizer",
+                    expected: format!("[B, 3, H, W] with H and W multiples of {}", self.factor),
+                    got: images.size(),
+                });
+            }
+        }
+        let latents = self.quant_conv.forward(&self.encoder.forward(images));
+        Ok(self.quantizer.quantize(&latents, mode)?)
+    }
+
+    fn images_of(&self, codes: &Tensor) -> Tensor {
+        self.decoder.forward(&self.post_quant_conv.forward(codes))
+    }
+}

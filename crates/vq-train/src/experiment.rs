@@ -1,0 +1,83 @@
+//! One experiment, as a TOML file states it.
+
+use serde::{Deserialize, Serialize};
+use vq_core::DeviceChoice;
+use vq_data::Transform;
+use vq_model::AutoencoderConfig;
+
+use crate::{AdamConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+
+/// Everything that decides a run; unknown keys are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Names the run folder.
+    pub name: String,
+    /// Decides initial weights, order of the data, backgrounds and dropout.
+    #[serde(default)]
+    pub seed: u64,
+    /// `auto`, `cpu` or `cuda:N`.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// What to train on.
+    pub data: DataConfig,
+    /// Encoder and decoder.
+    pub autoencoder: AutoencoderConfig,
+    /// Codebook and quantizer.
+    pub quantizer: QuantizerConfig,
+    /// What is minimized.
+    #[serde(default)]
+    pub loss: LossConfig,
+    /// The optimizer.
+    #[serde(default)]
+    pub optimizer: AdamConfig,
+    /// The learning rate over the steps.
+    pub schedule: ScheduleConfig,
+    /// Lengths and intervals.
+    pub train: TrainConfig,
+}
+
+/// What to train on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Where images come from.
+    pub source: SourceConfig,
+    /// From image to tensor, in training; validation never augments.
+    pub transform: Transform,
+    /// Images per step.
+    pub batch_size: usize,
+}
+
+/// Where images come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SourceConfig {
+    /// The embedded emoji with their own split.
+    Emoji,
+}
+
+/// Lengths and intervals, in optimizer steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Steps of the whole run.
+    pub steps: u64,
+    /// A line of `metrics.jsonl` every so many steps.
+    #[serde(default = "default_log_every")]
+    pub log_every: u64,
+    /// Validation and a grid of reconstructions every so many steps, and at the end.
+    #[serde(default = "default_interval")]
+    pub validate_every: u64,
+    /// A checkpoint every so many steps, and at the end.
+    #[serde(default = "default_interval")]
+    pub checkpoint_every: u64,
+}
+
+fn default_log_every() -> u64 {
+    10
+}
+
+fn default_interval() -> u64 {
+    200
+}
