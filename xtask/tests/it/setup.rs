@@ -1,0 +1,245 @@
+//! `cargo xtask setup` on machines that `tests/tools` imitates.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use assert_cmd::assert::OutputAssertExt;
+use tempfile::TempDir;
+
+/// An empty workspace, and the programs of a machine.
+struct Machine {
+    folder: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self::with_tools(&["python3", "df", "getconf"])
+    }
+
+    fn with_tools(tools: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let machine = Self { folder };
+        fs::create_dir_all(machine.workspace()).expect("a workspace");
+        fs::create_dir_all(machine.path("bin")).expect("a folder of programs");
+        for tool in tools {
+            // Linked, not written: a file that was open for writing a moment ago may refuse to start.
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools").join(tool);
+            symlink(script, machine.path("bin").join(tool)).expect("a link");
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.path("workspace")
+    }
+
+    fn libtorch(&self, name: &str) -> PathBuf {
+        self.workspace().join(".libtorch").join(name)
+    }
+
+    fn setup(&self, variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .arg("setup")
+            .env_clear()
+            .env("PATH", self.path("bin"))
+            .env("CARGO_MANIFEST_DIR", self.workspace().join("xtask"))
+            .env("FAKE_LOG", self.path("log"))
+            .envs(variables.iter().copied());
+        command
+    }
+
+    /// How often pip installed something.
+    fn installations(&self) -> usize {
+        fs::read_to_string(self.path("log")).map_or(0, |log| log.lines().count())
+    }
+
+    /// A libtorch of the user's own.
+    fn own_libtorch(&self, version: &str) -> String {
+        let folder = self.path(&format!("own-{version}"));
+        fs::create_dir_all(folder.join("lib")).expect("a folder");
+        fs::write(folder.join("lib/libtorch_cpu.so"), "").expect("a library");
+        fs::write(folder.join("build-version"), format!("{version}+cpu\n")).expect("a version");
+        folder.to_str().expect("a plain path").to_owned()
+    }
+
+    /// Checks that setup fails with one sentence that holds all `parts`, and that nothing is left half done.
+    fn check_failure(&self, variables: &[(&str, &str)], parts: &[&str]) {
+        let output = self.setup(variables).output().expect("xtask starts");
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{messages}");
+        let last = messages.lines().last().unwrap_or_default();
+        assert!(last.starts_with("error: "), "{messages}");
+        for part in parts {
+            assert!(last.contains(part), "no `{part}` in: {last}");
+        }
+        assert!(!self.libtorch("current").exists());
+        assert!(!self.libtorch("cpu-2.11.0").exists());
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .expect("a readable folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn installs_what_cpus_need_and_only_once() {
+    let machine = Machine::new();
+    machine.setup(&[]).assert().success();
+    let current = machine.libtorch("current");
+    assert_eq!(fs::read_link(&current).expect("a link"), Path::new("cpu-2.11.0/torch"));
+    assert_eq!(names(&current), ["include", "lib", "version.py"]);
+    assert_eq!(names(&current.join("lib")), ["libc10.so", "libtorch.so", "libtorch_cpu.so"]);
+    assert_eq!(names(&machine.libtorch("cpu-2.11.0")), ["installed.txt", "torch", "torch-2.11.0.dist-info"]);
+
+    // As under cargo, which sets LIBTORCH from .cargo/config.toml.
+    let cargo = [("LIBTORCH", current.to_str().expect("a plain path"))];
+    machine.setup(&cargo).assert().success();
+    assert_eq!(machine.installations(), 1);
+    let log = fs::read_to_string(machine.path("log")).expect("a log");
+    assert!(log.contains("--require-hashes"), "{log}");
+}
+
+#[test]
+fn cuda_is_installed_beside_and_stays() {
+    let machine = Machine::new();
+    machine.setup(&[]).assert().success();
+    machine.setup(&[]).arg("--cuda").assert().success();
+    machine.setup(&[]).assert().success();
+    assert_eq!(machine.installations(), 2);
+    let current = machine.libtorch("current");
+    assert_eq!(fs::read_link(&current).expect("a link"), Path::new("cuda-2.11.0/torch"));
+    assert!(current.join("lib/libtorch_cuda.so").exists());
+}
+
+#[test]
+fn other_pins_or_a_damaged_folder_are_replaced() {
+    let machine = Machine::new();
+    machine.setup(&[]).assert().success();
+    let stamp = machine.libtorch("cpu-2.11.0/installed.txt");
+    fs::write(&stamp, "torch==2.10.0").expect("a stamp");
+    machine.setup(&[]).assert().success();
+    assert_eq!(machine.installations(), 2);
+    let pins = fs::read_to_string(stamp).expect("a stamp");
+    assert!(pins.contains("torch==2.11.0"), "{pins}");
+}
+
+#[test]
+fn a_killed_installation_is_done_again() {
+    let machine = Machine::new();
+    let killed = machine.setup(&[("FAKE_PIP", "killed")]).status().expect("xtask starts");
+    assert_eq!(killed.code(), None, "ended by a signal");
+    assert!(machine.libtorch("cpu-2.11.0.partial").exists());
+    assert!(!machine.libtorch("cpu-2.11.0").exists());
+
+    machine.setup(&[]).assert().success();
+    assert!(!machine.libtorch("cpu-2.11.0.partial").exists());
+    assert!(machine.libtorch("current/lib/libtorch_cpu.so").exists());
+}
+
+#[test]
+fn two_setups_take_turns() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.libtorch("")).expect("a folder");
+    let lock = File::create(machine.libtorch("lock")).expect("a lock");
+    lock.lock().expect("locked");
+
+    let mut second = machine.setup(&[]).stdout(Stdio::piped()).spawn().expect("xtask starts");
+    let mut lines = BufReader::new(second.stdout.take().expect("a pipe")).lines();
+    let first_line = lines.next().expect("a line").expect("text");
+    assert!(first_line.starts_with("waiting for another"), "{first_line}");
+    assert_eq!(machine.installations(), 0);
+
+    lock.unlock().expect("unlocked");
+    lines.for_each(drop);
+    assert!(second.wait().expect("an end").success());
+    assert_eq!(machine.installations(), 1);
+}
+
+#[test]
+fn failures_say_what_to_do() {
+    let pip_failures = [
+        ("missing", &["found no pip 20.3", "apt install python3-pip"]),
+        ("old", &["found no pip 20.3", "apt install python3-pip"]),
+        ("offline", &["cannot reach the package index", "network"]),
+        ("lacking", &["lacks a pinned wheel", "mirror"]),
+        ("changed", &["differs from the pinned one", "pip cache purge"]),
+        ("full", &["disk is full", "free some space"]),
+        ("broken", &["pip failed", "messages above"]),
+    ];
+    for (behaviour, parts) in pip_failures {
+        let machine = Machine::new();
+        machine.check_failure(&[("FAKE_PIP", behaviour)], parts);
+        machine.check_failure(&[("FAKE_PIP", behaviour)], &["set LIBTORCH"]);
+        machine.setup(&[]).assert().success(); // once it is mended
+    }
+    let bare = Machine::with_tools(&[]);
+    bare.check_failure(&[], &["found no pip", "`python3 -m pip`", "`pip`"]);
+
+    let machine = Machine::new();
+    machine.check_failure(&[("FAKE_FREE", "1048576")], &["1024 MiB free", "free 2500 MiB"]);
+    machine.check_failure(&[("FAKE_GLIBC", "2.17")], &["glibc 2.28", "2.17", "set LIBTORCH"]);
+    assert_eq!(machine.installations(), 0);
+}
+
+#[test]
+fn an_own_libtorch_is_linked() {
+    let machine = Machine::new();
+    let own = machine.own_libtorch("2.11.0");
+    machine.setup(&[("LIBTORCH", &own)]).assert().success();
+    let current = machine.libtorch("current");
+    assert_eq!(fs::read_link(&current).expect("a link"), Path::new(&own));
+
+    // It stays when the variable is gone, until the folder goes too.
+    machine.setup(&[]).assert().success();
+    assert_eq!(machine.installations(), 0);
+    fs::remove_dir_all(&own).expect("removed");
+    machine.setup(&[]).assert().success();
+    assert_eq!(machine.installations(), 1);
+
+    let own = machine.own_libtorch("2.11.0");
+    let python = [("LIBTORCH_USE_PYTORCH", "1"), ("FAKE_TORCH", &own)];
+    machine.setup(&python).assert().success();
+    assert_eq!(fs::read_link(&current).expect("a link"), Path::new(&own));
+}
+
+#[test]
+fn an_own_libtorch_is_checked() {
+    let machine = Machine::new();
+    let old = machine.own_libtorch("2.6.0");
+    machine.check_failure(&[("LIBTORCH", &old)], &["LIBTORCH", "is libtorch 2.6.0", "needs 2.11.0", "unset"]);
+    machine.check_failure(&[("LIBTORCH", "/nowhere")], &["no folder /nowhere", "unset"]);
+    machine.check_failure(&[("LIBTORCH", "somewhere")], &["absolute path"]);
+    machine.check_failure(&[("LIBTORCH_USE_PYTORCH", "1")], &["`python3` has no package torch", "unset"]);
+    let empty = machine.path("bin");
+    let empty = empty.to_str().expect("a plain path");
+    machine.check_failure(&[("LIBTORCH", empty)], &["no lib/libtorch_cpu.so"]);
+    assert_eq!(machine.installations(), 0);
+
+    let own = machine.own_libtorch("2.11.0");
+    let output = machine.setup(&[("LIBTORCH", &own)]).arg("--cuda").output().expect("xtask starts");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(messages.contains("without CUDA"), "{messages}");
+}
+
+#[test]
+fn a_folder_in_place_of_the_link_is_left_alone() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.libtorch("current/own")).expect("a folder");
+    let output = machine.setup(&[]).output().expect("xtask starts");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(messages.contains("move it away"), "{messages}");
+    assert!(machine.libtorch("current/own").exists());
+}
