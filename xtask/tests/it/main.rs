@@ -1,6 +1,12 @@
 //! Tests of the tasks, and of the workspace that they serve.
 
 mod arrows;
+mod unsafe_code;
+
+// The pinned wheels are those of this platform, and the imitated programs are shell scripts.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod machine;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod setup;
-mod unsafe_code;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod tasks;

@@ -2,87 +2,25 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
 use assert_cmd::assert::OutputAssertExt;
-use tempfile::TempDir;
 
-/// An empty workspace, and the programs of a machine.
-struct Machine {
-    folder: TempDir,
-}
+use crate::machine::Machine;
 
-impl Machine {
-    fn new() -> Self {
-        Self::with_tools(&["python3", "df", "getconf"])
+/// Checks that setup fails with one sentence that holds all `parts`, and that nothing is left half done.
+fn check_failure(machine: &Machine, variables: &[(&str, &str)], parts: &[&str]) {
+    let output = machine.setup(variables).output().expect("xtask starts");
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{messages}");
+    let last = messages.lines().last().unwrap_or_default();
+    assert!(last.starts_with("error: "), "{messages}");
+    for part in parts {
+        assert!(last.contains(part), "no `{part}` in: {last}");
     }
-
-    fn with_tools(tools: &[&str]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let machine = Self { folder };
-        fs::create_dir_all(machine.workspace()).expect("a workspace");
-        fs::create_dir_all(machine.path("bin")).expect("a folder of programs");
-        for tool in tools {
-            // Linked, not written: a file that was open for writing a moment ago may refuse to start.
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools").join(tool);
-            symlink(script, machine.path("bin").join(tool)).expect("a link");
-        }
-        machine
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn workspace(&self) -> PathBuf {
-        self.path("workspace")
-    }
-
-    fn libtorch(&self, name: &str) -> PathBuf {
-        self.workspace().join(".libtorch").join(name)
-    }
-
-    fn setup(&self, variables: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command
-            .arg("setup")
-            .env_clear()
-            .env("PATH", self.path("bin"))
-            .env("CARGO_MANIFEST_DIR", self.workspace().join("xtask"))
-            .env("FAKE_LOG", self.path("log"))
-            .envs(variables.iter().copied());
-        command
-    }
-
-    /// How often pip installed something.
-    fn installations(&self) -> usize {
-        fs::read_to_string(self.path("log")).map_or(0, |log| log.lines().count())
-    }
-
-    /// A libtorch of the user's own.
-    fn own_libtorch(&self, version: &str) -> String {
-        let folder = self.path(&format!("own-{version}"));
-        fs::create_dir_all(folder.join("lib")).expect("a folder");
-        fs::write(folder.join("lib/libtorch_cpu.so"), "").expect("a library");
-        fs::write(folder.join("build-version"), format!("{version}+cpu\n")).expect("a version");
-        folder.to_str().expect("a plain path").to_owned()
-    }
-
-    /// Checks that setup fails with one sentence that holds all `parts`, and that nothing is left half done.
-    fn check_failure(&self, variables: &[(&str, &str)], parts: &[&str]) {
-        let output = self.setup(variables).output().expect("xtask starts");
-        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{messages}");
-        let last = messages.lines().last().unwrap_or_default();
-        assert!(last.starts_with("error: "), "{messages}");
-        for part in parts {
-            assert!(last.contains(part), "no `{part}` in: {last}");
-        }
-        assert!(!self.libtorch("current").exists());
-        assert!(!self.libtorch("cpu-2.11.0").exists());
-    }
+    assert!(!machine.libtorch("current").exists());
+    assert!(!machine.libtorch("cpu-2.11.0").exists());
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -181,16 +119,16 @@ fn failures_say_what_to_do() {
     ];
     for (behaviour, parts) in pip_failures {
         let machine = Machine::new();
-        machine.check_failure(&[("FAKE_PIP", behaviour)], parts);
-        machine.check_failure(&[("FAKE_PIP", behaviour)], &["set LIBTORCH"]);
+        check_failure(&machine, &[("FAKE_PIP", behaviour)], parts);
+        check_failure(&machine, &[("FAKE_PIP", behaviour)], &["set LIBTORCH"]);
         machine.setup(&[]).assert().success(); // once it is mended
     }
     let bare = Machine::with_tools(&[]);
-    bare.check_failure(&[], &["found no pip", "`python3 -m pip`", "`pip`"]);
+    check_failure(&bare, &[], &["found no pip", "`python3 -m pip`", "`pip`"]);
 
     let machine = Machine::new();
-    machine.check_failure(&[("FAKE_FREE", "1048576")], &["1024 MiB free", "free 2500 MiB"]);
-    machine.check_failure(&[("FAKE_GLIBC", "2.17")], &["glibc 2.28", "2.17", "set LIBTORCH"]);
+    check_failure(&machine, &[("FAKE_FREE", "1048576")], &["1024 MiB free", "free 2500 MiB"]);
+    check_failure(&machine, &[("FAKE_GLIBC", "2.17")], &["glibc 2.28", "2.17", "set LIBTORCH"]);
     assert_eq!(machine.installations(), 0);
 }
 
@@ -219,13 +157,13 @@ fn an_own_libtorch_is_linked() {
 fn an_own_libtorch_is_checked() {
     let machine = Machine::new();
     let old = machine.own_libtorch("2.6.0");
-    machine.check_failure(&[("LIBTORCH", &old)], &["LIBTORCH", "is libtorch 2.6.0", "needs 2.11.0", "unset"]);
-    machine.check_failure(&[("LIBTORCH", "/nowhere")], &["no folder /nowhere", "unset"]);
-    machine.check_failure(&[("LIBTORCH", "somewhere")], &["absolute path"]);
-    machine.check_failure(&[("LIBTORCH_USE_PYTORCH", "1")], &["`python3` has no package torch", "unset"]);
+    check_failure(&machine, &[("LIBTORCH", &old)], &["LIBTORCH", "is libtorch 2.6.0", "needs 2.11.0", "unset"]);
+    check_failure(&machine, &[("LIBTORCH", "/nowhere")], &["no folder /nowhere", "unset"]);
+    check_failure(&machine, &[("LIBTORCH", "somewhere")], &["absolute path"]);
+    check_failure(&machine, &[("LIBTORCH_USE_PYTORCH", "1")], &["`python3` has no package torch", "unset"]);
     let empty = machine.path("bin");
     let empty = empty.to_str().expect("a plain path");
-    machine.check_failure(&[("LIBTORCH", empty)], &["no lib/libtorch_cpu.so"]);
+    check_failure(&machine, &[("LIBTORCH", empty)], &["no lib/libtorch_cpu.so"]);
     assert_eq!(machine.installations(), 0);
 
     let own = machine.own_libtorch("2.11.0");
