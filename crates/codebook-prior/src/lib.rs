@@ -1,1 +1,57 @@
-//! Codebooks of words: part-of-speech lexicon, adjective-noun graph and language-model embeddings.
+//! Codebooks of words: part-of-speech lexicon, adjective-noun graph and language-model embeddings (VQCT section 3.1).
+//!
+//! A [`PriorGraph`] is the language half of a tokenizer whose codes are words: which words, how they go together, and
+//! where a language model puts them. It is plain data: no tensor library is needed to read one.
+//!
+//! ```
+//! # #[cfg(feature = "embedded")] {
+//! use codebook_prior::{PartOfSpeech, PriorGraph};
+//!
+//! let prior = PriorGraph::embedded()?.cut(512, 1024)?;
+//! assert_eq!((prior.len(), prior.width()), (1536, 384));
+//! assert!(prior.nouns().contains(&prior.find("apple", PartOfSpeech::Noun).expect("apples are common")));
+//! # }
+//! # Ok::<(), codebook_prior::PriorError>(())
+//! ```
+//!
+//! # Letters
+//! A adjectives, N nouns, K = A + N words (nodes: adjectives `0..A`, nouns `A..K`), E edges, W width of a word vector,
+//! T texts, V tokens of a language model.
+//!
+//! # Features
+//! - `embedded` (default): the default prior, linked into the binary.
+//! - `language-model`: vectors from a language model's folder, `EmbeddingTable`.
+//! - `remake`: the binary `remake-prior`, which makes the default prior again, byte for byte.
+
+mod build;
+mod chunk;
+mod embedder;
+#[cfg(feature = "language-model")]
+mod embedding_table;
+mod emoji_names;
+mod error;
+mod file;
+mod graph;
+mod map;
+mod morphy;
+mod provenance;
+mod recipe;
+mod text_file;
+mod vectors;
+mod word;
+mod wordnet;
+
+pub use build::build;
+pub use chunk::{Chunker, Tally};
+pub use embedder::{EmbedderDescription, TextEmbedder};
+#[cfg(feature = "language-model")]
+pub use embedding_table::EmbeddingTable;
+pub use emoji_names::EmojiNames;
+pub use error::PriorError;
+pub use graph::{Edge, PriorGraph, PriorParts};
+pub use morphy::Morphy;
+pub use provenance::{Cut, Provenance, Source};
+pub use recipe::Recipe;
+pub use vectors::{Precision, Vectors};
+pub use word::{PartOfSpeech, Word};
+pub use wordnet::{Dictionary, Gloss, Sense, Spelling, WordNet};

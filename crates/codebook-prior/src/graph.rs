@@ -1,0 +1,229 @@
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::{Cut, PartOfSpeech, PriorError, Provenance, Vectors, Word};
+
+/// An adjective that stands immediately before a noun (VQCT section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Edge {
+    /// Node of the adjective, in `0..A`.
+    pub adjective: u32,
+    /// Node of the noun, in `A..A + N`.
+    pub noun: u32,
+    /// How often the two stood so; finite and positive.
+    pub weight: f32,
+}
+
+/// What a [`PriorGraph`] is made of, before it is checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorParts {
+    /// K words, adjectives first.
+    pub words: Vec<Word>,
+    /// E edges, sorted by adjective, then noun; no two alike.
+    pub edges: Vec<Edge>,
+    /// `[K, W]`.
+    pub vectors: Vectors,
+    /// Where all of it comes from.
+    pub provenance: Provenance,
+}
+
+/// The prior of a codebook: words as nodes, adjective-noun edges, a language model's vectors (VQCT section 3.1).
+///
+/// Nodes `0..A` are the adjectives and `A..A + N` the nouns, each part ranked (by falling count in the default prior), so that a smaller codebook is a prefix of each: see [`cut`](Self::cut).
+/// Every value of this type has passed the checks of [`new`](Self::new); nothing changes it afterwards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorGraph {
+    parts: PriorParts,
+    adjectives: usize,
+}
+
+impl PriorGraph {
+    /// Checks the parts and joins them.
+    ///
+    /// # Errors
+    /// [`PriorError::Invalid`] names the first part that breaks a rule: words are K >= 1, unique within their part of
+    /// speech, without control characters, adjectives before nouns; edges are sorted, unique, run from an adjective to
+    /// a noun, and weigh something finite and positive; vectors are `[K, W]` with W >= 1 and finite.
+    pub fn new(parts: PriorParts) -> Result<Self, PriorError> {
+        Self::checked("prior graph", parts)
+    }
+
+    /// [`new`](Self::new), with the operation that errors name.
+    pub(crate) fn checked(op: &str, parts: PriorParts) -> Result<Self, PriorError> {
+        let adjectives = check_words(op, &parts.words)?;
+        check_edges(op, &parts.edges, adjectives, parts.words.len())?;
+        check_vectors(op, &parts.vectors, parts.words.len())?;
+        Ok(Self { parts, adjectives })
+    }
+
+    /// K words, adjectives first.
+    pub fn words(&self) -> &[Word] {
+        &self.parts.words
+    }
+
+    /// E edges, sorted by adjective, then noun; no two alike.
+    pub fn edges(&self) -> &[Edge] {
+        &self.parts.edges
+    }
+
+    /// The word vectors, `[K, W]`, as stored.
+    pub fn vectors(&self) -> &Vectors {
+        &self.parts.vectors
+    }
+
+    /// The word vectors as `[K, W]`, row by row.
+    pub fn vectors_f32(&self) -> Vec<f32> {
+        self.parts.vectors.to_f32()
+    }
+
+    /// Where words, edges and vectors come from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.parts.provenance
+    }
+
+    /// Nodes of the adjectives, `0..A`.
+    pub fn adjectives(&self) -> Range<usize> {
+        0..self.adjectives
+    }
+
+    /// Nodes of the nouns, `A..A + N`.
+    pub fn nouns(&self) -> Range<usize> {
+        self.adjectives..self.len()
+    }
+
+    /// K, the number of words.
+    pub fn len(&self) -> usize {
+        self.parts.words.len()
+    }
+
+    /// Always false: a prior holds at least one word.
+    pub fn is_empty(&self) -> bool {
+        self.parts.words.is_empty()
+    }
+
+    /// W, the numbers per word vector.
+    pub fn width(&self) -> usize {
+        self.parts.vectors.width()
+    }
+
+    /// The node of a word in a part of speech.
+    pub fn find(&self, text: &str, part_of_speech: PartOfSpeech) -> Option<usize> {
+        let range = match part_of_speech {
+            PartOfSpeech::Adjective => self.adjectives(),
+            PartOfSpeech::Noun => self.nouns(),
+        };
+        let start = range.start;
+        self.words()[range].iter().position(|word| word.text == text).map(|at| start + at)
+    }
+
+    /// How many words are in both parts of speech.
+    pub fn homographs(&self) -> usize {
+        let (adjectives, nouns) = self.words().split_at(self.adjectives);
+        let adjectives: HashSet<_> = adjectives.iter().map(|word| &word.text).collect();
+        nouns.iter().filter(|word| adjectives.contains(&word.text)).count()
+    }
+
+    /// `[K]`: how many edges each node has.
+    pub fn degrees(&self) -> Vec<u32> {
+        let mut degrees = vec![0; self.len()];
+        for edge in self.edges() {
+            degrees[edge.adjective as usize] += 1;
+            degrees[edge.noun as usize] += 1;
+        }
+        degrees
+    }
+
+    /// The graph of the first `adjectives` and the first `nouns`, with the edges among them.
+    ///
+    /// # Errors
+    /// [`PriorError::Invalid`] when more words are asked for than the graph holds, or none at all.
+    pub fn cut(&self, adjectives: usize, nouns: usize) -> Result<Self, PriorError> {
+        for (field, asked, held) in
+            [("adjectives", adjectives, self.adjectives().len()), ("nouns", nouns, self.nouns().len())]
+        {
+            if asked > held {
+                return Err(PriorError::invalid("cut", field, format!("at most {held}"), asked));
+            }
+        }
+        let kept = [0..adjectives, self.adjectives..self.adjectives + nouns];
+        let shift = (self.adjectives - adjectives) as u32;
+        let edges = self
+            .edges()
+            .iter()
+            .filter(|edge| (edge.adjective as usize) < adjectives && kept[1].contains(&(edge.noun as usize)));
+        let mut provenance = self.provenance().clone();
+        if adjectives + nouns < self.len() {
+            provenance.cut = Some(Cut { adjectives, nouns });
+        }
+        let parts = PriorParts {
+            words: kept.iter().flat_map(|range| &self.words()[range.clone()]).cloned().collect(),
+            edges: edges.map(|edge| Edge { noun: edge.noun - shift, ..*edge }).collect(),
+            vectors: self.vectors().rows(kept),
+            provenance,
+        };
+        Self::checked("cut", parts)
+    }
+}
+
+/// Returns A.
+fn check_words(op: &str, words: &[Word]) -> Result<usize, PriorError> {
+    let fail =
+        |at: usize, expected: &str, got: String| Err(PriorError::invalid(op, format!("words[{at}]"), expected, got));
+    if words.is_empty() || u32::try_from(words.len()).is_err() {
+        return Err(PriorError::invalid(op, "words", "1 to 2^32 - 1 words", words.len()));
+    }
+    let adjectives = words.iter().take_while(|word| word.part_of_speech == PartOfSpeech::Adjective).count();
+    let mut seen = HashSet::with_capacity(words.len());
+    for (at, word) in words.iter().enumerate() {
+        if word.text.is_empty() || word.text.contains(char::is_control) {
+            return fail(at, "a word without control characters", format!("{:?}", word.text));
+        }
+        if at >= adjectives && word.part_of_speech == PartOfSpeech::Adjective {
+            return fail(at, "adjectives before nouns", format!("adjective {:?}", word.text));
+        }
+        if !seen.insert((word.part_of_speech, word.text.as_str())) {
+            let got = format!("{} {:?} twice", word.part_of_speech, word.text);
+            return fail(at, "each word once per part of speech", got);
+        }
+    }
+    Ok(adjectives)
+}
+
+fn check_edges(op: &str, edges: &[Edge], adjectives: usize, len: usize) -> Result<(), PriorError> {
+    let mut last = None;
+    for (at, edge) in edges.iter().enumerate() {
+        let fail = |expected: String, got: String| Err(PriorError::invalid(op, format!("edges[{at}]"), expected, got));
+        if edge.adjective as usize >= adjectives {
+            return fail(format!("an adjective in 0..{adjectives}"), edge.adjective.to_string());
+        }
+        if !(adjectives..len).contains(&(edge.noun as usize)) {
+            return fail(format!("a noun in {adjectives}..{len}"), edge.noun.to_string());
+        }
+        if !(edge.weight.is_finite() && edge.weight > 0.0) {
+            return fail("a finite positive weight".into(), edge.weight.to_string());
+        }
+        let nodes = (edge.adjective, edge.noun);
+        if let Some(last) = last.filter(|last| *last >= nodes) {
+            return fail("edges sorted, each once".into(), format!("{nodes:?} after {last:?}"));
+        }
+        last = Some(nodes);
+    }
+    Ok(())
+}
+
+fn check_vectors(op: &str, vectors: &Vectors, len: usize) -> Result<(), PriorError> {
+    let fail = |expected: String, got: String| Err(PriorError::invalid(op, "vectors", expected, got));
+    let width = vectors.width();
+    if width == 0 {
+        return fail("a width of 1 or more".into(), "0".into());
+    }
+    let expected = len.checked_mul(width).and_then(|n| n.checked_mul(vectors.precision().bytes()));
+    if expected != Some(vectors.bytes().len()) {
+        let got = format!("{} bytes", vectors.bytes().len());
+        return fail(format!("[{len}, {width}] {:?} numbers", vectors.precision()), got);
+    }
+    if let Some(at) = vectors.values().position(|value| !value.is_finite()) {
+        return fail("finite numbers".into(), format!("another at [{}, {}]", at / width, at % width));
+    }
+    Ok(())
+}

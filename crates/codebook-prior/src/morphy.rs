@@ -1,0 +1,80 @@
+use std::collections::{BTreeMap, HashMap};
+
+use crate::PartOfSpeech;
+
+/// WordNet's rules of detachment for nouns (morphy(7WN)): an ending, and what takes its place.
+const NOUN_RULES: [[&str; 2]; 8] =
+    [["s", ""], ["ses", "s"], ["xes", "x"], ["zes", "z"], ["ches", "ch"], ["shes", "sh"], ["men", "man"], ["ies", "y"]];
+
+/// The same for adjectives.
+const ADJECTIVE_RULES: [[&str; 2]; 4] = [["er", ""], ["est", ""], ["er", "e"], ["est", "e"]];
+
+/// WordNet's lemmatizer for one part of speech (morphy(7WN)): a list of exceptions, then rules that take endings off,
+/// either checked against the words of a dictionary.
+///
+/// Works on lower-case words.
+#[derive(Debug, Clone)]
+pub struct Morphy {
+    part_of_speech: PartOfSpeech,
+    exceptions: HashMap<String, Vec<String>>,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Morphy {
+    /// A lemmatizer over `counts`, the dictionary's words with how often each was seen (0 is fine), and `exceptions`,
+    /// the base forms of irregular words.
+    pub fn new(
+        part_of_speech: PartOfSpeech,
+        exceptions: HashMap<String, Vec<String>>,
+        counts: BTreeMap<String, u64>,
+    ) -> Self {
+        Self { part_of_speech, exceptions, counts }
+    }
+
+    /// The base forms of a word that the dictionary holds: those of the list of exceptions, the word itself, then those
+    /// of the rules; each once, none for an unknown word.
+    pub fn lemmas(&self, word: &str) -> Vec<String> {
+        let irregular = self.exceptions.get(word).into_iter().flatten().cloned();
+        let mut lemmas = Vec::new();
+        for lemma in irregular.chain([word.to_owned()]).chain(self.detached(word)) {
+            if self.counts.contains_key(&lemma) && !lemmas.contains(&lemma) {
+                lemmas.push(lemma);
+            }
+        }
+        lemmas
+    }
+
+    /// The likeliest base form: the first exception if there is one, else the form seen most often, the word itself
+    /// before others; `None` for an unknown word.
+    ///
+    /// Counts decide because dictionaries hold some plurals as words: `eyes` (a point of view) is a lemma, yet a text
+    /// that says `eyes` mostly means more than one `eye`; `jeans` and `news` stay as they are.
+    pub fn lemma(&self, word: &str) -> Option<String> {
+        let irregular = self.exceptions.get(word).into_iter().flatten();
+        if let Some(lemma) = irregular.into_iter().find(|lemma| self.counts.contains_key(*lemma)) {
+            return Some(lemma.clone());
+        }
+        let rank = |lemma: &String| self.counts.get(lemma).copied().unwrap_or(0);
+        // `max_by_key` keeps the last of equals: from the back, the first.
+        self.lemmas(word).into_iter().rev().max_by_key(rank)
+    }
+
+    /// What the rules make of a word, in the dictionary or not.
+    fn detached(&self, word: &str) -> Vec<String> {
+        let rules: &[[&str; 2]] = match self.part_of_speech {
+            PartOfSpeech::Noun => &NOUN_RULES,
+            PartOfSpeech::Adjective => &ADJECTIVE_RULES,
+        };
+        let noun = self.part_of_speech == PartOfSpeech::Noun;
+        // `boxesful` is `boxful`; and `grass` or `as` have no plural's s.
+        let (stem, tail) = match word.strip_suffix("ful") {
+            Some(stem) if noun => (stem, "ful"),
+            _ => (word, ""),
+        };
+        if noun && (stem.ends_with("ss") || stem.len() <= 2) {
+            return Vec::new();
+        }
+        let stems = rules.iter().filter_map(|[ending, base]| Some((stem.strip_suffix(ending)?, base)));
+        stems.map(|(stem, base)| format!("{stem}{base}{tail}")).collect()
+    }
+}

@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Recipe;
+
+/// Where a prior comes from: enough to make it again, or to see that two priors are the same.
+///
+/// Names no folder and no date, so that the same sources give the same bytes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The program and its version.
+    pub made_by: String,
+    /// The files read.
+    pub sources: Vec<Source>,
+    /// How words and edges were chosen; `None` when they were given by hand.
+    pub recipe: Option<Recipe>,
+    /// How vectors were made.
+    pub vectors: String,
+    /// Set when the graph is a cut of the one that the rest describes.
+    pub cut: Option<Cut>,
+}
+
+/// A file that went into a prior.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The work that the file belongs to, with its version: `WordNet 3.0`.
+    pub work: String,
+    /// The file's name, without its folder.
+    pub file: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// How many words of each part a cut kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cut {
+    /// Adjectives kept.
+    pub adjectives: usize,
+    /// Nouns kept.
+    pub nouns: usize,
+}

@@ -1,0 +1,244 @@
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use crate::text_file::TextFile;
+use crate::{Morphy, PartOfSpeech, PriorError, Source};
+
+/// Lexicographer files by number (lexnames(5WN)).
+#[rustfmt::skip]
+pub(crate) const LEXICOGRAPHER_FILES: [&str; 45] = [
+    "adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act",
+    "noun.animal", "noun.artifact", "noun.attribute", "noun.body", "noun.cognition",
+    "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group",
+    "noun.location", "noun.motive", "noun.object", "noun.person", "noun.phenomenon",
+    "noun.plant", "noun.possession", "noun.process", "noun.quantity", "noun.relation",
+    "noun.shape", "noun.state", "noun.substance", "noun.time", "verb.body",
+    "verb.change", "verb.cognition", "verb.communication", "verb.competition", "verb.consumption",
+    "verb.contact", "verb.creation", "verb.emotion", "verb.motion", "verb.perception",
+    "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
+];
+
+/// The parts of WordNet 3.0 that a prior is made from: nouns, adjectives, and the glosses of all synsets.
+#[derive(Debug, Clone)]
+pub struct WordNet {
+    /// Nouns with their senses and lemmatizer.
+    pub nouns: Dictionary,
+    /// Adjectives with their senses and lemmatizer.
+    pub adjectives: Dictionary,
+    /// The gloss of each synset (nouns, adjectives, verbs, adverbs): 117,659 in WordNet 3.0.
+    pub glosses: Vec<Gloss>,
+    /// The files read.
+    pub sources: Vec<Source>,
+}
+
+/// What WordNet says of a synset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gloss {
+    /// The nouns defined, as written: names have capitals, `_` stands for the space; none for another part of speech.
+    pub nouns: Vec<String>,
+    /// The definition, then examples.
+    pub text: String,
+}
+
+/// The words of one part of speech.
+#[derive(Debug, Clone)]
+pub struct Dictionary {
+    /// The senses of each word, most frequent first.
+    ///
+    /// Words are in lower case; those of several parts hold `_` for the space.
+    pub senses: BTreeMap<String, Vec<Sense>>,
+    /// The lemmatizer over these words.
+    pub morphy: Morphy,
+}
+
+/// One meaning of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sense {
+    /// The lexicographer file: `noun.animal`, `adj.all`.
+    pub file: &'static str,
+    /// How often the sense was tagged in WordNet's concordance texts (cntlist(5WN)).
+    pub count: u64,
+    /// Whether the synset writes the word with a capital or as a common word.
+    pub spelling: Spelling,
+}
+
+/// How a synset writes a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// In lower case: a common word.
+    Common,
+    /// With a capital: a name.
+    Proper,
+}
+
+impl WordNet {
+    /// Reads `index.*`, `data.*`, `*.exc` and `cntlist.rev` of WordNet's folder (formats: wndb(5WN), cntlist(5WN)).
+    ///
+    /// # Errors
+    /// [`PriorError::Io`] for a file that is not there, [`PriorError::Line`] for a line that has another format.
+    pub fn open(folder: &Path) -> Result<Self, PriorError> {
+        let read = |name: &str| TextFile::read(folder.join(name));
+        let counts_file = read("cntlist.rev")?;
+        let counts = read_counts(&counts_file)?;
+        let data_noun = read("data.noun")?;
+        let work = work(&data_noun);
+        let mut sources = vec![counts_file.source(&work)];
+        let mut glosses = Vec::new();
+        let mut note = |file: &TextFile| sources.push(file.source(&work));
+
+        let nouns = read_synsets(&data_noun, &mut glosses)?;
+        let (index, exceptions) = (read("index.noun")?, read("noun.exc")?);
+        [&data_noun, &index, &exceptions].into_iter().for_each(&mut note);
+        let nouns = dictionary(PartOfSpeech::Noun, &index, &exceptions, &nouns, &counts)?;
+
+        let data = read("data.adj")?;
+        let adjectives = read_synsets(&data, &mut glosses)?;
+        let (index, exceptions) = (read("index.adj")?, read("adj.exc")?);
+        [&data, &index, &exceptions].into_iter().for_each(&mut note);
+        let adjectives = dictionary(PartOfSpeech::Adjective, &index, &exceptions, &adjectives, &counts)?;
+
+        for name in ["data.verb", "data.adv"] {
+            let data = read(name)?;
+            read_synsets(&data, &mut glosses)?;
+            note(&data);
+        }
+        Ok(Self { nouns, adjectives, glosses, sources })
+    }
+}
+
+impl Dictionary {
+    /// How often a word was tagged, over all its senses; 0 for an unknown one.
+    pub fn count(&self, word: &str) -> u64 {
+        self.senses.get(word).into_iter().flatten().map(|sense| sense.count).sum()
+    }
+}
+
+/// `WordNet 3.0`, from the licence that heads each data file.
+fn work(data: &TextFile) -> String {
+    let mut lines = data.text.lines().take_while(|line| line.starts_with("  "));
+    let version = lines.find_map(|line| {
+        let (_, rest) = line.split_once("WordNet ")?;
+        rest.split(' ').next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    format!("WordNet {}", version.unwrap_or("of unknown version"))
+}
+
+/// What a line of `data.*` says, less its pointers.
+struct Synset {
+    file: &'static str,
+    words: Vec<String>,
+}
+
+/// A word's part of speech as in sense keys, the word, and the number of the sense.
+type SenseKey = (PartOfSpeech, String, u32);
+
+fn read_counts(file: &TextFile) -> Result<HashMap<SenseKey, u64>, PriorError> {
+    let mut counts = HashMap::new();
+    for (at, line) in file.text.lines().enumerate() {
+        let parse = || {
+            let [key, sense, count] = *line.split(' ').collect::<Vec<_>>() else { return None };
+            let (lemma, rest) = key.split_once('%')?;
+            let kind = rest.split(':').next()?;
+            Some((lemma, kind, sense.parse().ok()?, count.parse().ok()?))
+        };
+        let Some((lemma, kind, sense, count)) = parse() else {
+            return Err(file.line_error(at + 1, "`sense_key sense_number count`", line));
+        };
+        let part = match kind {
+            "1" => PartOfSpeech::Noun,
+            "3" | "5" => PartOfSpeech::Adjective,
+            _ => continue, // verbs and adverbs
+        };
+        counts.insert((part, lemma.to_owned(), sense), count);
+    }
+    Ok(counts)
+}
+
+/// The lines of a database file, less the licence, with their numbers from 1.
+fn records(file: &TextFile) -> impl Iterator<Item = (usize, &str)> {
+    file.text.lines().enumerate().filter(|(_, line)| !line.starts_with("  ")).map(|(at, line)| (at + 1, line))
+}
+
+fn read_synsets(file: &TextFile, glosses: &mut Vec<Gloss>) -> Result<HashMap<u32, Synset>, PriorError> {
+    let mut synsets = HashMap::new();
+    for (at, line) in records(file) {
+        let parse = || {
+            let (fields, gloss) = line.split_once(" | ")?;
+            let mut fields = fields.split(' ');
+            let offset: u32 = fields.next()?.parse().ok()?;
+            let number: usize = fields.next()?.parse().ok()?;
+            let _kind = fields.next()?;
+            let len = usize::from_str_radix(fields.next()?, 16).ok()?;
+            let words: Vec<String> = fields.step_by(2).take(len).map(str::to_owned).collect();
+            let lexicographer = LEXICOGRAPHER_FILES.get(number).copied()?;
+            (words.len() == len).then_some((offset, lexicographer, words, gloss))
+        };
+        let Some((offset, lexicographer, words, gloss)) = parse() else {
+            return Err(file.line_error(at, "`offset file type count (word id).. | gloss`", line));
+        };
+        let nouns = if lexicographer.starts_with("noun.") { words.clone() } else { Vec::new() };
+        glosses.push(Gloss { nouns, text: gloss.trim_end().to_owned() });
+        synsets.insert(offset, Synset { file: lexicographer, words });
+    }
+    Ok(synsets)
+}
+
+fn dictionary(
+    part: PartOfSpeech,
+    index: &TextFile,
+    exceptions: &TextFile,
+    synsets: &HashMap<u32, Synset>,
+    counts: &HashMap<SenseKey, u64>,
+) -> Result<Dictionary, PriorError> {
+    let mut senses = BTreeMap::new();
+    for (at, line) in records(index) {
+        let mut fields = line.split_whitespace();
+        let parsed = fields.next().zip(fields.nth(1).and_then(|len| len.parse::<usize>().ok()));
+        let Some((lemma, len)) = parsed else {
+            return Err(index.line_error(at, "`lemma type count .. offsets`", line));
+        };
+        let fields: Vec<_> = fields.collect();
+        let offsets = fields.len().checked_sub(len).map(|start| &fields[start..]).unwrap_or_default();
+        let found: Option<Vec<Sense>> = offsets
+            .iter()
+            .zip(1..)
+            .map(|(offset, number)| {
+                let synset = synsets.get(&offset.parse().ok()?)?;
+                let count = counts.get(&(part, lemma.to_owned(), number)).copied().unwrap_or(0);
+                Some(Sense { file: synset.file, count, spelling: spelling(synset, lemma) })
+            })
+            .collect();
+        match found {
+            Some(found) if found.len() == len && len > 0 => senses.insert(lemma.to_owned(), found),
+            _ => return Err(index.line_error(at, "offsets of the data file", line)),
+        };
+    }
+    let totals = senses
+        .iter()
+        .map(|(lemma, senses): (&String, &Vec<Sense>)| (lemma.clone(), senses.iter().map(|sense| sense.count).sum()));
+    let morphy = Morphy::new(part, read_exceptions(exceptions)?, totals.collect());
+    Ok(Dictionary { senses, morphy })
+}
+
+/// `Common` when any form in the synset is the lemma as the index writes it.
+fn spelling(synset: &Synset, lemma: &str) -> Spelling {
+    // Adjectives may bear a marker of position: `awake(p)`.
+    let mut forms = synset.words.iter().map(|word| word.split('(').next().unwrap_or(word));
+    if forms.any(|form| form == lemma) { Spelling::Common } else { Spelling::Proper }
+}
+
+fn read_exceptions(file: &TextFile) -> Result<HashMap<String, Vec<String>>, PriorError> {
+    let mut exceptions = HashMap::new();
+    for (at, line) in file.text.lines().enumerate() {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let Some(form) = words.next() else {
+            return Err(file.line_error(at + 1, "`form base..`", line));
+        };
+        let bases: Vec<_> = words.collect();
+        if bases.is_empty() {
+            return Err(file.line_error(at + 1, "`form base..`", line));
+        }
+        exceptions.insert(form, bases);
+    }
+    Ok(exceptions)
+}
