@@ -55,7 +55,9 @@ pub enum TrainError {
     },
 
     /// The loss is not a number any more.
-    #[error("step {step}: the loss is {loss}; the last checkpoint is whole: lower `schedule.learning_rate` and start anew")]
+    #[error(
+        "step {step}: the loss is {loss}; the last checkpoint is whole: lower `schedule.learning_rate` and start anew"
+    )]
     NotFinite {
         /// The step, from 1.
         step: u64,

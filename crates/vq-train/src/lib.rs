@@ -11,6 +11,7 @@
 //! * A run folder is never overwritten, a checkpoint is replaced in one move.
 
 mod adam;
+mod atomic_file;
 mod checkpoint;
 mod config_file;
 mod error;
@@ -31,9 +32,9 @@ pub use checkpoint::{Checkpoint, CheckpointHeader};
 pub use config_file::ExperimentFile;
 pub use error::TrainError;
 pub use experiment::{DataConfig, Experiment, SourceConfig, TrainConfig};
-pub use grid::image_grid;
+pub use grid::{image_grid, to_rgb};
 pub use loss::{LossConfig, Losses};
-pub use metrics_log::{MetricsLog, Record};
+pub use metrics_log::{GroupRecord, MetricsLog, Record};
 pub use plan::Plan;
 pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
 pub use run_dir::RunDir;

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::nn;
 use transfer_net::{TransferConfig, TransferNet};
 use vq_core::{
-    Codebook, CommitmentConfig, FixedCodebook, Group, GroupedQuantizer, LearnedCodebook, NearestConfig,
-    NearestQuantizer, Quantizer,
+    Codebook, CommitmentConfig, Group, GroupedQuantizer, LearnedCodebook, NearestConfig, NearestQuantizer, Quantizer,
 };
 
 use crate::TrainError;
@@ -86,4 +85,88 @@ pub enum PriorSource {
     Embedded,
     /// A `prior.safetensors`.
     File(PathBuf),
+}
+
+/// What is done to a codebook once its parameters are registered, before the quantizer takes it: nothing in training;
+/// inference restores the parameters and freezes the codes.
+pub(crate) type Prepare<'a> = dyn FnMut(Box<dyn Codebook>) -> Result<Box<dyn Codebook>, TrainError> + 'a;
+
+impl PriorConfig {
+    /// Reads the words.
+    ///
+    /// # Errors
+    /// [`TrainError::Prior`] if the file cannot be read or has fewer words than asked for; [`TrainError::Option`] if its
+    /// embeddings have another width.
+    pub fn load(&self) -> Result<PriorGraph, TrainError> {
+        let whole = match &self.source {
+            PriorSource::Embedded => PriorGraph::embedded()?,
+            PriorSource::File(path) => PriorGraph::open(path)?,
+        };
+        if let Some(width) = self.width.filter(|&width| width != whole.width()) {
+            let place = match &self.source {
+                PriorSource::Embedded => "the embedded prior".to_owned(),
+                PriorSource::File(path) => path.display().to_string(),
+            };
+            return Err(TrainError::Option {
+                key: "quantizer.prior.width",
+                expected: format!("the width of the embeddings of {place}, {}", whole.width()),
+                got: width.to_string(),
+            });
+        }
+        let adjectives = self.adjectives.unwrap_or(whole.adjectives().len());
+        let nouns = self.nouns.unwrap_or(whole.nouns().len());
+        Ok(whole.cut(adjectives, nouns)?)
+    }
+}
+
+impl QuantizerConfig {
+    /// The words that the configuration asks for, if it is one of words.
+    ///
+    /// # Errors
+    /// Those of [`PriorConfig::load`].
+    pub fn load_prior(&self) -> Result<Option<PriorGraph>, TrainError> {
+        match self {
+            Self::Vqct { prior, .. } => prior.load().map(Some),
+            Self::Grouped { .. } | Self::Nearest { .. } => Ok(None),
+        }
+    }
+
+    /// Registers the codebook's parameters under `path` and builds the quantizer.
+    pub(crate) fn build(
+        &self,
+        path: &nn::Path,
+        prior: Option<&PriorGraph>,
+        prepare: &mut Prepare<'_>,
+    ) -> Result<Box<dyn Quantizer>, TrainError> {
+        match self {
+            Self::Vqct { transfer, width, adjectives, commitment, .. } => {
+                let prior = prior.ok_or_else(|| TrainError::Option {
+                    key: "quantizer.prior",
+                    expected: "words for a `vqct` quantizer".into(),
+                    got: "none".into(),
+                })?;
+                let network = TransferNet::new(&(path / "transfer"), prior, *width, transfer)?;
+                let groups = two_groups(prior.adjectives().len() as i64, prior.nouns().len() as i64, *adjectives);
+                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(network))?, groups, commitment.clone())?))
+            }
+            Self::Grouped { adjectives, nouns, width, nearest, commitment } => {
+                let learned = LearnedCodebook::new(&(path / "codebook"), adjectives + nouns, *width)?;
+                let groups = two_groups(*adjectives, *nouns, *nearest);
+                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(learned))?, groups, commitment.clone())?))
+            }
+            Self::Nearest { codes, width, commitment } => {
+                let learned = LearnedCodebook::new(&(path / "codebook"), *codes, *width)?;
+                let config = NearestConfig { commitment: commitment.clone() };
+                Ok(Box::new(NearestQuantizer::new(prepare(Box::new(learned))?, config)?))
+            }
+        }
+    }
+}
+
+/// Adjectives first, then nouns: `k` adjective ids in `0..A` and one noun id in `A..A + N` per position.
+fn two_groups(adjectives: i64, nouns: i64, nearest: i64) -> Vec<Group> {
+    vec![
+        Group { name: "adjective".into(), codes: 0..adjectives, nearest },
+        Group { name: "noun".into(), codes: adjectives..adjectives + nouns, nearest: 1 },
+    ]
 }

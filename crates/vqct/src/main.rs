@@ -1,2 +1,55 @@
-//! The `vqct` command.
-fn main() {}
+//! The `vqct` command: glue between the crates, and all that is printed.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this binary is for")]
+
+mod detokenize;
+mod input;
+mod inspect;
+mod output;
+mod reconstruct;
+mod tokenize;
+mod tokens;
+mod train;
+mod word_map;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Image tokenizers whose codes are words.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a tokenizer.
+    Train(train::Args),
+    /// Pass images through a tokenizer: image files in, image files out.
+    Reconstruct(reconstruct::Args),
+    /// Turn images into token ids.
+    Tokenize(tokenize::Args),
+    /// Turn token ids back into images.
+    Detokenize(detokenize::Args),
+    /// Show the words of each patch of an image.
+    Inspect(inspect::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Train(args) => train::run(&args),
+        Command::Reconstruct(args) => reconstruct::run(&args),
+        Command::Tokenize(args) => tokenize::run(&args),
+        Command::Detokenize(args) => detokenize::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `metrics.jsonl`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::atomic_file::write_atomically;
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Record {
+    /// A training step.
+    Train {
+        /// The step, from 1.
+        step: u64,
+        /// The weighted sum of all terms at this step.
+        loss: f64,
+        /// The weighted reconstruction terms.
+        reconstruction: f64,
+        /// The quantizer's loss before its weight.
+        codebook: f64,
+        /// The learning rate of this step.
+        learning_rate: f64,
+        /// Images per second since the last record.
+        images_per_second: f64,
+    },
+    /// The whole validation set after a step.
+    Validation {
+        /// The step, from 1.
+        step: u64,
+        /// Mean over images, in dB.
+        psnr: f64,
+        /// Mean over images.
+        ssim: f64,
+        /// Share of all codes that the validation set uses at least once.
+        usage: f64,
+        /// The same for each group, with its perplexity.
+        groups: Vec<GroupRecord>,
+    },
+}
+
+/// Use of one group of codes over the validation set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRecord {
+    /// The group's name.
+    pub group: String,
+    /// Codes in the group.
+    pub size: i64,
+    /// Codes used at least once.
+    pub used: i64,
+    /// `exp` of the entropy of the histogram of ids.
+    pub perplexity: f64,
+}
+
+impl Record {
+    /// The step that the record is of.
+    pub fn step(&self) -> u64 {
+        match self {
+            Self::Train { step, .. } | Self::Validation { step, .. } => *step,
+        }
+    }
+}
+
+/// An append-only log of [`Record`]s; each line is written whole.
+#[derive(Debug)]
+pub struct MetricsLog {
+    path: PathBuf,
+    file: File,
+}
+
+impl MetricsLog {
+    /// Opens the log, which may be new, and drops the records after `step`: a resumed run writes them again.
+    /// A last line that a crash cut short is dropped too.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] if the file cannot be read or written.
+    pub fn open(path: &Path, step: u64) -> Result<Self, TrainError> {
+        if path.exists() {
+            let kept: Vec<Record> = Self::read(path)?.into_iter().filter(|record| record.step() <= step).collect();
+            let mut text = String::new();
+            for record in &kept {
+                text.push_str(&line_of(record, path)?);
+            }
+            write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Ok(Self { path: path.to_path_buf(), file: file.map_err(TrainError::io("open", path))? })
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] if it cannot be written.
+    pub fn append(&mut self, record: &Record) -> Result<(), TrainError> {
+        let line = line_of(record, &self.path)?;
+        self.file.write_all(line.as_bytes()).map_err(TrainError::io("append to", &self.path))
+    }
+
+    /// All records, in order; a last line without its end is left out.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Config`] naming the line that is no record.
+    pub fn read(path: &Path) -> Result<Vec<Record>, TrainError> {
+        let file = File::open(path).map_err(TrainError::io("read", path))?;
+        let mut reader = BufReader::new(file);
+        let mut records = Vec::new();
+        let mut line = String::new();
+        for number in 1_usize.. {
+            line.clear();
+            reader.read_line(&mut line).map_err(TrainError::io("read", path))?;
+            let Some(text) = line.strip_suffix('\n') else { break };
+            records.push(serde_json::from_str(text).map_err(|error| TrainError::Config {
+                file: format!("{}:{number}", path.display()),
+                message: error.to_string(),
+            })?);
+        }
+        Ok(records)
+    }
+}
+
+fn line_of(record: &Record, path: &Path) -> Result<String, TrainError> {
+    let mut line = serde_json::to_string(record).map_err(|error| TrainError::io("encode for", path)(error.into()))?;
+    line.push('\n');
+    Ok(line)
+}

@@ -1,0 +1,115 @@
+//! An experiment that has touched disk and device.
+
+use std::sync::Arc;
+
+use codebook_prior::PriorGraph;
+use tch::{Device, Tensor};
+use vq_data::{Background, Batch, Crop, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform};
+
+use crate::{DataConfig, Experiment, SourceConfig, TrainError};
+
+/// Background of transparent validation images where training draws a colour for each.
+const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
+
+/// Everything that a run needs, checked and loaded.
+pub struct Plan {
+    /// The experiment as configured.
+    pub experiment: Experiment,
+    /// The device found.
+    pub device: Device,
+    /// The words, if codes are words.
+    pub prior: Option<PriorGraph>,
+    train: Arc<dyn ImageSource>,
+    validation: Arc<dyn ImageSource>,
+}
+
+impl Plan {
+    /// Checks the experiment, finds the device, reads prior and images.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, named by key or file.
+    pub fn resolve(experiment: Experiment) -> Result<Self, TrainError> {
+        let prior = experiment.quantizer.load_prior()?;
+        Self::with_prior(experiment, prior)
+    }
+
+    /// As [`Plan::resolve`], with the prior of a checkpoint instead of the configured one.
+    pub(crate) fn with_prior(experiment: Experiment, prior: Option<PriorGraph>) -> Result<Self, TrainError> {
+        check(&experiment)?;
+        let device = experiment.device.resolve()?;
+        let DataConfig { source, transform, .. } = &experiment.data;
+        let (train, validation) = match source {
+            SourceConfig::Emoji => {
+                let emoji = EmojiSet::embedded()?;
+                let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
+                (in_memory(&emoji.split(Split::Train), transform)?, Arc::new(validation))
+            }
+        };
+        Ok(Self { experiment, device, prior, train, validation })
+    }
+
+    /// Endless training batches from batch `first` on.
+    pub(crate) fn train_batches(&self, first: u64) -> Result<Loader, TrainError> {
+        let Experiment { seed, data, .. } = &self.experiment;
+        let config = LoaderConfig { first_batch: first, ..LoaderConfig::shuffled(data.batch_size, *seed) };
+        Ok(Loader::new(Arc::clone(&self.train), data.transform.clone(), config)?)
+    }
+
+    /// The validation set, once, in order, without augmentation.
+    pub(crate) fn validation_batches(&self) -> Result<Loader, TrainError> {
+        let DataConfig { transform, batch_size, .. } = &self.experiment.data;
+        let background = match transform.background {
+            Background::Color(color) => color,
+            Background::Random => VALIDATION_BACKGROUND,
+        };
+        let transform = Transform::fixed(transform.size, background);
+        Ok(Loader::new(Arc::clone(&self.validation), transform, LoaderConfig::one_pass(*batch_size))?)
+    }
+
+    /// Images to train on and to validate on.
+    pub fn image_counts(&self) -> [usize; 2] {
+        [self.train.len(), self.validation.len()]
+    }
+
+    /// A batch as `[B, 3, S, S]` on the plan's device.
+    pub(crate) fn to_tensor(&self, batch: &Batch) -> Tensor {
+        let size = i64::from(batch.size);
+        Tensor::from_slice(&batch.images).view([batch.count as i64, 3, size, size]).to_device(self.device)
+    }
+}
+
+/// Decoded once: at the size of training where the whole image is taken, else at its own, for crops to be sharp.
+fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, TrainError> {
+    let size = match transform.crop {
+        Crop::Center => transform.size,
+        Crop::Random(_) => transform.size * 2,
+    };
+    Ok(Arc::new(InMemory::load(source, size)?))
+}
+
+fn check(experiment: &Experiment) -> Result<(), TrainError> {
+    let Experiment { data, autoencoder, schedule, optimizer, train, name, .. } = experiment;
+    let refuse = |key, expected: String, got: String| Err(TrainError::Option { key, expected, got });
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+        return refuse("name", "letters, digits, `-`, `_` and `.`".into(), format!("`{name}`"));
+    }
+    autoencoder.check()?;
+    schedule.check()?;
+    optimizer.check()?;
+    let factor = autoencoder.factor();
+    if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {
+        let expected = format!("a multiple of {factor}, the autoencoder's factor");
+        return refuse("data.transform.size", expected, data.transform.size.to_string());
+    }
+    let positive = [
+        ("data.batch_size", data.batch_size as u64),
+        ("train.steps", train.steps),
+        ("train.log_every", train.log_every),
+        ("train.validate_every", train.validate_every),
+        ("train.checkpoint_every", train.checkpoint_every),
+    ];
+    match positive.into_iter().find(|&(_, value)| value == 0) {
+        Some((key, _)) => refuse(key, "at least 1".into(), "0".into()),
+        None => Ok(()),
+    }
+}

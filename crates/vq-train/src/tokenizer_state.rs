@@ -1,0 +1,55 @@
+//! A tokenizer with its parameters and words.
+
+use codebook_prior::{PriorGraph, Word};
+use tch::{Device, nn};
+use vq_core::FixedCodebook;
+use vq_model::ImageTokenizer;
+
+use crate::{Checkpoint, Experiment, TrainError};
+
+/// A tokenizer, the store of its parameters, and the words of its codes if they are words.
+#[derive(Debug)]
+pub struct TokenizerState {
+    /// Encoder, quantizer and decoder.
+    pub tokenizer: ImageTokenizer,
+    /// All parameters.
+    pub store: nn::VarStore,
+    /// The words.
+    pub prior: Option<PriorGraph>,
+}
+
+impl TokenizerState {
+    /// A new tokenizer with random parameters, drawn from the experiment's seed; its codes follow the parameters.
+    ///
+    /// # Errors
+    /// [`TrainError`] of whatever part cannot be built as configured.
+    pub fn fresh(experiment: &Experiment, prior: Option<PriorGraph>, device: Device) -> Result<Self, TrainError> {
+        tch::manual_seed(experiment.seed as i64);
+        let store = nn::VarStore::new(device);
+        let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut Ok)?;
+        let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
+        Ok(Self { tokenizer, store, prior })
+    }
+
+    /// The tokenizer of a checkpoint, for inference: its codes are computed once, here.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] if a parameter is missing or of another shape.
+    pub fn restore(checkpoint: &Checkpoint, device: Device) -> Result<Self, TrainError> {
+        let experiment = &checkpoint.header().experiment;
+        let prior = checkpoint.prior()?;
+        let store = nn::VarStore::new(device);
+        let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut |codebook| {
+            checkpoint.restore_model(&store)?;
+            Ok(Box::new(FixedCodebook::freeze(codebook.as_ref())))
+        })?;
+        let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
+        checkpoint.restore_model(&store)?;
+        Ok(Self { tokenizer, store, prior })
+    }
+
+    /// The word of a code, if codes are words.
+    pub fn word(&self, id: i64) -> Option<&Word> {
+        self.prior.as_ref()?.words().get(usize::try_from(id).ok()?)
+    }
+}

@@ -1,0 +1,77 @@
+//! The whole validation set, measured.
+
+use image::RgbImage;
+use tch::Tensor;
+use vq_core::{Mode, Usage, UsageCounter};
+use vq_eval::{Psnr, Ssim};
+use vq_model::ImageTokenizer;
+
+use crate::metrics_log::GroupRecord;
+use crate::{Plan, Record, TrainError, image_grid};
+
+/// Images shown in the grid of reconstructions, and how many stand in a row.
+const SHOWN: usize = 32;
+const COLUMNS: u32 = 16;
+
+/// Figures of the whole validation set.
+#[derive(Debug)]
+pub struct Validation {
+    /// Mean over images, in dB.
+    pub psnr: f64,
+    /// Mean over images.
+    pub ssim: f64,
+    /// Use of each group of codes over the whole validation set.
+    pub groups: Vec<Usage>,
+    /// Originals above reconstructions, spread evenly over the validation set.
+    pub grid: RgbImage,
+}
+
+impl Validation {
+    /// Runs the tokenizer over the validation set.
+    ///
+    /// # Errors
+    /// [`TrainError`] if an image cannot be read or is too small for SSIM's window of 11 pixels.
+    pub fn run(tokenizer: &ImageTokenizer, plan: &Plan) -> Result<Self, TrainError> {
+        let (mut psnr, mut ssim) = (Psnr::default(), Ssim::default());
+        let mut usage = UsageCounter::new(tokenizer.layout());
+        let (mut originals, mut reconstructions) = (Vec::new(), Vec::new());
+        let every = plan.image_counts()[1].div_ceil(SHOWN).max(1);
+        let _no_gradients = tch::no_grad_guard();
+        for batch in plan.validation_batches()? {
+            let batch = batch?;
+            let images = plan.to_tensor(&batch);
+            let result = tokenizer.reconstruct(&images, Mode::Eval)?;
+            psnr.update(&result.images, &images)?;
+            ssim.update(&result.images, &images)?;
+            usage.update(&result.quantized.indices)?;
+            for position in (0..batch.count).filter(|&position| batch.indices[position] % every == 0) {
+                originals.push(images.get(position as i64));
+                reconstructions.push(result.images.get(position as i64));
+            }
+        }
+        Ok(Self {
+            psnr: psnr.compute().unwrap_or(f64::NAN),
+            ssim: ssim.compute().unwrap_or(f64::NAN),
+            groups: usage.compute(),
+            grid: image_grid(&Tensor::stack(&originals, 0), &Tensor::stack(&reconstructions, 0), COLUMNS)?,
+        })
+    }
+
+    /// Share of all codes that are used at least once.
+    pub fn usage(&self) -> f64 {
+        let sum = |count: fn(&Usage) -> i64| self.groups.iter().map(count).sum::<i64>() as f64;
+        sum(|group| group.used) / sum(|group| group.size)
+    }
+
+    /// The line for the log.
+    pub(crate) fn record(&self, step: u64) -> Record {
+        let group = |usage: &Usage| GroupRecord {
+            group: usage.group.clone(),
+            size: usage.size,
+            used: usage.used,
+            perplexity: usage.perplexity,
+        };
+        let groups = self.groups.iter().map(group).collect();
+        Record::Validation { step, psnr: self.psnr, ssim: self.ssim, usage: self.usage(), groups }
+    }
+}

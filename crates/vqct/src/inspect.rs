@@ -1,0 +1,79 @@
+//! `vqct inspect`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use tch::Tensor;
+use vq_train::{TokenizerState, to_rgb};
+
+use crate::input::{ImageArgs, TokenizerArgs, stem_of};
+use crate::output::{refuse_existing, write_png};
+use crate::word_map::{Cell, draw};
+
+/// Words listed in the summary.
+const MOST_USED: usize = 12;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    tokenizer: TokenizerArgs,
+    #[command(flatten)]
+    images: ImageArgs,
+    /// The picture to write: each patch of the reconstruction under its words [default: `<name>-words.png` here].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let [image] = &args.images.images[..] else {
+        bail!("inspect: expected one image, got {}", args.images.images.len());
+    };
+    let out = match &args.out {
+        Some(path) => path.clone(),
+        None => PathBuf::from(format!("{}-words.png", stem_of(image)?)),
+    };
+    refuse_existing(&out)?;
+    let loaded = args.tokenizer.load()?;
+    let ids = loaded.state.tokenizer.encode(&args.images.load(image, &loaded)?)?;
+    let cells = cells_of(&ids, &loaded.state)?;
+    print(&cells);
+    let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
+    write_png(&out, &draw(&cells, &reconstruction))?;
+    println!("picture: {}", out.display());
+    Ok(())
+}
+
+/// The words of ids `[1, H, W, S]`, as `H` rows of `W` cells; ids stand for themselves where codes are no words.
+fn cells_of(ids: &Tensor, state: &TokenizerState) -> Result<Vec<Vec<Cell>>> {
+    let label = |id: i64| state.word(id).map_or_else(|| id.to_string(), |word| word.text.clone());
+    let size = ids.size();
+    (0..size[1])
+        .map(|row| {
+            (0..size[2])
+                .map(|column| {
+                    let ids = Vec::<i64>::try_from(ids.get(0).get(row).get(column))?;
+                    Ok(Cell { labels: ids.into_iter().map(label).collect() })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn print(cells: &[Vec<Cell>]) {
+    let slots = cells.first().and_then(|row| row.first()).map_or(0, |cell| cell.labels.len());
+    for slot in 0..slots {
+        let mut counts = BTreeMap::new();
+        for label in cells.iter().flatten().map(|cell| &cell.labels[slot]) {
+            *counts.entry(label).or_insert(0_usize) += 1;
+        }
+        let mut ranked: Vec<_> = counts.into_iter().collect();
+        ranked.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let shown: Vec<String> = ranked.iter().take(MOST_USED).map(|(word, count)| format!("{word} {count}")).collect();
+        println!("slot {slot}, {} different: {}", ranked.len(), shown.join(", "));
+    }
+    for (number, row) in cells.iter().enumerate() {
+        let row: Vec<String> = row.iter().map(|cell| cell.labels.join(" ")).collect();
+        println!("row {number:>2}: {}", row.join(" | "));
+    }
+}

@@ -1,0 +1,48 @@
+//! Files that a command writes: never over another file.
+
+use std::collections::HashSet;
+use std::fs::OpenOptions;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use image::{ImageFormat, RgbImage};
+
+/// A PNG for each stem in `folder`, which is made if need be; checked before any work is done.
+pub(crate) fn png_paths(folder: &Path, stems: &[String]) -> Result<Vec<PathBuf>> {
+    let mut seen = HashSet::new();
+    if let Some(twice) = stems.iter().find(|stem| !seen.insert(*stem)) {
+        bail!("expected images of distinct names, got `{twice}` twice: both would be written to {twice}.png");
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("make folder {}", folder.display()))?;
+    let paths: Vec<PathBuf> = stems.iter().map(|stem| folder.join(format!("{stem}.png"))).collect();
+    paths.iter().try_for_each(|path| refuse_existing(path))?;
+    Ok(paths)
+}
+
+/// An error if there is something at `path` already.
+pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
+    if path.exists() {
+        bail!("{} exists already, and files are never overwritten: choose another --out", path.display());
+    }
+    Ok(())
+}
+
+/// Writes a new file; one that cannot be finished is removed.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        file.write_all(bytes).inspect_err(|_| {
+            // The error at hand is the one to report.
+            let _ = std::fs::remove_file(path);
+        })
+    };
+    write().with_context(|| format!("write {}", path.display()))
+}
+
+/// Writes a new PNG.
+pub(crate) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).with_context(|| format!("encode {}", path.display()))?;
+    write_new(path, bytes.get_ref())
+}

@@ -1,0 +1,156 @@
+//! `vqct train`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use vq_train::{ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The experiment.
+    #[arg(long, value_name = "FILE", default_value = "configs/emoji.toml")]
+    config: PathBuf,
+    /// Override a key of the experiment, such as `--set train.steps=100`; may be given often.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// The run folder, which must not exist [default: runs/<name>-001, or the next number that is free].
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Go on with the run of this folder, from its last checkpoint, with the experiment that it holds.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["config", "overrides", "out"])]
+    resume: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut trainer = match &args.resume {
+        Some(folder) => Trainer::resume(RunDir::existing(folder))?,
+        None => begin(args)?,
+    };
+    describe(&trainer);
+    let mut watch = Terminal::new(&trainer)?;
+    let outcome = trainer.run(&mut watch)?;
+    watch.bar.finish_and_clear();
+    summarize(&trainer, &outcome);
+    Ok(())
+}
+
+fn begin(args: &Args) -> Result<Trainer> {
+    let experiment = ExperimentFile { path: args.config.clone(), overrides: args.overrides.clone() }.load()?;
+    let name = experiment.name.clone();
+    let plan = Plan::resolve(experiment)?;
+    let run = match &args.out {
+        Some(folder) => RunDir::exact(folder)?,
+        None => RunDir::numbered("runs".as_ref(), &name)?,
+    };
+    Ok(Trainer::begin(plan, run)?)
+}
+
+fn describe(trainer: &Trainer) {
+    let plan = trainer.plan();
+    let [train, validation] = plan.image_counts();
+    let size = plan.experiment.data.transform.size;
+    println!("run        {}", trainer.run_dir().path().display());
+    println!("device     {:?}", plan.device);
+    println!("images     {train} to train on, {validation} to validate on, {size}x{size}");
+    if let Some(prior) = &plan.prior {
+        let (adjectives, nouns) = (prior.adjectives().len(), prior.nouns().len());
+        println!("codes      {adjectives} adjectives, {nouns} nouns, {} edges", prior.edges().len());
+    }
+    println!("parameters {}", trainer.parameters());
+}
+
+/// Progress on the terminal, and Ctrl-C.
+struct Terminal {
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+    psnr: Option<f64>,
+}
+
+impl Terminal {
+    fn new(trainer: &Trainer) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+            eprintln!("\nsaving a checkpoint after this step (once more to stop at once)");
+        })
+        .context("catch Ctrl-C")?;
+        let bar = ProgressBar::new(trainer.plan().experiment.train.steps);
+        bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left{msg}")?);
+        bar.set_position(trainer.steps_taken());
+        bar.reset_eta();
+        Ok(Self { bar, stop, psnr: None })
+    }
+}
+
+impl Watch for Terminal {
+    fn step(&mut self, step: u64) {
+        self.bar.set_position(step);
+    }
+
+    fn record(&mut self, record: &Record) {
+        match record {
+            Record::Train { loss, images_per_second, .. } => {
+                let psnr = self.psnr.map_or(String::new(), |psnr| format!(", validation {psnr:.2} dB"));
+                self.bar.set_message(format!(", {images_per_second:.0} images/s, loss {loss:.4}{psnr}"));
+            }
+            Record::Validation { step, psnr, ssim, usage, .. } => {
+                self.psnr = Some(*psnr);
+                let line = format!(
+                    "step {step:>6}: validation PSNR {psnr:.2} dB, SSIM {ssim:.4}, usage {:.1} %",
+                    usage * 100.0
+                );
+                self.bar.suspend(|| println!("{line}"));
+            }
+        }
+    }
+
+    fn wants_stop(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+fn summarize(trainer: &Trainer, outcome: &Outcome) {
+    let run = trainer.run_dir();
+    let folder = run.path().display();
+    let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
+    println!();
+    match &outcome.validation {
+        Some(validation) => {
+            println!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
+            print_figures(validation);
+            println!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+            println!("  {}  the tokenizer", run.checkpoint().display());
+            println!("  {}  the figures", run.metrics().display());
+            println!("\ntry next:");
+            println!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
+            println!("  {program} reconstruct --checkpoint {folder} --out pictures 'emoji:cat face' YOUR.jpg");
+            println!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
+            println!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
+        }
+        None => {
+            println!("stopped after step {}, saved; go on with:", outcome.step);
+            println!("  {program} train --resume {folder}");
+        }
+    }
+}
+
+fn print_figures(validation: &Validation) {
+    println!("validation set: PSNR {:.2} dB, SSIM {:.4}", validation.psnr, validation.ssim);
+    println!("codebook over the whole validation set: {:.1} % of all codes used", validation.usage() * 100.0);
+    for usage in &validation.groups {
+        println!(
+            "  {:<10} {:>5} of {} used ({:.1} %), perplexity {:.1}",
+            usage.group,
+            usage.used,
+            usage.size,
+            usage.share() * 100.0,
+            usage.perplexity
+        );
+    }
+}
