@@ -55,16 +55,25 @@ impl Wheels {
         check_space(parent, self.needed_mib)?;
 
         println!("installing {} into {}", self.name, folder.display());
-        let temporary = partial.join("tmp");
-        fs::create_dir_all(&temporary)?;
-        let requirements = temporary.join("requirements.txt");
-        fs::write(&requirements, self.requirements)?;
-        pip.install(&requirements, &partial, &temporary, &lock)?;
-        remove(&temporary)?;
-        finish(&partial)?;
-        fs::write(partial.join(STAMP), self.requirements)?;
+        let prepared = self.prepare(&pip, &partial, &lock, finish);
+        if prepared.is_err() {
+            remove(&partial).ok(); // a full disk should not stay so
+        }
+        prepared?;
         remove(folder)?; // stale
         fs::rename(&partial, folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(())
+    }
+
+    fn prepare(&self, pip: &Pip, partial: &Path, lock: &File, finish: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let temporary = partial.join("tmp");
+        fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
+        let requirements = temporary.join("requirements.txt");
+        fs::write(&requirements, self.requirements)?;
+        pip.install(&requirements, partial, &temporary, lock)?;
+        remove(&temporary)?;
+        finish(partial)?;
+        fs::write(partial.join(STAMP), self.requirements)?;
         Ok(())
     }
 }

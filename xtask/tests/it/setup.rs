@@ -21,6 +21,7 @@ fn check_failure(machine: &Machine, variables: &[(&str, &str)], parts: &[&str]) 
     }
     assert!(!machine.libtorch("current").exists());
     assert!(!machine.libtorch("cpu-2.11.0").exists());
+    assert!(!machine.libtorch("cpu-2.11.0.partial").exists());
 }
 
 fn names(folder: &Path) -> Vec<String> {
