@@ -12,10 +12,10 @@ use crate::{
 ///
 /// 1. A [`Chunker`] reads all glosses and emoji names: how often each noun occurs, and each adjective immediately before
 ///    each noun; a gloss also says of the nouns it defines what its first phrase says ([`Chunker::define`]).
-/// 2. A noun is a candidate when it is one word of lower-case letters in WordNet, not a stop word, and its senses lie
-///    mostly in files of things that can be seen ([`Recipe::visual_files`]; senses weigh as often as they were tagged,
-///    the first once more; names do not count), or when an emoji name has it. It counts its occurrences in the texts and
-///    the tags of its visible senses.
+/// 2. A noun of these texts is a candidate when it is one word of lower-case letters in WordNet, not a stop word, and its
+///    senses lie mostly in files of things that can be seen ([`Recipe::visual_files`]; senses weigh as often as they
+///    were tagged, the first once more; names do not count), or when an emoji name has it. It counts its occurrences in
+///    the texts and the tags of its visible senses.
 /// 3. An adjective is a candidate when it is such a word by its own senses and mostly stands before candidate nouns
 ///    ([`Recipe::adjective_visual_share`]), or stands in an emoji name. It counts how often it stands before candidate
 ///    nouns. The most frequent A are chosen, those of emoji names first.
@@ -23,7 +23,8 @@ use crate::{
 ///    adjective before them.
 /// 5. Edges are the pairs of chosen words; a pair's count is its weight.
 ///
-/// Each part is ranked by falling count, equal counts by the tags of visible senses, then by alphabet. Vectors are stored as 16-bit floats.
+/// Each part is ranked by falling count, equal counts by the tags of visible senses, then by alphabet.
+/// Vectors are stored as 16-bit floats.
 ///
 /// # Errors
 /// [`PriorError::Invalid`] when the recipe names an unknown lexicographer file, or asks for more words than there are

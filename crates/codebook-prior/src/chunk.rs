@@ -7,7 +7,7 @@ use crate::{PartOfSpeech, Recipe, Sense, Spelling, WordNet};
 pub struct Tally {
     /// How often each noun was read, in base form.
     pub nouns: BTreeMap<String, u64>,
-    /// How often each adjective stood immediately before each noun: adjective, then noun.
+    /// How often each adjective stood immediately before each noun, or in its definition: adjective, then noun.
     pub pairs: BTreeMap<(String, String), u64>,
 }
 

@@ -29,7 +29,8 @@ pub struct PriorParts {
 
 /// The prior of a codebook: words as nodes, adjective-noun edges, a language model's vectors (VQCT section 3.1).
 ///
-/// Nodes `0..A` are the adjectives and `A..A + N` the nouns, each part ranked (by falling count in the default prior), so that a smaller codebook is a prefix of each: see [`cut`](Self::cut).
+/// Nodes `0..A` are the adjectives and `A..A + N` the nouns, each part ranked (by falling count in the default prior),
+/// so that a smaller codebook is a prefix of each: see [`cut`](Self::cut).
 /// Every value of this type has passed the checks of [`new`](Self::new); nothing changes it afterwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorGraph {

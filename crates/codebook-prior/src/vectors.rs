@@ -36,6 +36,7 @@ pub struct Vectors {
 #[derive(Clone)]
 pub(crate) enum Storage {
     Owned(Vec<u8>),
+    #[cfg(feature = "embedded")]
     Static(&'static [u8]),
     Mapped(Arc<Mmap>, Range<usize>),
 }
@@ -44,6 +45,7 @@ impl Storage {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Owned(bytes) => bytes,
+            #[cfg(feature = "embedded")]
             Self::Static(bytes) => bytes,
             Self::Mapped(map, range) => &map[range.clone()],
         }

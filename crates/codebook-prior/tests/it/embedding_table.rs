@@ -1,0 +1,139 @@
+use std::path::Path;
+
+use codebook_prior::{EmbeddingTable, PriorError, TextEmbedder};
+use half::{bf16, f16};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+/// A BERT's folder: 7 tokens, W = 2, row t is `[t, -t / 2]`; the tokenizer pads and truncates, as those of sentence
+/// encoders do.
+struct Model {
+    config: &'static str,
+    tensor: &'static str,
+    dtype: Dtype,
+    rows: Vec<f32>,
+    shape: Vec<usize>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            config: r#"{"model_type": "bert", "hidden_size": 2}"#,
+            tensor: "embeddings.word_embeddings.weight",
+            dtype: Dtype::F32,
+            rows: (0..7).flat_map(|t| [t as f32, -t as f32 / 2.0]).collect(),
+            shape: vec![7, 2],
+        }
+    }
+}
+
+const TOKENIZER: &str = r###"{
+  "version": "1.0",
+  "truncation": {"max_length": 2, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
+  "padding": {"strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": null,
+              "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+  "added_tokens": [
+    {"id": 0, "content": "[PAD]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+    {"id": 1, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+    {"id": 2, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}
+  ],
+  "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
+  "pre_tokenizer": {"type": "BertPreTokenizer"},
+  "post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}}},
+  "decoder": null,
+  "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+            "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "red": 3, "sun": 4, "##flow": 5, "##er": 6}}
+}"###;
+
+impl Model {
+    fn write(&self, folder: &Path) {
+        let data: Vec<u8> = match self.dtype {
+            Dtype::F16 => self.rows.iter().flat_map(|x| f16::from_f32(*x).to_le_bytes()).collect(),
+            Dtype::BF16 => self.rows.iter().flat_map(|x| bf16::from_f32(*x).to_le_bytes()).collect(),
+            _ => self.rows.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        };
+        let view = TensorView::new(self.dtype, self.shape.clone(), &data).unwrap();
+        std::fs::write(folder.join("config.json"), self.config).unwrap();
+        std::fs::write(folder.join("tokenizer.json"), TOKENIZER).unwrap();
+        std::fs::write(folder.join("model.safetensors"), safetensors::serialize([(self.tensor, view)], None).unwrap())
+            .unwrap();
+    }
+
+    fn open(&self) -> Result<EmbeddingTable, PriorError> {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path());
+        EmbeddingTable::open(folder.path(), "tiny")
+    }
+
+    fn message(&self) -> String {
+        let Err(error) = self.open() else { panic!("an error") };
+        let message = error.to_string();
+        // Less the folder, which has another name each time.
+        message.rsplit_once('/').map_or(message.clone(), |(_, tail)| tail.to_owned())
+    }
+}
+
+#[test]
+fn a_vector_is_the_mean_of_the_rows_of_its_subwords() {
+    for dtype in [Dtype::F32, Dtype::F16, Dtype::BF16] {
+        let table = Model { dtype, ..Model::default() }.open().unwrap();
+        // sun ##flow ##er: rows 4, 5 and 6; neither [CLS], padding nor truncation counts.
+        assert_eq!(table.embed(&["red", "Sunflower"]).unwrap(), [3.0, -1.5, 5.0, -2.5], "{dtype:?}");
+    }
+}
+
+#[test]
+fn the_prefix_of_whole_models_is_known() {
+    let table = Model { tensor: "bert.embeddings.word_embeddings.weight", ..Model::default() }.open().unwrap();
+    assert_eq!(table.embed(&["sun"]).unwrap(), [4.0, -2.0]);
+    let description = table.description();
+    assert_eq!(description.width, 2);
+    assert_eq!(
+        description.summary,
+        "tiny: rows of `bert.embeddings.word_embeddings.weight`, mean over subwords, special tokens left out"
+    );
+    let files: Vec<_> = description.sources.iter().map(|source| source.file.as_str()).collect();
+    assert_eq!(files, ["config.json", "tokenizer.json", "model.safetensors"]);
+}
+
+#[test]
+fn a_text_of_special_tokens_has_no_vector() {
+    let table = Model::default().open().unwrap();
+    let message = |text: &str| table.embed(&[text]).unwrap_err().to_string();
+    assert_eq!(message("xyz"), r#"embed: "xyz": expected a token that is not special, got ["[UNK]"]"#);
+    assert_eq!(message(""), r#"embed: "": expected a token that is not special, got []"#);
+}
+
+#[test]
+fn a_tokenizer_larger_than_the_table_is_named() {
+    let table = Model { rows: vec![0.5; 10], shape: vec![5, 2], ..Model::default() }.open().unwrap();
+    let message = table.embed(&["sunflower"]).unwrap_err().to_string();
+    assert_eq!(message, r#"embed: "sunflower": expected tokens in 0..5, got 5"#);
+}
+
+#[test]
+fn models_that_cannot_be_read_are_named() {
+    let check = |model: Model, expected: &str| assert_eq!(model.message(), expected);
+    check(
+        Model { config: r#"{"model_type": "t5"}"#, ..Model::default() },
+        "config.json: model_type: expected bert, got t5",
+    );
+    check(
+        Model { config: "{}", ..Model::default() },
+        "config.json: expected a model's config with `model_type`, got missing field `model_type` at line 1 column 2",
+    );
+    check(
+        Model { tensor: "wte.weight", ..Model::default() },
+        "model.safetensors: tensors: expected embeddings.word_embeddings.weight or \
+         bert.embeddings.word_embeddings.weight, got 1 other tensors",
+    );
+    let tensor = "model.safetensors: tensor \"embeddings.word_embeddings.weight\"";
+    check(Model { shape: vec![14], ..Model::default() }, &format!("{tensor}: expected shape [V, W], got [14]"));
+    check(Model { dtype: Dtype::I32, ..Model::default() }, &format!("{tensor}: expected F32, F16 or BF16, got I32"));
+    let mut rows = Model::default().rows;
+    rows[9] = f32::INFINITY;
+    check(Model { rows, ..Model::default() }, &format!("{tensor}: expected finite numbers, got inf at [4, 1]"));
+}
