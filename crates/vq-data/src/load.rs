@@ -1,0 +1,83 @@
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
+
+use crate::{DataError, center_square};
+
+/// Images wider or higher than this, in pixels, are refused.
+pub const MAX_SIDE: u32 = 32_768;
+
+/// Images that would need more memory than this when decoded are refused.
+pub const MAX_DECODED_BYTES: u64 = 512 << 20;
+
+/// Loads a png, jpeg or webp file as `[H, W, 4]` with straight alpha, upright (the EXIF
+/// orientation is applied).
+///
+/// The kind of file is told by its first bytes, not by its name.
+///
+/// # Errors
+///
+/// All name the file: it cannot be read, is empty, of another kind, cut short or damaged, or
+/// larger than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+pub fn load_image(path: impl AsRef<Path>) -> Result<RgbaImage, DataError> {
+    let path = path.as_ref();
+    let bytes =
+        std::fs::read(path).map_err(|source| DataError::Io { op: "read image", path: path.to_owned(), source })?;
+    decode(&bytes, &path.display().to_string())
+}
+
+/// Loads a file as [`load_image`] does, then cuts and resizes it as [`center_square`] does.
+///
+/// # Errors
+///
+/// As these two.
+pub fn load_square(path: impl AsRef<Path>, size: u32) -> Result<RgbaImage, DataError> {
+    center_square(&load_image(path)?, size)
+}
+
+/// Decodes an image file held in memory; `what` names it in errors.
+pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
+    let refuse = |expected: &str, got: String| DataError::unexpected(format!("decode {what}"), expected, got);
+    let failed = |source: ImageError| DataError::Decode { what: what.to_owned(), source };
+    let kinds = "a png, jpeg or webp image";
+    if bytes.is_empty() {
+        return Err(refuse(kinds, "an empty file".to_owned()));
+    }
+    let Ok(format) = image::guess_format(bytes) else {
+        return Err(refuse(kinds, "a file of another kind".to_owned()));
+    };
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
+        return Err(refuse(kinds, format!("a {} file", format.to_mime_type())));
+    }
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
+        return Err(refuse("a whole jpeg image", "one cut short".to_owned()));
+    }
+
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    let needed = decoder.total_bytes().max(u64::from(width) * u64::from(height) * 4);
+    if width > MAX_SIDE || height > MAX_SIDE || needed > MAX_DECODED_BYTES {
+        return Err(refuse(
+            &format!("at most {MAX_SIDE} pixels a side and {MAX_DECODED_BYTES} bytes decoded"),
+            format!("{width}x{height} pixels, {needed} bytes"),
+        ));
+    }
+    let orientation = decoder.orientation().map_err(failed)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    image.apply_orientation(orientation);
+    Ok(image.into_rgba8())
+}
+
+/// Whether the end-of-image marker follows the last start of scan.
+///
+/// The decoder fills the missing part of a jpeg that was cut short with grey and says nothing.
+/// Neither marker can occur inside compressed data, where 0xFF is always followed by 0x00.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
+}

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use rand_chacha::rand_core::RngCore;
+
+use super::{Batch, LoaderConfig, Order};
+use crate::order::{EpochStream, Purpose, generator};
+use crate::source::fetch;
+use crate::{DataError, ImageSource, Transform};
+
+/// Makes batches; which ones it is told.
+pub(super) struct Worker {
+    source: Arc<dyn ImageSource>,
+    transform: Transform,
+    config: LoaderConfig,
+    stream: EpochStream,
+}
+
+impl Worker {
+    pub(super) fn new(
+        source: Arc<dyn ImageSource>,
+        transform: Transform,
+        config: LoaderConfig,
+    ) -> Result<Self, DataError> {
+        let stream = EpochStream::new(source.len(), config.seed)?;
+        Ok(Self { source, transform, config, stream })
+    }
+
+    /// Delivers batches until there are no more or nobody wants them.
+    pub(super) fn run(mut self, batches: impl Iterator<Item = u64>, sender: &Sender<Result<Batch, DataError>>) {
+        for number in batches {
+            let batch = self.batch(number);
+            if sender.send(batch).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn batch(&mut self, number: u64) -> Result<Batch, DataError> {
+        let first = number * self.config.batch_size as u64;
+        let last = first + self.config.batch_size as u64;
+        let positions = match self.config.order {
+            Order::Shuffled => first..last,
+            Order::OnePass => first..last.min(self.source.len() as u64),
+        };
+        let count = (positions.end - positions.start) as usize;
+        let values = self.transform.values();
+        let mut batch = Batch {
+            images: vec![0.0; count * values],
+            count,
+            size: self.transform.size,
+            indices: Vec::with_capacity(count),
+            captions: Vec::with_capacity(count),
+        };
+        for (position, chw) in positions.zip(batch.images.chunks_exact_mut(values)) {
+            let index = match self.config.order {
+                Order::Shuffled => self.stream.at(position),
+                Order::OnePass => position as usize,
+            };
+            let sample = fetch(&*self.source, index)?;
+            let seed = generator(self.config.seed, Purpose::Sample, position).next_u64();
+            if let Err(error) = self.transform.apply_into(&sample.image, seed, chw) {
+                return Err(DataError::Sample { id: sample.id, source: Box::new(error) });
+            }
+            batch.indices.push(index);
+            batch.captions.push(sample.caption);
+        }
+        Ok(batch)
+    }
+}

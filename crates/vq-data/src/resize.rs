@@ -1,0 +1,63 @@
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::RgbaImage;
+
+use crate::DataError;
+
+/// A square part of an image, in pixels; fractions of a pixel are allowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Square {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) side: f64,
+}
+
+impl Square {
+    /// The largest square in the middle of an image, at whole pixels (rounded to the top left).
+    pub(crate) fn center(image: &RgbaImage) -> Self {
+        let (width, height) = image.dimensions();
+        let side = width.min(height);
+        Self { left: f64::from((width - side) / 2), top: f64::from((height - side) / 2), side: f64::from(side) }
+    }
+}
+
+/// Cuts the largest square from the middle of an image and resizes it to `[size, size, 4]`.
+///
+/// The filter is Catmull-Rom (bicubic, a = -0.5), widened when shrinking so that it does not
+/// alias, on premultiplied alpha, so that the colour of invisible pixels does not bleed.
+/// Levels are treated as they are stored (sRGB), as browsers do.
+/// An image that already has the wanted size is returned unchanged.
+///
+/// # Errors
+///
+/// If `size` is 0 or the image has no pixels.
+pub fn center_square(image: &RgbaImage, size: u32) -> Result<RgbaImage, DataError> {
+    resize_square(image, Square::center(image), size)
+}
+
+pub(crate) fn resize_square(image: &RgbaImage, part: Square, size: u32) -> Result<RgbaImage, DataError> {
+    let (width, height) = image.dimensions();
+    let refuse =
+        |expected: &str, got: String| Err(DataError::unexpected(format!("resize to {size}x{size}"), expected, got));
+    if size == 0 {
+        return refuse("a size of at least 1", size.to_string());
+    }
+    if width == 0 || height == 0 {
+        return refuse("an image with pixels", format!("{width}x{height}"));
+    }
+    if (width, height) == (size, size) && part == Square::center(image) {
+        return Ok(image.clone());
+    }
+    let failed = |got: String| DataError::unexpected("resize", "an image to resize", got);
+    let from =
+        ImageRef::new(width, height, image.as_raw(), PixelType::U8x4).map_err(|error| failed(error.to_string()))?;
+    let mut to = Image::new(size, size, PixelType::U8x4);
+    let options = ResizeOptions::new()
+        .crop(part.left, part.top, part.side, part.side)
+        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+        .use_alpha(true);
+    Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(error.to_string()))?;
+    RgbaImage::from_raw(size, size, to.into_vec()).ok_or_else(|| failed("a buffer of another size".to_owned()))
+}

@@ -1,0 +1,177 @@
+use image::RgbaImage;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::RngCore;
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+use crate::chw::level_to_unit;
+use crate::order::{Purpose, generator};
+use crate::resize::{Square, resize_square};
+
+/// What lies behind transparent pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Background {
+    /// This colour: red, green, blue.
+    Color([u8; 3]),
+    /// One colour for each image, uniform over all colours.
+    Random,
+}
+
+/// Whether an image is mirrored left to right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flip {
+    /// Never.
+    #[default]
+    Never,
+    /// Half of the time.
+    Random,
+}
+
+/// Which square of an image is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crop {
+    /// The largest one in the middle.
+    #[default]
+    Center,
+    /// One at a random place, its side a random part of the image's shorter side: uniform
+    /// between this and 1.
+    Random(f64),
+}
+
+/// Turns an image into numbers.
+///
+/// Crop, resize (as [`center_square`](crate::center_square) describes), composition over the
+/// background, flip, in this order.
+///
+/// ```toml
+/// size = 64
+/// background = "random"            # or { color = [255, 255, 255] }
+/// flip = "never"                   # or "random"; the default is "never"
+/// crop = { random = 0.9 }          # or "center", the default
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transform {
+    /// Height and width of the result, S.
+    pub size: u32,
+    /// What lies behind transparent pixels.
+    pub background: Background,
+    /// Whether to mirror.
+    #[serde(default)]
+    pub flip: Flip,
+    /// Which square to take.
+    #[serde(default)]
+    pub crop: Crop,
+}
+
+impl Transform {
+    /// The transform without chance: middle crop, this background, no flip.
+    #[must_use]
+    pub fn fixed(size: u32, background: [u8; 3]) -> Self {
+        Self { size, background: Background::Color(background), flip: Flip::Never, crop: Crop::Center }
+    }
+
+    /// How many numbers an image becomes: `3 * S * S`.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        3 * self.size as usize * self.size as usize
+    }
+
+    /// `[H, W, 4]` to `[3, S, S]` in `-1.0..=1.0`; a pure function of the image and the seed.
+    ///
+    /// # Errors
+    ///
+    /// If the size is 0, the crop's part is not in `0.0 < part <= 1.0`, or the image is empty.
+    pub fn apply(&self, image: &RgbaImage, seed: u64) -> Result<Vec<f32>, DataError> {
+        let mut chw = vec![0.0; self.values()];
+        self.apply_into(image, seed, &mut chw)?;
+        Ok(chw)
+    }
+
+    /// As [`apply`](Self::apply), written to `chw`, `[3, S, S]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply), or if `chw` has another length.
+    pub fn apply_into(&self, image: &RgbaImage, seed: u64, chw: &mut [f32]) -> Result<(), DataError> {
+        self.check()?;
+        if chw.len() != self.values() {
+            return Err(DataError::unexpected(
+                "transform an image",
+                format!("room for {} values", self.values()),
+                chw.len(),
+            ));
+        }
+        let chance = Chance::draw(seed);
+        let square = resize_square(image, self.square(image, &chance), self.size)?;
+        let background = match self.background {
+            Background::Color(color) => color,
+            Background::Random => chance.color,
+        }
+        .map(f32::from);
+        let mirrored = self.flip == Flip::Random && chance.mirrored;
+
+        let size = self.size as usize;
+        for (x, y, pixel) in square.enumerate_pixels() {
+            let column = if mirrored { size - 1 - x as usize } else { x as usize };
+            let [red, green, blue, alpha] = pixel.0.map(f32::from);
+            let alpha = alpha / 255.0;
+            for (channel, level) in [red, green, blue].into_iter().enumerate() {
+                let over = level * alpha + background[channel] * (1.0 - alpha);
+                chw[(channel * size + y as usize) * size + column] = level_to_unit(over);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check(&self) -> Result<(), DataError> {
+        let refuse = |expected: &str, got: String| Err(DataError::unexpected("transform", expected, got));
+        if self.size == 0 {
+            return refuse("a size of at least 1", self.size.to_string());
+        }
+        match self.crop {
+            Crop::Random(part) if !(part > 0.0 && part <= 1.0) => {
+                refuse("a random crop above 0 and at most 1 of the shorter side", part.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn square(&self, image: &RgbaImage, chance: &Chance) -> Square {
+        let Crop::Random(least) = self.crop else {
+            return Square::center(image);
+        };
+        let (width, height) = (f64::from(image.width()), f64::from(image.height()));
+        let side = width.min(height) * (least + (1.0 - least) * chance.scale);
+        Square { left: (width - side) * chance.left, top: (height - side) * chance.top, side }
+    }
+}
+
+/// Everything left to chance, drawn in full whatever the configuration asks for, so that
+/// changing one choice leaves the others as they were.
+struct Chance {
+    /// These three are uniform in `0.0..1.0`.
+    scale: f64,
+    left: f64,
+    top: f64,
+    color: [u8; 3],
+    mirrored: bool,
+}
+
+impl Chance {
+    fn draw(seed: u64) -> Self {
+        let mut generator = generator(seed, Purpose::Transform, 0);
+        let scale = unit(&mut generator);
+        let left = unit(&mut generator);
+        let top = unit(&mut generator);
+        let [red, green, blue, coin] = generator.next_u32().to_le_bytes();
+        Self { scale, left, top, color: [red, green, blue], mirrored: coin & 1 == 1 }
+    }
+}
+
+fn unit(generator: &mut ChaCha8Rng) -> f64 {
+    (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+}

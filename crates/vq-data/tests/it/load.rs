@@ -1,0 +1,103 @@
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use vq_data::{load_image, load_square};
+
+use crate::support::check_told;
+
+/// A picture of 60x40, as a file of this format.
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let image = RgbImage::from_fn(60, 40, |x, y| Rgb([x as u8 * 4, y as u8 * 6, (x ^ y) as u8]));
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(image).write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+struct File {
+    path: PathBuf,
+    /// Removes the file at the end.
+    _folder: tempfile::TempDir,
+}
+
+fn file(bytes: &[u8]) -> File {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("the picture.png");
+    std::fs::write(&path, bytes).unwrap();
+    File { path, _folder: folder }
+}
+
+#[track_caller]
+fn check_refused(bytes: &[u8], says: &str) {
+    let file = file(bytes);
+    check_told(&load_image(&file.path).unwrap_err(), &["the picture.png", says]);
+}
+
+const FORMATS: [ImageFormat; 3] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP];
+
+#[test]
+fn the_three_formats_load_whatever_the_name() {
+    for format in FORMATS {
+        let file = file(&encoded(format));
+        assert_eq!(load_image(&file.path).unwrap().dimensions(), (60, 40));
+        assert_eq!(load_square(&file.path, 16).unwrap().dimensions(), (16, 16));
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = load_image("no/such/picture.png").unwrap_err();
+    check_told(&error, &["no/such/picture.png", "No such file"]);
+}
+
+#[test]
+fn files_that_are_no_image_are_named() {
+    check_refused(b"", "got an empty file");
+    check_refused(b"hello", "got a file of another kind");
+    check_refused(b"GIF89a..........", "got a image/gif file");
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_refused() {
+    for format in FORMATS {
+        let whole = encoded(format);
+        // A png still shows its pixels when only its closing chunk is missing.
+        let sizes = (1..whole.len() - 16).step_by(whole.len() / 40);
+        for size in sizes {
+            let file = file(&whole[..size]);
+            let result = load_image(&file.path);
+            assert!(result.is_err(), "{format:?} cut to {size} of {}", whole.len());
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_never_panics() {
+    for format in FORMATS {
+        let whole = encoded(format);
+        for at in (0..whole.len()).step_by(7) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x5a;
+            let file = file(&bytes);
+            let _ = load_image(&file.path);
+        }
+    }
+}
+
+#[test]
+fn a_huge_image_is_refused_before_it_is_decoded() {
+    let mut bytes = encoded(ImageFormat::Png);
+    let side = 30_000_u32.to_be_bytes();
+    bytes[16..20].copy_from_slice(&side);
+    bytes[20..24].copy_from_slice(&side);
+    let checksum = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    check_refused(&bytes, "30000x30000");
+}
+
+/// The checksum of png chunks.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    })
+}
