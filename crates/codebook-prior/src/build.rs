@@ -158,12 +158,11 @@ fn adjective_candidates(
         pairs.all += weight;
         pairs.visual += if nouns.contains_key(noun) { *weight } else { 0 };
     }
-    let named: HashSet<&str> = named.pairs.keys().map(|(adjective, _)| adjective.as_str()).collect();
     let stop: HashSet<&str> = recipe.stop_adjectives.iter().map(String::as_str).collect();
     let words = pairs.into_iter().filter(|(text, _)| is_word(recipe, text) && !stop.contains(text));
     words
         .filter_map(|(text, pairs)| {
-            let rank = if named.contains(text) { Rank::Named } else { Rank::Joined };
+            let rank = if named.adjectives.contains_key(text) { Rank::Named } else { Rank::Joined };
             let visibility = visibility(recipe, wordnet.adjectives.senses.get(text)?);
             let visual = visibility.share >= recipe.visual_share
                 && pairs.visual as f64 >= recipe.adjective_visual_share * pairs.all as f64;

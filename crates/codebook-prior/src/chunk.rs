@@ -5,6 +5,8 @@ use crate::{PartOfSpeech, Recipe, Sense, Spelling, WordNet};
 /// What a body of text says of adjectives and nouns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
+    /// How often each adjective was read, before a noun or apart.
+    pub adjectives: BTreeMap<String, u64>,
     /// How often each noun was read, in base form.
     pub nouns: BTreeMap<String, u64>,
     /// How often each adjective stood immediately before each noun, or in its definition: adjective, then noun.
@@ -46,7 +48,7 @@ impl<'a> Chunker<'a> {
         Self { wordnet, minor_reading: recipe.minor_reading, function_words }
     }
 
-    /// Adds the nouns and pairs of a text to the tally, each counted `weight` times.
+    /// Adds the adjectives, nouns and pairs of a text to the tally, each counted `weight` times.
     pub fn read(&self, text: &str, weight: u64, tally: &mut Tally) {
         for phrase in self.phrases(text) {
             let mut before: Option<&Tagged> = None;
@@ -57,6 +59,8 @@ impl<'a> Chunker<'a> {
                         let pair = (adjective.text.clone(), tagged.text.clone());
                         *tally.pairs.entry(pair).or_default() += weight;
                     }
+                } else {
+                    *tally.adjectives.entry(tagged.text.clone()).or_default() += weight;
                 }
                 before = Some(tagged);
             }
@@ -69,16 +73,17 @@ impl<'a> Chunker<'a> {
     /// `marmot` is a `stout burrowing rodent`: so a marmot is stout and burrowing, though no text says `stout marmot`.
     pub fn define(&self, words: &[String], text: &str, weight: u64, tally: &mut Tally) {
         self.read(text, weight, tally);
-        let is_noun = |tagged: &Tagged| tagged.part == PartOfSpeech::Noun;
-        let first = self.phrases(text).into_iter().find(|phrase| phrase.iter().any(is_noun));
-        for tagged in first.into_iter().flatten().filter(|tagged| tagged.part == PartOfSpeech::Adjective) {
+        let head = |phrase: &Vec<Tagged>| phrase.iter().rposition(|tagged| tagged.part == PartOfSpeech::Noun);
+        let first = self.phrases(text).into_iter().find_map(|phrase| Some((head(&phrase)?, phrase)));
+        let before_head = first.into_iter().flat_map(|(head, phrase)| phrase.into_iter().take(head));
+        for tagged in before_head.filter(|tagged| tagged.part == PartOfSpeech::Adjective) {
             for word in words.iter().filter(|word| self.wordnet.nouns.senses.contains_key(*word)) {
                 *tally.pairs.entry((tagged.text.clone(), word.clone())).or_default() += weight;
             }
         }
     }
 
-    /// The phrases of a text, in order, each up to its head.
+    /// The phrases of a text, in order; one of adjectives alone has no head.
     fn phrases(&self, text: &str) -> Vec<Vec<Tagged>> {
         // Whatever is no word and no space breaks a phrase: a line of its own.
         let broken: String =
@@ -88,11 +93,11 @@ impl<'a> Chunker<'a> {
             let mut run = Vec::new();
             for token in clause.split(' ').filter(|token| !token.is_empty()) {
                 match self.reading(token) {
-                    Reading::Neither => phrases.extend(phrase(std::mem::take(&mut run))),
+                    Reading::Neither => phrases.push(phrase(std::mem::take(&mut run))),
                     reading => run.push((token, reading)),
                 }
             }
-            phrases.extend(phrase(run));
+            phrases.push(phrase(run));
         }
         phrases
     }
@@ -128,14 +133,13 @@ impl<'a> Chunker<'a> {
     }
 }
 
-/// A run of words up to its head; `None` without one.
-fn phrase(mut run: Vec<(&str, Reading)>) -> Option<Vec<Tagged>> {
-    let head = run.iter().rposition(|(_, reading)| matches!(reading, Reading::Noun(_) | Reading::Either(_)))?;
-    run.truncate(head + 1);
+/// The words of a run, each as what it is there.
+fn phrase(run: Vec<(&str, Reading)>) -> Vec<Tagged> {
+    let head = run.iter().rposition(|(_, reading)| matches!(reading, Reading::Noun(_) | Reading::Either(_)));
     let tag = |(at, (token, reading)): (usize, (&str, Reading))| match reading {
         Reading::Noun(text) => Tagged { text, part: PartOfSpeech::Noun },
-        Reading::Either(text) if at == head => Tagged { text, part: PartOfSpeech::Noun },
+        Reading::Either(text) if Some(at) == head => Tagged { text, part: PartOfSpeech::Noun },
         _ => Tagged { text: token.to_owned(), part: PartOfSpeech::Adjective },
     };
-    Some(run.into_iter().enumerate().map(tag).collect())
+    run.into_iter().enumerate().map(tag).collect()
 }

@@ -49,10 +49,10 @@ fn the_embedded_prior_has_the_size_of_the_paper() {
     // Written again, it is the shipped file: the writer has not drifted from the reader.
     assert!(graph.to_bytes().unwrap() == include_bytes!("../../assets/prior.safetensors"));
     assert_eq!(graph.provenance().recipe, Some(Recipe::default()));
-    for noun in ["apple", "cat", "heart", "face", "smile", "dog", "tree", "sun", "wolf", "child"] {
+    for noun in ["apple", "cat", "heart", "face", "smile", "dog", "tree", "sun", "octopus", "wolf", "child"] {
         assert!(graph.find(noun, Noun).is_some(), "{noun}");
     }
-    for adjective in ["red", "green", "smiling", "large", "round", "wooden"] {
+    for adjective in ["red", "green", "smiling", "large", "round", "wooden", "sad", "bald"] {
         assert!(graph.find(adjective, Adjective).is_some(), "{adjective}");
     }
     let joined = graph.degrees().iter().filter(|degree| **degree > 0).count();
