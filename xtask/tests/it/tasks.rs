@@ -1,6 +1,7 @@
 //! What the tasks that run cargo tell it.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use assert_cmd::assert::OutputAssertExt;
 
@@ -8,22 +9,27 @@ use crate::machine::Machine;
 
 /// Runs a task on a machine with a libtorch, and gives what the imitated cargo saw, with `/w` for the workspace.
 ///
-/// Cargo's exit code has to come through.
+/// Cargo has to take the place of xtask: then Ctrl-C reaches what it runs, and its exit code comes through.
 fn check(words: &[&str], target: &Path) -> (Machine, String) {
     let machine = Machine::new();
     machine.setup(&[]).assert().success();
     let current = machine.libtorch("current");
-    let output = machine
+    let child = machine
         .xtask(words)
         .env("CARGO", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/cargo"))
         .env("FAKE_TARGET", machine.workspace().join(target))
         // As under cargo, which sets it from .cargo/config.toml.
         .env("LIBTORCH", current)
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .expect("xtask starts");
+    let process = format!("process: {}\n", child.id());
+    let output = child.wait_with_output().expect("xtask ends");
     assert_eq!(output.status.code(), Some(7));
     let workspace = machine.workspace();
     let seen = String::from_utf8_lossy(&output.stdout).replace(workspace.to_str().expect("a plain path"), "/w");
+    assert!(seen.contains(&process), "{process} is not in {seen}");
+    let seen = seen.replace(&process, "");
     (machine, seen)
 }
 
