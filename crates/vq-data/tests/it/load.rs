@@ -45,6 +45,15 @@ fn the_three_formats_load_whatever_the_name() {
 }
 
 #[test]
+fn a_photo_taken_sideways_is_turned() {
+    let jpeg = encoded(ImageFormat::Jpeg);
+    // EXIF with one entry: orientation (0x112), a short, 6: turn right.
+    let exif = b"\xff\xe1\x00\x22Exif\0\0MM\x00\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let file = file(&[&jpeg[..2], exif, &jpeg[2..]].concat());
+    assert_eq!(load_image(&file.path).unwrap().dimensions(), (40, 60));
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let error = load_image("no/such/picture.png").unwrap_err();
     check_told(&error, &["no/such/picture.png", "No such file"]);
