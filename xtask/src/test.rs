@@ -11,7 +11,7 @@ use crate::{process, setup};
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct TestArgs {
-    /// Passed on to `cargo test --workspace`.
+    /// Passed on to `cargo test`; unless they choose packages, all are tested.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<OsString>,
 }
@@ -19,6 +19,18 @@ pub(crate) struct TestArgs {
 pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<()> {
     setup::ensure(workspace)?;
     let mut command = process::cargo(workspace)?;
-    command.args(["test", "--workspace"]).args(&args.args);
+    command.arg("test");
+    if !chooses_packages(&args.args) {
+        command.arg("--workspace");
+    }
+    command.args(&args.args);
     process::become_process(&mut command)
+}
+
+/// Whether cargo, before any `--`, is told a package; `--workspace` would outdo it.
+fn chooses_packages(args: &[OsString]) -> bool {
+    args.iter()
+        .map(|arg| arg.to_string_lossy())
+        .take_while(|arg| arg != "--")
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
 }

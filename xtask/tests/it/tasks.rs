@@ -52,9 +52,14 @@ fn train_and_test_pass_arguments_on() {
     let expected = "-- train --config my.toml --set train.lr=3e-4 --help\n";
     assert!(seen.contains(expected), "{seen}");
 
+    let words = ["test", "shapes", "--", "-p"];
+    let (_machine, seen) = check(&words, Path::new("target"));
+    let expected = "args: test --workspace shapes -- -p\n";
+    assert!(seen.contains(expected), "{seen}");
+
     let words = ["test", "-p", "vq-core", "--", "--nocapture"];
     let (_machine, seen) = check(&words, Path::new("target"));
-    let expected = "args: test --workspace -p vq-core -- --nocapture\n";
+    let expected = "args: test -p vq-core -- --nocapture\n";
     assert!(seen.contains(expected), "{seen}");
 }
 
