@@ -109,6 +109,6 @@ impl Quantizer for GroupedQuantizer {
             codes.push(mean_of_codes(&codebook, &indices.narrow(3, first, group.nearest))); // [B, H, W, D]
             first += group.nearest;
         }
-        Ok(Tensor::cat(&codes, 3).permute([0, 3, 1, 2]))
+        Ok(Tensor::cat(&codes, 3).permute([0, 3, 1, 2]).contiguous())
     }
 }

@@ -57,7 +57,7 @@ impl Quantizer for NearestQuantizer {
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {
         self.layout.check_indices("NearestQuantizer::lookup", indices)?;
         let codes = mean_of_codes(&self.codebook.vectors(Mode::Eval), indices); // [B, H, W, C]
-        Ok(codes.permute([0, 3, 1, 2]))
+        Ok(codes.permute([0, 3, 1, 2]).contiguous())
     }
 }
 
@@ -101,10 +101,11 @@ pub(crate) fn rows_of(latents: &Tensor) -> Tensor {
     latents.permute([0, 2, 3, 1]).reshape([-1, latents.size()[1]])
 }
 
-/// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`.
+/// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`; contiguous, since a permuted grid would
+/// switch every convolution after it to the channels-last kernels, which are slower on CPUs.
 pub(crate) fn grid_of(rows: &Tensor, like: &Tensor) -> Tensor {
     let size = like.size();
-    rows.view([size[0], size[2], size[3], -1]).permute([0, 3, 1, 2])
+    rows.view([size[0], size[2], size[3], -1]).permute([0, 3, 1, 2]).contiguous()
 }
 
 /// Ids `[B * H * W, S]` as `[B, H, W, S]`, with the axes of `like`, `[B, C, H, W]`.

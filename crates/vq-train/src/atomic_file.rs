@@ -21,3 +21,31 @@ pub(crate) fn write_atomically(
     };
     replace().map_err(TrainError::io("write", path))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, Write};
+
+    use super::*;
+
+    /// What the kernel says when a disk is full, from the device that always is.
+    fn no_space() -> Error {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        full.and_then(|mut file| file.write_all(b"x")).expect_err("/dev/full takes nothing")
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_old_file_whole_and_nothing_beside_it() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        write_atomically(&path, |file| file.write_all(b"old")).expect("the first write");
+        let error = write_atomically(&path, |file| {
+            file.write_all(b"half of the n")?;
+            Err(no_space())
+        });
+        let message = error.expect_err("the disk is full").to_string();
+        assert!(message.contains("No space left on device") && message.contains("checkpoint.safetensors"), "{message}");
+        assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+}

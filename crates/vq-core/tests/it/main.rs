@@ -1,0 +1,8 @@
+//! Laws of quantizers, and references to hold them against.
+
+mod device;
+mod grouped;
+mod nearest;
+mod search;
+mod support;
+mod usage;

@@ -1,0 +1,4 @@
+//! The autoencoder and the tokenizer built on it.
+
+mod autoencoder;
+mod tokenizer;

@@ -1,0 +1,118 @@
+use tempfile::TempDir;
+use vq_core::BetaPlacement;
+use vq_train::{ExperimentFile, Plan, QuantizerConfig};
+
+use crate::support::{TINY, tiny, write};
+
+fn refused(text: &str, overrides: &[&str]) -> String {
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "odd.toml", text);
+    let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
+    let error = ExperimentFile { path: path.clone(), overrides }.load().unwrap_err().to_string();
+    assert!(error.contains(&path.display().to_string()) || error.contains("--set"), "names no file: {error}");
+    error
+}
+
+#[test]
+fn every_config_of_the_repository_is_understood() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let experiment = ExperimentFile { path: path.clone(), overrides: Vec::new() }.load();
+        experiment.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        seen += 1;
+    }
+    assert!(seen >= 3);
+}
+
+#[test]
+fn overrides_are_toml_values_or_bare_words() {
+    let experiment = tiny(&["train.steps=9", "schedule.learning_rate=3e-4", "name=other", "device=\"auto\""]);
+    assert_eq!((experiment.train.steps, experiment.name.as_str()), (9, "other"));
+    assert_eq!(experiment.schedule.learning_rate, 3e-4);
+}
+
+#[test]
+fn another_kind_replaces_its_table() {
+    let experiment = tiny(&["quantizer.kind=nearest", "quantizer.codes=7", "quantizer.width=3"]);
+    let error = tiny_error(&["quantizer.kind=nearest"]);
+    assert!(error.contains("missing field `codes`"), "{error}");
+    assert!(matches!(experiment.quantizer, QuantizerConfig::Nearest { codes: 7, width: 3, .. }));
+}
+
+fn tiny_error(overrides: &[&str]) -> String {
+    refused(TINY, overrides)
+}
+
+#[test]
+fn a_base_lies_below() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "below.toml", TINY);
+    let above = "base = \"below.toml\"\nname = \"above\"\n[quantizer.commitment]\nplacement = \"legacy\"\n";
+    let path = write(folder.path(), "above.toml", above);
+    let experiment = ExperimentFile { path, overrides: Vec::new() }.load().unwrap();
+    assert_eq!((experiment.name.as_str(), experiment.train.steps), ("above", 6));
+    let QuantizerConfig::Vqct { commitment, .. } = experiment.quantizer else { panic!("another quantizer") };
+    assert_eq!((commitment.placement, commitment.beta), (BetaPlacement::Legacy, 0.25));
+
+    let path = write(folder.path(), "circle.toml", "base = \"circle.toml\"");
+    let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
+    assert!(error.contains("circle.toml") && error.contains("`base`"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let path = "no/such/config.toml";
+    let error = ExperimentFile { path: path.into(), overrides: Vec::new() }.load().unwrap_err().to_string();
+    assert!(error.starts_with("read config no/such/config.toml: No such file"), "{error}");
+}
+
+#[test]
+fn an_unknown_key_names_itself_and_the_nearest() {
+    let error = refused(&TINY.replace("warmup", "warm_up"), &[]);
+    assert!(error.contains("`schedule.warm_up`: unknown field `warm_up`"), "{error}");
+    assert!(error.ends_with("did you mean `warmup`?"), "{error}");
+    let error = tiny_error(&["train.stepps=3"]);
+    assert!(error.contains("--set train.stepps=3") && error.ends_with("did you mean `steps`?"), "{error}");
+    let error = tiny_error(&["quantizer.adjective=3"]);
+    assert!(error.contains("`quantizer") && error.ends_with("did you mean `adjectives`?"), "{error}");
+}
+
+#[test]
+fn a_wrong_type_names_the_key() {
+    let error = tiny_error(&["train.steps=many"]);
+    assert!(error.contains("`train.steps`: invalid type: string \"many\", expected u64"), "{error}");
+    let error = tiny_error(&["device=gpu"]);
+    assert!(error.contains("`device`") && error.contains("`auto`, `cpu` or `cuda:N`, got `gpu`"), "{error}");
+    let error = refused("name = [", &[]);
+    assert!(error.contains("odd.toml") && error.contains("line 1"), "{error}");
+    assert!(tiny_error(&["train.steps"]).contains("expected `dotted.key=value`, got no `=`"));
+}
+
+#[test]
+fn values_that_make_no_sense_name_the_key() {
+    let refused = |overrides: &[&str]| match Plan::resolve(tiny(overrides)) {
+        Ok(_) => panic!("accepted {overrides:?}"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(refused(&["train.steps=0"]), "config `train.steps`: expected at least 1, got 0");
+    assert_eq!(refused(&["data.batch_size=0"]), "config `data.batch_size`: expected at least 1, got 0");
+    assert!(refused(&["data.transform.size=18"]).contains("a multiple of 4, the autoencoder's factor, got 18"));
+    assert!(refused(&["schedule.learning_rate=-1.0"]).contains("`schedule.learning_rate`"));
+    assert!(refused(&["optimizer.beta1=1.0"]).contains("`optimizer.beta1`"));
+    assert!(refused(&["name=a/b"]).contains("config `name`"));
+    assert!(refused(&["quantizer.prior.nouns=999999"]).contains("999999"));
+}
+
+#[test]
+fn a_prior_of_another_width_is_refused() {
+    let error = match Plan::resolve(tiny(&["quantizer.prior.width=512"])) {
+        Ok(_) => panic!("accepted"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(
+        error,
+        "config `quantizer.prior.width`: expected the width of the embeddings of the embedded prior, 384, got 512"
+    );
+}

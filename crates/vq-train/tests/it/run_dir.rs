@@ -1,0 +1,24 @@
+use tempfile::TempDir;
+use vq_train::{RunDir, TrainError};
+
+#[test]
+fn runs_are_numbered_and_never_overwritten() {
+    let folder = TempDir::new().unwrap();
+    let names: Vec<String> = (0..3)
+        .map(|_| RunDir::numbered(folder.path(), "emoji").unwrap())
+        .map(|run| run.path().file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["emoji-001", "emoji-002", "emoji-003"]);
+    let taken = folder.path().join("emoji-002");
+    let error = RunDir::exact(&taken).unwrap_err();
+    assert!(matches!(&error, TrainError::RunExists { path } if *path == taken), "{error}");
+    assert!(error.to_string().contains("never overwritten"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let error = RunDir::exact(&folder.path().join("file/run")).unwrap_err().to_string();
+    assert!(error.contains("make folder") && error.contains("file"), "{error}");
+}

@@ -1,0 +1,6 @@
+//! The command as a user meets it.
+
+mod errors;
+mod kill;
+mod roundtrip;
+mod support;
