@@ -1,6 +1,6 @@
 //! Pictures beside their reconstructions.
 
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use tch::{Device, Kind, Tensor};
 use vq_data::rgb_from_chw;
 
@@ -20,7 +20,7 @@ pub fn image_grid(originals: &Tensor, reconstructions: &Tensor, columns: u32) ->
     let (width, height) = first.dimensions();
     let columns = columns.clamp(1, tiles.len() as u32);
     let rows = (tiles.len() as u32).div_ceil(columns) * 2;
-    let mut grid = RgbImage::new(columns * width, rows * height);
+    let mut grid = RgbImage::from_pixel(columns * width, rows * height, Rgb([255; 3]));
     for (index, pair) in (0_u32..).zip(&tiles) {
         for (below, tile) in (0_u32..).zip(pair) {
             let (column, row) = (index % columns, index / columns * 2 + below);

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     tokenizer: TokenizerArgs,
     #[command(flatten)]
     images: ImageArgs,
-    /// The picture to write: each patch of the reconstruction under its words [default: `<name>-words.png` here].
+    /// The picture to write: each patch of the reconstruction under its words [default: NAME-words.png here].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

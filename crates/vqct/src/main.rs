@@ -4,6 +4,7 @@
 mod detokenize;
 mod input;
 mod inspect;
+mod memory;
 mod output;
 mod reconstruct;
 mod tokenize;
@@ -38,6 +39,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::keep_freed();
     let result = match Cli::parse().command {
         Command::Train(args) => train::run(&args),
         Command::Reconstruct(args) => reconstruct::run(&args),

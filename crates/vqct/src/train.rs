@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// Override a key of the experiment, such as `--set train.steps=100`; may be given often.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// The run folder, which must not exist [default: runs/<name>-001, or the next number that is free].
+    /// The run folder, which must not exist [default: runs/NAME-001, or the next number that is free].
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Go on with the run of this folder, from its last checkpoint, with the experiment that it holds.

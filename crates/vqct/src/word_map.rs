@@ -16,7 +16,7 @@ use image::{Rgb, RgbImage};
 const CELL_WIDTH: u32 = 96;
 const LINE_HEIGHT: u32 = 11;
 /// Height of the part of a cell that shows the patch alone.
-const PATCH_HEIGHT: u32 = 34;
+const PATCH_HEIGHT: u32 = 60;
 const MARGIN: u32 = 2;
 
 /// What is written over a patch, one label per slot.

@@ -36,12 +36,7 @@ fn it_registers_its_names() {
     names.sort();
     assert_eq!(
         names,
-        [
-            ("conv1.bias", vec![8]),
-            ("conv1.weight", vec![6, 8]),
-            ("conv2.bias", vec![4]),
-            ("conv2.weight", vec![8, 4])
-        ]
+        [("conv1.bias", vec![8]), ("conv1.weight", vec![6, 8]), ("conv2.bias", vec![4]), ("conv2.weight", vec![8, 4])]
     );
 }
 

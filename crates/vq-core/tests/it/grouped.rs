@@ -66,10 +66,7 @@ fn groups_that_do_not_fit_are_refused() {
     let refused = |groups: Vec<Group>| {
         GroupedQuantizer::new(codebook(1, 10, 2), groups, CommitmentConfig::default()).unwrap_err().to_string()
     };
-    assert_eq!(
-        refused(groups(&[4, 5], &[1, 1])),
-        "GroupedQuantizer::new: expected groups that cover 10 codes, got 9"
-    );
+    assert_eq!(refused(groups(&[4, 5], &[1, 1])), "GroupedQuantizer::new: expected groups that cover 10 codes, got 9");
     assert!(refused(groups(&[4, 6], &[5, 1])).contains("to average 1 to 4 codes, got 5"));
     assert!(refused(groups(&[4, 6], &[0, 1])).contains("got 0"));
     let gap = vec![Group { name: "late".into(), codes: 1..10, nearest: 1 }];

@@ -3,6 +3,7 @@
 mod device;
 mod grouped;
 mod nearest;
+mod outside;
 mod search;
 mod support;
 mod usage;

@@ -36,7 +36,8 @@ proptest! {
 #[test]
 fn beta_weighs_the_commitment_term_unless_legacy() {
     // One latent at distance 2 of the only code: both terms are 4.
-    for (placement, to_code, to_latent) in [(BetaPlacement::Commitment, 1.0, 0.25), (BetaPlacement::Legacy, 0.25, 1.0)] {
+    for (placement, to_code, to_latent) in [(BetaPlacement::Commitment, 1.0, 0.25), (BetaPlacement::Legacy, 0.25, 1.0)]
+    {
         let store = nn::VarStore::new(Device::Cpu);
         let learned = LearnedCodebook::new(&store.root(), 1, 1).unwrap();
         let code = learned.vectors(Mode::Train);

@@ -47,4 +47,3 @@ pub(crate) fn check_laws(quantizer: &dyn Quantizer, latents: &Tensor) {
     (&quantized.codes * &upstream).sum(Kind::Float).backward();
     assert!(latents.grad().equal(&upstream), "the gradient does not pass straight through");
 }
-

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
-use vq_core::{CommitmentConfig, Group, GroupedQuantizer, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantizer};
+use vq_core::{
+    CommitmentConfig, Group, GroupedQuantizer, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantizer,
+};
 use vq_model::{AutoencoderConfig, ImageTokenizer};
 
 fn config() -> AutoencoderConfig {

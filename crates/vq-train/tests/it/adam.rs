@@ -25,9 +25,9 @@ fn parameters_and_moments_equal_pytorchs() {
     for step in 0..5 {
         adam.zero_grad();
         // A linear loss has the wanted gradient.
-        let terms = parameters.iter().map(|(name, parameter)| {
-            (parameter * golden[&format!("{name}.gradients")].get(step)).sum(Kind::Float)
-        });
+        let terms = parameters
+            .iter()
+            .map(|(name, parameter)| (parameter * golden[&format!("{name}.gradients")].get(step)).sum(Kind::Float));
         terms.reduce(|sum, term| sum + term).unwrap().backward();
         adam.step(0.01);
     }

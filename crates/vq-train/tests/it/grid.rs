@@ -3,7 +3,8 @@ use vq_train::image_grid;
 
 #[test]
 fn originals_lie_above_reconstructions() {
-    let flat = |values: &[f32]| Tensor::from_slice(values).view([-1, 1, 1, 1]).expand([-1, 3, 2, 2], false).contiguous();
+    let flat =
+        |values: &[f32]| Tensor::from_slice(values).view([-1, 1, 1, 1]).expand([-1, 3, 2, 2], false).contiguous();
     // Three images, two in a row; values outside [-1, 1] are clamped.
     let grid = image_grid(&flat(&[-1.0, 0.0, 1.0]), &flat(&[1.0, 1.0, -9.0]), 2).unwrap();
     assert_eq!(grid.dimensions(), (4, 8));

@@ -50,10 +50,8 @@ fn images_and_checkpoints() {
     }
     let error = reconstruct("emoji:no such thing");
     assert!(error.contains("`no such thing`"), "{error}");
-    let error = error_of(
-        folder,
-        &["reconstruct", "--checkpoint", "run", "--out", "out", "--size", "18", "emoji:red apple"],
-    );
+    let error =
+        error_of(folder, &["reconstruct", "--checkpoint", "run", "--out", "out", "--size", "18", "emoji:red apple"]);
     assert!(error.contains("a multiple of 4, the tokenizer's factor, got 18"), "{error}");
 
     let bytes = std::fs::read(folder.join("run/checkpoint.safetensors")).unwrap();

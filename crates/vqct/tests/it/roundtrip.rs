@@ -45,8 +45,10 @@ fn inspect_names_a_word_for_each_slot() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);
-    let output =
-        vqct(folder).args(["inspect", "--checkpoint", "run", "--out", "words.png", "emoji:red apple"]).output().unwrap();
+    let output = vqct(folder)
+        .args(["inspect", "--checkpoint", "run", "--out", "words.png", "emoji:red apple"])
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     let row = text.lines().find(|line| line.starts_with("row  0:")).unwrap();
