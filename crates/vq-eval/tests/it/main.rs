@@ -1,4 +1,5 @@
 //! Metrics against scikit-image; `tests/data/make_metrics.py` makes the file.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::HashMap;
 use std::path::Path;
