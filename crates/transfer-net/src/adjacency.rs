@@ -77,6 +77,6 @@ impl Adjacency {
 
     /// The matrix with its zeros, `[K, K]`; for tests and small graphs.
     pub fn to_dense(&self) -> Tensor {
-        self.matrix.to_dense(Kind::Float, false)
+        self.matrix.to_dense(None::<Kind>, false)
     }
 }

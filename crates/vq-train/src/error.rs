@@ -84,7 +84,7 @@ pub enum TrainError {
     #[error(transparent)]
     Eval(#[from] vq_eval::EvalError),
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("libtorch: {}", first_line(.0))]
     Torch(#[from] tch::TchError),
 }
 
@@ -94,4 +94,9 @@ impl TrainError {
         let path = path.to_path_buf();
         move |source| Self::Io { op, path, source }
     }
+}
+
+/// libtorch's message without the C++ stack that it appends.
+fn first_line(error: &tch::TchError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

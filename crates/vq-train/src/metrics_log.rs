@@ -1,7 +1,7 @@
 //! `metrics.jsonl`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -81,12 +81,12 @@ impl MetricsLog {
     /// [`TrainError::Io`] if the file cannot be read or written.
     pub fn open(path: &Path, step: u64) -> Result<Self, TrainError> {
         if path.exists() {
-            let kept: Vec<Record> = Self::read(path)?.into_iter().filter(|record| record.step() <= step).collect();
-            let mut text = String::new();
-            for record in &kept {
-                text.push_str(&line_of(record, path)?);
-            }
-            write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+            let kept: String = Self::lines(path)?
+                .into_iter()
+                .filter(|line| line.record.step() <= step)
+                .map(|line| line.text + "\n")
+                .collect();
+            write_atomically(path, |file| file.write_all(kept.as_bytes()))?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path);
         Ok(Self { path: path.to_path_buf(), file: file.map_err(TrainError::io("open", path))? })
@@ -106,20 +106,29 @@ impl MetricsLog {
     /// # Errors
     /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Config`] naming the line that is no record.
     pub fn read(path: &Path) -> Result<Vec<Record>, TrainError> {
-        let file = File::open(path).map_err(TrainError::io("read", path))?;
-        let mut reader = BufReader::new(file);
-        let mut records = Vec::new();
-        let mut line = String::new();
-        for number in 1_usize.. {
-            line.clear();
-            reader.read_line(&mut line).map_err(TrainError::io("read", path))?;
-            let Some(text) = line.strip_suffix('\n') else { break };
-            records.push(serde_json::from_str(text).map_err(|error| TrainError::Config {
-                file: format!("{}:{number}", path.display()),
-                message: error.to_string(),
-            })?);
-        }
-        Ok(records)
+        Ok(Self::lines(path)?.into_iter().map(|line| line.record).collect())
+    }
+
+    fn lines(path: &Path) -> Result<Vec<Line>, TrainError> {
+        let text = std::fs::read_to_string(path).map_err(TrainError::io("read", path))?;
+        let ended = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        (1..).zip(ended).map(|(number, text)| Line::parse(path, number, text)).collect()
+    }
+}
+
+/// A line of the log as it was written, without its end.
+struct Line {
+    text: String,
+    record: Record,
+}
+
+impl Line {
+    fn parse(path: &Path, number: usize, text: &str) -> Result<Self, TrainError> {
+        let record = serde_json::from_str(text).map_err(|error| TrainError::Config {
+            file: format!("{}:{number}", path.display()),
+            message: error.to_string(),
+        })?;
+        Ok(Self { text: text.to_owned(), record })
     }
 }
 

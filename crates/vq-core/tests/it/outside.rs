@@ -44,5 +44,5 @@ fn the_readmes_example_runs_outside_of_the_workspace() {
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{err}");
-    assert!(out.starts_with("ids Tensor[[8, 16, 16, 1], Int64], loss Tensor[[], Float]"), "{out}{err}");
+    assert!(out.starts_with("ids Tensor[[8, 16, 16, 1], Int64], loss ["), "{out}{err}");
 }
