@@ -11,6 +11,9 @@ use crate::{DataConfig, Experiment, SourceConfig, TrainError};
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
 
+/// The smallest images that validation can measure.
+const SMALLEST: u32 = 11;
+
 /// Everything that a run needs, checked and loaded.
 pub struct Plan {
     /// The experiment as configured.
@@ -99,6 +102,10 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");
+        return refuse("data.transform.size", expected, data.transform.size.to_string());
+    }
+    if data.transform.size < SMALLEST {
+        let expected = format!("at least {SMALLEST}, which SSIM's window needs");
         return refuse("data.transform.size", expected, data.transform.size.to_string());
     }
     let positive = [

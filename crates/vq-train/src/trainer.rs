@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tch::Tensor;
 use vq_core::Mode;
 use vq_data::Loader;
 
@@ -41,23 +42,26 @@ pub struct Trainer {
     adam: Adam,
     log: MetricsLog,
     step: u64,
+    /// Of the step just taken, still on its device.
+    last_loss: Option<Tensor>,
 }
 
 impl Trainer {
-    /// Begins a run in a new folder; writes its `config.toml`.
+    /// Begins a run in a new folder, which is made once everything else has gone well; writes its `config.toml`.
     ///
     /// # Errors
-    /// [`TrainError`] if the tokenizer cannot be built or the folder not be written.
-    pub fn begin(plan: Plan, run: RunDir) -> Result<Self, TrainError> {
+    /// [`TrainError`] if the tokenizer cannot be built or the folder not be made and written.
+    pub fn begin(plan: Plan, make_run: impl FnOnce() -> Result<RunDir, TrainError>) -> Result<Self, TrainError> {
+        let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
+        let adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
+        let run = make_run()?;
         let config = toml::to_string(&plan.experiment).map_err(|error| TrainError::Config {
             file: run.config().display().to_string(),
             message: error.to_string(),
         })?;
         std::fs::write(run.config(), config).map_err(TrainError::io("write", &run.config()))?;
-        let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
-        let adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
         let log = MetricsLog::open(&run.metrics(), 0)?;
-        Ok(Self { plan, run, state, adam, log, step: 0 })
+        Ok(Self { plan, run, state, adam, log, step: 0, last_loss: None })
     }
 
     /// Goes on from the last checkpoint of a run folder, with the experiment and the words that it holds.
@@ -73,7 +77,7 @@ impl Trainer {
         let mut adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
         checkpoint.restore_adam(&mut adam)?;
         let log = MetricsLog::open(&run.metrics(), step)?;
-        Ok(Self { plan, run, state, adam, log, step })
+        Ok(Self { plan, run, state, adam, log, step, last_loss: None })
     }
 
     /// The plan of the run.
@@ -93,7 +97,7 @@ impl Trainer {
 
     /// Number of trainable parameters.
     pub fn parameters(&self) -> usize {
-        self.state.store.trainable_variables().iter().map(tch::Tensor::numel).sum()
+        self.state.store.trainable_variables().iter().map(Tensor::numel).sum()
     }
 
     /// Trains until the last step, or until `watch` wants to stop; either way a checkpoint is saved.
@@ -158,13 +162,12 @@ impl Trainer {
         self.adam.step(learning_rate);
         self.step = step;
         lap.images += batch.count;
+        self.last_loss = Some(losses.total.detach());
         if !logs {
             return Ok(None);
         }
+        self.check_finite()?;
         let loss = losses.total.double_value(&[]);
-        if !loss.is_finite() {
-            return Err(TrainError::NotFinite { step, loss });
-        }
         Ok(Some(Record::Train {
             step,
             loss,
@@ -184,7 +187,17 @@ impl Trainer {
         Ok(validation)
     }
 
+    /// Reads the last loss, which waits for its device: done where a record or a checkpoint is written anyway.
+    fn check_finite(&self) -> Result<(), TrainError> {
+        match self.last_loss.as_ref().map(|loss| loss.double_value(&[])) {
+            Some(loss) if !loss.is_finite() => Err(TrainError::NotFinite { step: self.step, loss }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Replaces the checkpoint, unless the loss is no number any more: then the one before is worth more.
     fn save(&self) -> Result<(), TrainError> {
+        self.check_finite()?;
         let header = CheckpointHeader { step: self.step, experiment: self.plan.experiment.clone() };
         let prior = self.state.prior.as_ref();
         Checkpoint::save(&self.run.checkpoint(), &header, prior, &self.state.store, &self.adam)

@@ -41,11 +41,10 @@ fn begin(args: &Args) -> Result<Trainer> {
     let experiment = ExperimentFile { path: args.config.clone(), overrides: args.overrides.clone() }.load()?;
     let name = experiment.name.clone();
     let plan = Plan::resolve(experiment)?;
-    let run = match &args.out {
-        Some(folder) => RunDir::exact(folder)?,
-        None => RunDir::numbered("runs".as_ref(), &name)?,
-    };
-    Ok(Trainer::begin(plan, run)?)
+    Ok(Trainer::begin(plan, || match &args.out {
+        Some(folder) => RunDir::exact(folder),
+        None => RunDir::numbered("runs".as_ref(), &name),
+    })?)
 }
 
 fn describe(trainer: &Trainer) {
@@ -129,7 +128,7 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
             println!("  {}  the figures", run.metrics().display());
             println!("\ntry next:");
             println!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
-            println!("  {program} reconstruct --checkpoint {folder} --out pictures 'emoji:cat face' YOUR.jpg");
+            println!("  {program} reconstruct --checkpoint {folder} --out pictures 'emoji:cat face'");
             println!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
             println!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
         }

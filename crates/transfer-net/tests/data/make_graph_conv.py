@@ -1,6 +1,6 @@
 """Writes graph_conv.safetensors: PyTorch Geometric's GCNConv on a small weighted graph with repeated edges.
 
-Needs torch, torch_geometric, safetensors. Run in this folder.
+Made with torch 2.11.0, torch_geometric 2.8.1, safetensors 0.8.0. Run in this folder.
 """
 
 import torch

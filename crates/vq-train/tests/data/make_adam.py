@@ -1,6 +1,6 @@
 """Writes adam.safetensors: torch.optim.Adam over a few steps of given gradients.
 
-Needs torch, safetensors. Run in this folder.
+Made with torch 2.11.0, safetensors 0.8.0. Run in this folder.
 """
 
 import torch

@@ -99,6 +99,7 @@ fn values_that_make_no_sense_name_the_key() {
     assert_eq!(refused(&["train.steps=0"]), "config `train.steps`: expected at least 1, got 0");
     assert_eq!(refused(&["data.batch_size=0"]), "config `data.batch_size`: expected at least 1, got 0");
     assert!(refused(&["data.transform.size=18"]).contains("a multiple of 4, the autoencoder's factor, got 18"));
+    assert!(refused(&["data.transform.size=8"]).contains("at least 11"));
     assert!(refused(&["schedule.learning_rate=-1.0"]).contains("`schedule.learning_rate`"));
     assert!(refused(&["optimizer.beta1=1.0"]).contains("`optimizer.beta1`"));
     assert!(refused(&["name=a/b"]).contains("config `name`"));

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use vq_train::{MetricsLog, Plan, Record, RunDir, Trainer};
+use vq_train::{Checkpoint, MetricsLog, Plan, Record, RunDir, TrainError, Trainer};
 
 use crate::support::{StopAfter, tiny};
 
 fn begin(folder: &Path) -> Trainer {
-    Trainer::begin(Plan::resolve(tiny(&[])).unwrap(), RunDir::exact(folder).unwrap()).unwrap()
+    Trainer::begin(Plan::resolve(tiny(&[])).unwrap(), || RunDir::exact(folder)).unwrap()
 }
 
 fn finish(mut trainer: Trainer) {
@@ -84,4 +84,26 @@ fn there_must_be_a_checkpoint_to_resume() {
         Err(error) => error.to_string(),
     };
     assert!(error.contains("read checkpoint") && error.contains("checkpoint.safetensors"), "{error}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let wild =
+        tiny(&["schedule.learning_rate=1e30", "schedule.warmup=4", "train.log_every=100", "train.checkpoint_every=1"]);
+    let mut trainer = Trainer::begin(Plan::resolve(wild).unwrap(), || RunDir::exact(&run)).unwrap();
+    let error = trainer.run(&mut StopAfter(u64::MAX)).unwrap_err();
+    assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+    let checkpoint = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap();
+    assert_eq!(checkpoint.header().step, 1, "the step before the one that went wrong");
+}
+
+#[test]
+fn a_tokenizer_that_cannot_be_built_leaves_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let plan = Plan::resolve(tiny(&["quantizer.transfer.hidden=0"])).unwrap();
+    assert!(Trainer::begin(plan, || RunDir::exact(&run)).is_err());
+    assert!(!run.exists());
 }
