@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for (tokens, path) in images.iter().zip(png_paths(&args.out, &stems)?) {
         let pixels = loaded.state.tokenizer.decode(&tokens.ids.to_device(loaded.device))?;
         write_png(&path, &to_rgb(&pixels.get(0))?)?;
-        println!("{}", path.display());
+        say!("{}", path.display());
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     print(&cells);
     let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
     write_png(&out, &draw(&cells, &reconstruction))?;
-    println!("picture: {}", out.display());
+    say!("picture: {}", out.display());
     Ok(())
 }
 
@@ -70,10 +70,10 @@ fn print(cells: &[Vec<Cell>]) {
         let mut ranked: Vec<_> = counts.into_iter().collect();
         ranked.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         let shown: Vec<String> = ranked.iter().take(MOST_USED).map(|(word, count)| format!("{word} {count}")).collect();
-        println!("slot {slot}, {} different: {}", ranked.len(), shown.join(", "));
+        say!("slot {slot}, {} different: {}", ranked.len(), shown.join(", "));
     }
     for (number, row) in cells.iter().enumerate() {
         let row: Vec<String> = row.iter().map(|cell| cell.labels.join(" ")).collect();
-        println!("row {number:>2}: {}", row.join(" | "));
+        say!("row {number:>2}: {}", row.join(" | "));
     }
 }

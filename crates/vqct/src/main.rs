@@ -1,5 +1,12 @@
 //! The `vqct` command: glue between the crates, and all that is printed.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this binary is for")]
+#![allow(clippy::print_stderr, reason = "errors are for people, and this is the binary")]
+
+/// Prints a line on standard output; a reader that has gone away, such as `head`, ends no work.
+macro_rules! say {
+    ($($words:tt)*) => {
+        $crate::output::say(format_args!($($words)*))
+    };
+}
 
 mod detokenize;
 mod input;

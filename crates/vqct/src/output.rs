@@ -1,12 +1,19 @@
-//! Files that a command writes: never over another file.
+//! Files that a command writes, never over another file; and what it says.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use image::{ImageFormat, RgbImage};
+
+/// Prints a line; see `say!`.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    // Nobody is left to hear of an error in printing, and the work that is under way is worth more.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
 
 /// A PNG for each stem in `folder`, which is made if need be; checked before any work is done.
 pub(crate) fn png_paths(folder: &Path, stems: &[String]) -> Result<Vec<PathBuf>> {

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let pixels = args.images.load(image, &loaded)?;
         let result = tch::no_grad(|| loaded.state.tokenizer.reconstruct(&pixels, Mode::Eval))?;
         write_png(path, &to_rgb(&result.images.get(0))?)?;
-        println!("{}", path.display());
+        say!("{}", path.display());
     }
     Ok(())
 }

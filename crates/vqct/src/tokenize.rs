@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         text.push_str(&line_of(&TokenLine::new(stem_of(image)?, &ids)?)?);
     }
     write_new(&args.out, text.as_bytes())?;
-    println!("{}: ids of {} images", args.out.display(), args.images.images.len());
+    say!("{}: ids of {} images", args.out.display(), args.images.images.len());
     Ok(())
 }
 

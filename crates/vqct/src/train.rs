@@ -51,14 +51,14 @@ fn describe(trainer: &Trainer) {
     let plan = trainer.plan();
     let [train, validation] = plan.image_counts();
     let size = plan.experiment.data.transform.size;
-    println!("run        {}", trainer.run_dir().path().display());
-    println!("device     {:?}", plan.device);
-    println!("images     {train} to train on, {validation} to validate on, {size}x{size}");
+    say!("run        {}", trainer.run_dir().path().display());
+    say!("device     {:?}", plan.device);
+    say!("images     {train} to train on, {validation} to validate on, {size}x{size}");
     if let Some(prior) = &plan.prior {
         let (adjectives, nouns) = (prior.adjectives().len(), prior.nouns().len());
-        println!("codes      {adjectives} adjectives, {nouns} nouns, {} edges", prior.edges().len());
+        say!("codes      {adjectives} adjectives, {nouns} nouns, {} edges", prior.edges().len());
     }
-    println!("parameters {}", trainer.parameters());
+    say!("parameters {}", trainer.parameters());
 }
 
 /// Progress on the terminal, and Ctrl-C.
@@ -104,7 +104,7 @@ impl Watch for Terminal {
                     "step {step:>6}: validation PSNR {psnr:.2} dB, SSIM {ssim:.4}, usage {:.1} %",
                     usage * 100.0
                 );
-                self.bar.suspend(|| println!("{line}"));
+                self.bar.suspend(|| say!("{line}"));
             }
         }
     }
@@ -118,32 +118,32 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
     let run = trainer.run_dir();
     let folder = run.path().display();
     let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
-    println!();
+    say!("");
     match &outcome.validation {
         Some(validation) => {
-            println!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
+            say!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
             print_figures(validation);
-            println!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
-            println!("  {}  the tokenizer", run.checkpoint().display());
-            println!("  {}  the figures", run.metrics().display());
-            println!("\ntry next:");
-            println!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
-            println!("  {program} reconstruct --checkpoint {folder} --out pictures 'emoji:cat face'");
-            println!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
-            println!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
+            say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+            say!("  {}  the tokenizer", run.checkpoint().display());
+            say!("  {}  the figures", run.metrics().display());
+            say!("\ntry next:");
+            say!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
+            say!("  {program} reconstruct --checkpoint {folder} --out pictures 'emoji:cat face'");
+            say!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
+            say!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
         }
         None => {
-            println!("stopped after step {}, saved; go on with:", outcome.step);
-            println!("  {program} train --resume {folder}");
+            say!("stopped after step {}, saved; go on with:", outcome.step);
+            say!("  {program} train --resume {folder}");
         }
     }
 }
 
 fn print_figures(validation: &Validation) {
-    println!("validation set: PSNR {:.2} dB, SSIM {:.4}", validation.psnr, validation.ssim);
-    println!("codebook over the whole validation set: {:.1} % of all codes used", validation.usage() * 100.0);
+    say!("validation set: PSNR {:.2} dB, SSIM {:.4}", validation.psnr, validation.ssim);
+    say!("codebook over the whole validation set: {:.1} % of all codes used", validation.usage() * 100.0);
     for usage in &validation.groups {
-        println!(
+        say!(
             "  {:<10} {:>5} of {} used ({:.1} %), perplexity {:.1}",
             usage.group,
             usage.used,

@@ -1,8 +1,10 @@
 //! Pictures to ids and back.
 
+use std::process::Stdio;
+
 use tempfile::TempDir;
 
-use crate::support::{error_of, train, vqct};
+use crate::support::{error_of, raw_vqct, train, vqct};
 
 #[test]
 fn ids_decode_to_the_reconstruction() {
@@ -57,4 +59,19 @@ fn inspect_names_a_word_for_each_slot() {
     assert!(cells.iter().all(|cell| cell.split_whitespace().count() == 3), "two adjectives and a noun: {row}");
     assert!(row.chars().any(char::is_alphabetic), "words, not ids: {row}");
     assert_eq!(image::image_dimensions(folder.join("words.png")).unwrap().0, 4 * 96);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_no_work() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    train(folder);
+    let mut child = raw_vqct(folder)
+        .args(["inspect", "--checkpoint", "run", "--out", "words.png", "emoji:red apple"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(folder.join("words.png").exists());
 }
