@@ -17,6 +17,10 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
 
 /// A PNG for each stem in `folder`, which is made if need be; checked before any work is done.
 pub(crate) fn png_paths(folder: &Path, stems: &[String]) -> Result<Vec<PathBuf>> {
+    // A token file may come from anywhere: its names must not lead out of the folder.
+    if let Some(path) = stems.iter().find(|stem| stem.is_empty() || stem.contains(['/', '\\', '\0'])) {
+        bail!("expected the name of an image without its folder, got `{path}`");
+    }
     let mut seen = HashSet::new();
     if let Some(twice) = stems.iter().find(|stem| !seen.insert(*stem)) {
         bail!("expected images of distinct names, got `{twice}` twice: both would be written to {twice}.png");

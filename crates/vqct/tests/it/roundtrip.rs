@@ -36,6 +36,11 @@ fn ids_decode_to_the_reconstruction() {
     std::fs::write(folder.join("foreign.jsonl"), foreign).unwrap();
     let error = error_of(folder, &["detokenize", "--checkpoint", "run", "--out", "x", "foreign.jsonl"]);
     assert!(error.contains("foreign.jsonl:1: expected ids of the tokenizer"), "{error}");
+    let stray = text.replacen("\"image\":\"", "\"image\":\"../", 1);
+    std::fs::write(folder.join("stray.jsonl"), stray).unwrap();
+    let error = error_of(folder, &["detokenize", "--checkpoint", "run", "--out", "x", "stray.jsonl"]);
+    assert!(error.contains("without its folder, got `../red-apple`"), "{error}");
+    assert!(!folder.join("red-apple.png").exists());
     let wild = text.replacen("\"ids\":[", "\"ids\":[999,", 1);
     std::fs::write(folder.join("wild.jsonl"), wild).unwrap();
     let error = error_of(folder, &["detokenize", "--checkpoint", "run", "--out", "x", "wild.jsonl"]);
