@@ -7,9 +7,9 @@ use crate::CoreError;
 /// Whether a forward pass trains or evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Dropout is on, gradients are wanted.
+    /// Dropout and sampling are on, gradients are wanted.
     Train,
-    /// Dropout is off.
+    /// Nothing is left to chance.
     Eval,
 }
 
@@ -22,6 +22,22 @@ pub struct CodebookShape {
     pub width: i64,
 }
 
+/// Vectors and the codes that they were replaced by, for [`Codebook::update`].
+#[derive(Debug)]
+pub struct Assignment {
+    /// `[N, D]`, off the autograd graph.
+    pub vectors: Tensor,
+    /// `[N]`, `Int64`, each in `0..K`.
+    pub ids: Tensor,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Updated {
+    /// Dead codes that were given a new place.
+    pub revived: i64,
+}
+
 /// A matrix of codes that may depend on parameters.
 pub trait Codebook: std::fmt::Debug + Send {
     /// Number and width of the codes.
@@ -29,6 +45,27 @@ pub trait Codebook: std::fmt::Debug + Send {
 
     /// The codes, `[K, D]`, on the autograd graph, computed anew at each call.
     fn vectors(&self, mode: Mode) -> Tensor;
+
+    /// Whether a gradient trains the codes; if not, the loss has no term that would pull them.
+    fn learns_by_gradient(&self) -> bool {
+        true
+    }
+
+    /// Places the codes among vectors `[N, D]` before the first step, where a codebook wants that; once.
+    ///
+    /// # Errors
+    /// [`CoreError`] if the vectors do not fit.
+    fn initialize(&mut self, _vectors: &Tensor) -> Result<(), CoreError> {
+        Ok(())
+    }
+
+    /// Learns from a step's assignments, beside the gradient: moving averages, revival of dead codes.
+    ///
+    /// # Errors
+    /// [`CoreError`] if the assignment does not fit.
+    fn update(&mut self, _assignment: &Assignment) -> Result<Updated, CoreError> {
+        Ok(Updated::default())
+    }
 }
 
 /// Codes learned from scratch, as in VQ-VAE (arXiv 1711.00937) and VQGAN.
@@ -45,13 +82,7 @@ impl LearnedCodebook {
     /// # Errors
     /// [`CoreError::Option`] if `size` or `width` is not positive.
     pub fn new(path: &nn::Path, size: i64, width: i64) -> Result<Self, CoreError> {
-        if size < 1 || width < 1 {
-            return Err(CoreError::Option {
-                op: "LearnedCodebook::new",
-                expected: "a positive number of codes and a positive width".into(),
-                got: format!("{size} codes of width {width}"),
-            });
-        }
+        check_shape("LearnedCodebook::new", size, width)?;
         let bound = 1.0 / size as f64;
         Ok(Self { weight: path.uniform("weight", &[size, width], -bound, bound) })
     }
@@ -74,7 +105,7 @@ pub struct FixedCodebook {
 }
 
 impl FixedCodebook {
-    /// Takes codes `[K, D]` of kind `Float`.
+    /// Takes codes `[K, D]` of a floating kind.
     ///
     /// # Errors
     /// [`CoreError::Shape`] if the tensor is not a matrix with at least one code.
@@ -105,7 +136,17 @@ impl Codebook for FixedCodebook {
     }
 }
 
-fn shape_of(matrix: &Tensor) -> CodebookShape {
+/// Checks the number and width of codes.
+pub(crate) fn check_shape(op: &'static str, size: i64, width: i64) -> Result<(), CoreError> {
+    if size >= 1 && width >= 1 {
+        return Ok(());
+    }
+    let expected = "a positive number of codes and a positive width".into();
+    Err(CoreError::Option { op, expected, got: format!("{size} codes of width {width}") })
+}
+
+/// The shape of codes `[K, D]`.
+pub(crate) fn shape_of(matrix: &Tensor) -> CodebookShape {
     let size = matrix.size();
     CodebookShape { size: size[0], width: size[1] }
 }

@@ -1,9 +1,10 @@
 //! The loss that ties latents and codes.
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::CoreError;
+use crate::rows::Mask;
 
 /// On which of the two terms beta sits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +42,15 @@ impl CommitmentConfig {
         Err(CoreError::Option { op, expected: "a finite beta >= 0".into(), got: self.beta.to_string() })
     }
 
-    /// Mean over all elements of both terms; `latents` and `codes` have one shape. Scalar.
-    pub(crate) fn loss(&self, latents: &Tensor, codes: &Tensor) -> Tensor {
-        let codebook = (latents.detach() - codes).square().mean(Kind::Float);
-        let commitment = (latents - codes.detach()).square().mean(Kind::Float);
-        match self.placement {
-            BetaPlacement::Commitment => codebook + commitment * self.beta,
-            BetaPlacement::Legacy => codebook * self.beta + commitment,
-        }
+    /// Mean over all elements of both terms, where `mask` counts; `latents` and `codes` are `[N, D]`. Scalar.
+    ///
+    /// Codes that no gradient teaches have no codebook term: there the loss is the commitment term alone.
+    pub(crate) fn loss(&self, latents: &Tensor, codes: &Tensor, learn: bool, mask: &Mask) -> Tensor {
+        let (to_codes, to_latents) = match self.placement {
+            BetaPlacement::Commitment => (1.0, self.beta),
+            BetaPlacement::Legacy => (self.beta, 1.0),
+        };
+        let commitment = mask.mean(&(latents - codes.detach()).square()) * to_latents;
+        if learn { mask.mean(&(latents.detach() - codes).square()) * to_codes + commitment } else { commitment }
     }
 }

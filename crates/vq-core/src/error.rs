@@ -42,6 +42,32 @@ pub enum CoreError {
         got: i64,
     },
 
+    /// A number is NaN or infinite.
+    #[error("{op}: expected finite {what}, got {got} at {position:?}")]
+    NotFinite {
+        /// The operation.
+        op: &'static str,
+        /// The tensor, such as `latents` or `codes`.
+        what: &'static str,
+        /// The first such element's index along each axis of the tensor.
+        position: Vec<i64>,
+        /// The number.
+        got: f64,
+    },
+
+    /// Two tensors lie on different devices.
+    #[error("{op}: expected {what} on {expected}, got {got}")]
+    Device {
+        /// The operation.
+        op: &'static str,
+        /// The tensor, such as `codes`.
+        what: &'static str,
+        /// The device of the other tensors.
+        expected: String,
+        /// The device of the tensor.
+        got: String,
+    },
+
     /// An option has a value that makes no sense.
     #[error("{op}: expected {expected}, got {got}")]
     Option {

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use crate::nearest::{grid_of, ids_of, mean_of_codes, quantize_rows, rows_of};
-use crate::{Codebook, CommitmentConfig, CoreError, Layout, Mode, Quantized, Quantizer, Slot, straight_through};
+use crate::matching::{Codes, assignment, mean_of_codes};
+use crate::rows::{Mask, grid_of, ids_of, rows_of};
+use crate::{Assignment, Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
 
 /// One group of a [`GroupedQuantizer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Group {
 pub struct GroupedQuantizer {
     codebook: Box<dyn Codebook>,
     groups: Vec<Group>,
-    commitment: CommitmentConfig,
+    matching: MatchConfig,
     layout: Layout,
 }
 
@@ -36,14 +37,10 @@ impl GroupedQuantizer {
     ///
     /// # Errors
     /// [`CoreError::Option`] if the groups do not cover the codes in order and without gap or overlap, if two
-    /// neighbours share a name, if a group averages more codes than it has, or if beta is negative or not finite.
-    pub fn new(
-        codebook: Box<dyn Codebook>,
-        groups: Vec<Group>,
-        commitment: CommitmentConfig,
-    ) -> Result<Self, CoreError> {
+    /// neighbours share a name, if a group averages more codes than it has, or if an option makes no sense.
+    pub fn new(codebook: Box<dyn Codebook>, groups: Vec<Group>, matching: MatchConfig) -> Result<Self, CoreError> {
         const OP: &str = "GroupedQuantizer::new";
-        commitment.check(OP)?;
+        matching.check(OP)?;
         let shape = codebook.shape();
         let refuse = |expected: String, got: String| Err(CoreError::Option { op: OP, expected, got });
         let mut covered = 0;
@@ -73,7 +70,15 @@ impl GroupedQuantizer {
             })
             .collect();
         let layout = Layout { channels: shape.width * groups.len() as i64, codes: shape.size, slots };
-        Ok(Self { codebook, groups, commitment, layout })
+        Ok(Self { codebook, groups, matching, layout })
+    }
+}
+
+impl GroupedQuantizer {
+    /// The ids `[.., S]` of each group, `[.., k]`.
+    fn split_ids(&self, indices: &Tensor) -> Vec<Tensor> {
+        let sizes: Vec<i64> = self.groups.iter().map(|group| group.nearest).collect();
+        indices.split_with_sizes(&sizes[..], -1)
     }
 }
 
@@ -82,33 +87,56 @@ impl Quantizer for GroupedQuantizer {
         &self.layout
     }
 
-    fn quantize(&self, latents: &Tensor, mode: Mode) -> Result<Quantized, CoreError> {
-        self.layout.check_latents("GroupedQuantizer::quantize", latents)?;
-        let rows = rows_of(latents); // [N, groups * D]
-        let codebook = self.codebook.vectors(mode); // [K, D]
+    fn quantize_masked(&self, latents: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Quantized, CoreError> {
+        const OP: &str = "GroupedQuantizer::quantize";
+        self.layout.check_latents(OP, latents)?;
+        let mask = Mask::new(OP, mask, latents)?;
+        let vectors = self.matching.distance.prepare(&self.codebook.vectors(mode)); // [K, D]
+        let rows = rows_of(latents, vectors.kind()); // [N, groups * D]
         let mut codes = Vec::new();
         let mut indices = Vec::new();
-        let mut loss = Tensor::zeros([], (Kind::Float, latents.device()));
+        let mut loss = self.matching.codebook_loss(&vectors);
         for (group, part) in self.groups.iter().zip(rows.chunk(self.groups.len() as i64, 1)) {
-            let own = codebook.narrow(0, group.codes.start, group.codes.end - group.codes.start);
-            let found = quantize_rows(&part, &own, group.nearest, &self.commitment)?;
-            codes.push(found.codes);
-            indices.push(found.indices + group.codes.start);
-            loss += found.loss;
+            let own = vectors.narrow(0, group.codes.start, group.codes.end - group.codes.start);
+            let own = Codes { vectors: own, learn: self.codebook.learns_by_gradient() };
+            let matched = self.matching.meet(&part, &own, group.nearest, &mask, mode)?;
+            codes.push(matched.codes);
+            indices.push(matched.indices + group.codes.start);
+            loss += matched.loss;
         }
-        let codes = straight_through(&rows, &Tensor::cat(&codes, 1));
-        Ok(Quantized { codes: grid_of(&codes, latents), indices: ids_of(&Tensor::cat(&indices, 1), latents), loss })
+        Ok(Quantized {
+            codes: grid_of(&Tensor::cat(&codes, 1), latents),
+            indices: ids_of(&Tensor::cat(&indices, 1), latents),
+            loss,
+        })
     }
 
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {
         self.layout.check_indices("GroupedQuantizer::lookup", indices)?;
-        let codebook = self.codebook.vectors(Mode::Eval);
-        let mut first = 0;
-        let mut codes = Vec::new();
-        for group in &self.groups {
-            codes.push(mean_of_codes(&codebook, &indices.narrow(3, first, group.nearest))); // [B, H, W, D]
-            first += group.nearest;
-        }
+        let vectors = self.matching.distance.prepare(&self.codebook.vectors(Mode::Eval));
+        let codes: Vec<Tensor> = self.split_ids(indices).iter().map(|ids| mean_of_codes(&vectors, ids)).collect();
         Ok(Tensor::cat(&codes, 3).permute([0, 3, 1, 2]).contiguous())
+    }
+
+    fn initialize(&mut self, latents: &Tensor) -> Result<(), CoreError> {
+        self.layout.check_latents("GroupedQuantizer::initialize", latents)?;
+        let kind = self.codebook.vectors(Mode::Eval).kind();
+        let width = self.codebook.shape().width;
+        let vectors = rows_of(latents, kind).reshape([-1, width]); // one row for each group's part
+        self.codebook.initialize(&self.matching.distance.prepare(&vectors).detach())
+    }
+
+    fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
+        const OP: &str = "GroupedQuantizer::update";
+        self.layout.check_seen(OP, seen)?;
+        let mask = Mask::new(OP, seen.mask, seen.latents)?;
+        let rows = rows_of(seen.latents, self.codebook.vectors(Mode::Eval).kind());
+        let ids = self.split_ids(&seen.indices.flatten(0, 2));
+        let parts = rows.chunk(self.groups.len() as i64, 1).into_iter().zip(ids);
+        let (vectors, ids): (Vec<Tensor>, Vec<Tensor>) = parts
+            .map(|(rows, ids)| assignment(self.matching.distance, &rows, &ids, &mask))
+            .map(|Assignment { vectors, ids }| (vectors, ids))
+            .unzip();
+        self.codebook.update(&Assignment { vectors: Tensor::cat(&vectors, 0), ids: Tensor::cat(&ids, 0) })
     }
 }

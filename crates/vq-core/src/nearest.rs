@@ -3,19 +3,30 @@
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::{
-    Codebook, CommitmentConfig, CoreError, Layout, Mode, Quantized, Quantizer, Slot, nearest_codes, straight_through,
-};
+use crate::matching::{Codes, assignment, mean_of_codes};
+use crate::rows::{Mask, grid_of, ids_of, rows_of};
+use crate::{Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
 
 /// Options of a [`NearestQuantizer`].
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NearestConfig {
-    /// The loss between latents and codes.
-    pub commitment: CommitmentConfig,
+    /// How many nearest codes are averaged; as many ids per position.
+    pub nearest: i64,
+    /// How latents meet codes.
+    pub matching: MatchConfig,
 }
 
-/// Replaces each latent by the nearest code (VQ-VAE, section 3.1): one id per position.
+impl Default for NearestConfig {
+    fn default() -> Self {
+        Self { nearest: 1, matching: MatchConfig::default() }
+    }
+}
+
+/// Replaces each latent by the nearest code (VQ-VAE, section 3.1), or by the mean of the nearest few.
+///
+/// What it becomes depends on the codebook: VQ-VAE with a [`LearnedCodebook`](crate::LearnedCodebook), its EMA variant,
+/// CVQ, VQGAN-LC and SimVQ with those of their names.
 #[derive(Debug)]
 pub struct NearestQuantizer {
     codebook: Box<dyn Codebook>,
@@ -27,12 +38,18 @@ impl NearestQuantizer {
     /// Quantizes latents of as many channels as the codes are wide.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if beta is negative or not finite.
+    /// [`CoreError::Option`] if an option makes no sense, such as a negative beta or more nearest codes than there are.
     pub fn new(codebook: Box<dyn Codebook>, config: NearestConfig) -> Result<Self, CoreError> {
-        config.commitment.check("NearestQuantizer::new")?;
+        const OP: &str = "NearestQuantizer::new";
+        config.matching.check(OP)?;
         let shape = codebook.shape();
+        if !(1..=shape.size).contains(&config.nearest) {
+            let expected = format!("1 to {} nearest codes", shape.size);
+            return Err(CoreError::Option { op: OP, expected, got: config.nearest.to_string() });
+        }
         let slot = Slot { group: "code".into(), codes: 0..shape.size };
-        let layout = Layout { channels: shape.width, codes: shape.size, slots: vec![slot] };
+        let slots = vec![slot; config.nearest as usize];
+        let layout = Layout { channels: shape.width, codes: shape.size, slots };
         Ok(Self { codebook, config, layout })
     }
 }
@@ -42,74 +59,40 @@ impl Quantizer for NearestQuantizer {
         &self.layout
     }
 
-    fn quantize(&self, latents: &Tensor, mode: Mode) -> Result<Quantized, CoreError> {
-        self.layout.check_latents("NearestQuantizer::quantize", latents)?;
-        let rows = rows_of(latents);
-        let codebook = self.codebook.vectors(mode);
-        let found = quantize_rows(&rows, &codebook, 1, &self.config.commitment)?;
+    fn quantize_masked(&self, latents: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Quantized, CoreError> {
+        const OP: &str = "NearestQuantizer::quantize";
+        self.layout.check_latents(OP, latents)?;
+        let mask = Mask::new(OP, mask, latents)?;
+        let matching = &self.config.matching;
+        let vectors = matching.distance.prepare(&self.codebook.vectors(mode));
+        let rows = rows_of(latents, vectors.kind());
+        let codes = Codes { vectors, learn: self.codebook.learns_by_gradient() };
+        let matched = matching.meet(&rows, &codes, self.config.nearest, &mask, mode)?;
         Ok(Quantized {
-            codes: grid_of(&straight_through(&rows, &found.codes), latents),
-            indices: ids_of(&found.indices, latents),
-            loss: found.loss,
+            codes: grid_of(&matched.codes, latents),
+            indices: ids_of(&matched.indices, latents),
+            loss: matched.loss + matching.codebook_loss(&codes.vectors),
         })
     }
 
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {
         self.layout.check_indices("NearestQuantizer::lookup", indices)?;
-        let codes = mean_of_codes(&self.codebook.vectors(Mode::Eval), indices); // [B, H, W, C]
-        Ok(codes.permute([0, 3, 1, 2]).contiguous())
+        let vectors = self.config.matching.distance.prepare(&self.codebook.vectors(Mode::Eval));
+        Ok(mean_of_codes(&vectors, indices).permute([0, 3, 1, 2]).contiguous())
     }
-}
 
-/// Rows quantized with one matrix of codes.
-pub(crate) struct QuantizedRows {
-    /// `[N, D]`, on the codes' autograd graph.
-    pub(crate) codes: Tensor,
-    /// `[N, k]`.
-    pub(crate) indices: Tensor,
-    /// Scalar.
-    pub(crate) loss: Tensor,
-}
-
-/// Averages the `k` codes `[K, D]` nearest to each row of `rows`, `[N, D]`.
-pub(crate) fn quantize_rows(
-    rows: &Tensor,
-    codebook: &Tensor,
-    k: i64,
-    commitment: &CommitmentConfig,
-) -> Result<QuantizedRows, CoreError> {
-    let indices = nearest_codes(rows, codebook, k)?.indices;
-    let codes = mean_of_codes(codebook, &indices);
-    let loss = commitment.loss(rows, &codes);
-    Ok(QuantizedRows { codes, indices, loss })
-}
-
-/// Mean over the last axis of ids `[.., k]`, in the order of the ids: `[.., D]`.
-///
-/// Quantization and lookup share it, so that they round alike.
-pub(crate) fn mean_of_codes(codebook: &Tensor, indices: &Tensor) -> Tensor {
-    let k = indices.size().last().copied().unwrap_or(1);
-    let picked = |j| Tensor::embedding(codebook, &indices.select(-1, j), -1, false, false);
-    match k {
-        1 => picked(0),
-        _ => (1..k).fold(picked(0), |sum, j| sum + picked(j)) / k as f64,
+    fn initialize(&mut self, latents: &Tensor) -> Result<(), CoreError> {
+        self.layout.check_latents("NearestQuantizer::initialize", latents)?;
+        let kind = self.codebook.vectors(Mode::Eval).kind();
+        self.codebook.initialize(&self.config.matching.distance.prepare(&rows_of(latents, kind)).detach())
     }
-}
 
-/// `[B, C, H, W]` as rows `[B * H * W, C]`.
-pub(crate) fn rows_of(latents: &Tensor) -> Tensor {
-    latents.permute([0, 2, 3, 1]).reshape([-1, latents.size()[1]])
-}
-
-/// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`; contiguous, since a permuted grid would
-/// switch every convolution after it to the channels-last kernels, which are slower on CPUs.
-pub(crate) fn grid_of(rows: &Tensor, like: &Tensor) -> Tensor {
-    let size = like.size();
-    rows.view([size[0], size[2], size[3], -1]).permute([0, 3, 1, 2]).contiguous()
-}
-
-/// Ids `[B * H * W, S]` as `[B, H, W, S]`, with the axes of `like`, `[B, C, H, W]`.
-pub(crate) fn ids_of(indices: &Tensor, like: &Tensor) -> Tensor {
-    let size = like.size();
-    indices.view([size[0], size[2], size[3], -1])
+    fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
+        const OP: &str = "NearestQuantizer::update";
+        self.layout.check_seen(OP, seen)?;
+        let mask = Mask::new(OP, seen.mask, seen.latents)?;
+        let rows = rows_of(seen.latents, self.codebook.vectors(Mode::Eval).kind());
+        let indices = seen.indices.flatten(0, 2); // [N, k]
+        self.codebook.update(&assignment(self.config.matching.distance, &rows, &indices, &mask))
+    }
 }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use tch::{Kind, Tensor};
 
-use crate::{CoreError, Mode};
+use crate::finite::check_finite;
+use crate::{CoreError, Mode, Updated};
 
 /// What one id of a position may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,17 @@ pub struct Quantized {
     pub loss: Tensor,
 }
 
+/// What a training step saw, for [`Quantizer::update`].
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// `[B, C, H, W]`, the latents that were quantized.
+    pub latents: &'a Tensor,
+    /// `[B, H, W, S]`, the ids that they were given.
+    pub indices: &'a Tensor,
+    /// `[B, H, W]`, `Bool`, true where a position counts; none if all do.
+    pub mask: Option<&'a Tensor>,
+}
+
 /// Turns latents into codes and ids, and ids back into the same codes.
 pub trait Quantizer: std::fmt::Debug + Send {
     /// Channels and ids.
@@ -44,15 +56,46 @@ pub trait Quantizer: std::fmt::Debug + Send {
 
     /// Quantizes latents `[B, C, H, W]`; nothing is changed by the call.
     ///
+    /// Where a mask `[B, H, W]` of kind `Bool` is false, a position is padding: it gets codes and ids like any other,
+    /// but the loss leaves it out.
+    ///
     /// # Errors
-    /// [`CoreError::Shape`] if the latents have another number of axes or channels.
-    fn quantize(&self, latents: &Tensor, mode: Mode) -> Result<Quantized, CoreError>;
+    /// [`CoreError::Shape`] if the latents have another number of axes or channels, or the mask another shape;
+    /// [`CoreError::Kind`] if the mask is not `Bool` or the latents are no floating-point numbers;
+    /// [`CoreError::NotFinite`] if a latent is NaN or infinite.
+    fn quantize_masked(&self, latents: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Quantized, CoreError>;
 
     /// Codes `[B, C, H, W]` of ids `[B, H, W, S]`: bit for bit those that [`Quantizer::quantize`] gave with the ids.
     ///
     /// # Errors
     /// [`CoreError::Shape`], [`CoreError::Kind`] or [`CoreError::Id`] if the ids do not fit the layout.
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError>;
+
+    /// Quantizes latents `[B, C, H, W]` of which every position counts.
+    ///
+    /// # Errors
+    /// Those of [`Quantizer::quantize_masked`].
+    fn quantize(&self, latents: &Tensor, mode: Mode) -> Result<Quantized, CoreError> {
+        self.quantize_masked(latents, None, mode)
+    }
+
+    /// Places the codes among the first latents `[B, C, H, W]`, where a codebook wants that (k-means); call it once,
+    /// before the first step.
+    ///
+    /// # Errors
+    /// Those of [`Quantizer::quantize`].
+    fn initialize(&mut self, _latents: &Tensor) -> Result<(), CoreError> {
+        Ok(())
+    }
+
+    /// Learns from a training step what no gradient teaches: moving averages, revival of dead codes.
+    /// Call it after the optimizer's step.
+    ///
+    /// # Errors
+    /// [`CoreError`] if latents, ids or mask do not fit.
+    fn update(&mut self, _seen: &Seen<'_>) -> Result<Updated, CoreError> {
+        Ok(Updated::default())
+    }
 }
 
 impl Layout {
@@ -67,12 +110,24 @@ impl Layout {
         groups
     }
 
-    /// Checks latents `[B, C, H, W]`.
+    /// Checks latents `[B, C, H, W]`: shape, kind, and that each is a finite number.
     pub(crate) fn check_latents(&self, op: &'static str, latents: &Tensor) -> Result<(), CoreError> {
         match latents.size()[..] {
-            [_, channels, _, _] if channels == self.channels => Ok(()),
+            [_, channels, _, _] if channels == self.channels => check_finite(op, "latents", latents),
             _ => Err(CoreError::Shape { op, expected: format!("[B, {}, H, W]", self.channels), got: latents.size() }),
         }
+    }
+
+    /// Checks what a training step saw: latents, ids, and that they are of one grid.
+    pub(crate) fn check_seen(&self, op: &'static str, seen: &Seen<'_>) -> Result<(), CoreError> {
+        self.check_latents(op, seen.latents)?;
+        self.check_indices(op, seen.indices)?;
+        let size = seen.latents.size();
+        let expected = [size[0], size[2], size[3], self.slots.len() as i64];
+        if seen.indices.size() == expected {
+            return Ok(());
+        }
+        Err(CoreError::Shape { op, expected: format!("ids {expected:?}"), got: seen.indices.size() })
     }
 
     /// Checks ids `[B, H, W, S]`: shape, kind and the range of each slot.

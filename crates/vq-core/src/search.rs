@@ -2,10 +2,26 @@
 
 use tch::{Kind, Tensor};
 
-use crate::CoreError;
+use crate::finite::check_finite;
+use crate::{CoreError, Distance};
 
 /// At most this many distances are held at once (64 MiB), whatever N and K are.
 const DISTANCES_AT_ONCE: i64 = 1 << 24;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// How many codes for each vector, 1 to 16.
+    pub k: i64,
+    /// The distance that is measured.
+    pub distance: Distance,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { k: 1, distance: Distance::L2 }
+    }
+}
 
 /// The `k` nearest codes of each vector, nearest first.
 #[derive(Debug)]
@@ -23,7 +39,8 @@ pub struct Nearest {
 ///
 /// # Errors
 /// [`CoreError::Shape`] unless both are matrices of one width; [`CoreError::Option`] unless `1 <= k <= K`.
-pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, k: i64) -> Result<Nearest, CoreError> {
+pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, search: Search) -> Result<Nearest, CoreError> {
+    let Search { k, distance } = search;
     let (&[n, width], &[size, code_width]) = (&vectors.size()[..], &codes.size()[..]) else {
         let got = if vectors.dim() == 2 { codes.size() } else { vectors.size() };
         return Err(CoreError::Shape { op: "nearest_codes", expected: "[N, D] and [K, D]".into(), got });
@@ -42,10 +59,12 @@ pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, k: i64) -> Result<Nearest
             got: k.to_string(),
         });
     }
-    Ok(tch::no_grad(|| search(vectors, codes, n, k)))
+    check_finite("nearest_codes", "vectors", vectors)?;
+    check_finite("nearest_codes", "codes", codes)?;
+    Ok(tch::no_grad(|| search_parts(&distance.prepare(vectors), &distance.prepare(codes), n, k)))
 }
 
-fn search(vectors: &Tensor, codes: &Tensor, n: i64, k: i64) -> Nearest {
+fn search_parts(vectors: &Tensor, codes: &Tensor, n: i64, k: i64) -> Nearest {
     let size = codes.size()[0];
     let code_norms = codes.square().sum_dim_intlist(1, false, Kind::Float); // [K]
     let codes_t = codes.transpose(0, 1) * -2.0; // [D, K]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::nn;
 use transfer_net::{TransferConfig, TransferNet};
 use vq_core::{
-    Codebook, CommitmentConfig, Group, GroupedQuantizer, LearnedCodebook, NearestConfig, NearestQuantizer, Quantizer,
+    Codebook, Group, GroupedQuantizer, LearnedCodebook, MatchConfig, NearestConfig, NearestQuantizer, Quantizer,
 };
 
 use crate::TrainError;
@@ -28,9 +28,9 @@ pub enum QuantizerConfig {
         /// Adjectives averaged per position; the paper has 2.
         #[serde(default = "two")]
         adjectives: i64,
-        /// The loss between latents and codes.
+        /// How latents meet codes.
         #[serde(default)]
-        commitment: CommitmentConfig,
+        matching: MatchConfig,
     },
     /// Baseline: the same groups, but each code learned on its own.
     Grouped {
@@ -43,9 +43,9 @@ pub enum QuantizerConfig {
         /// Codes of the first group averaged per position.
         #[serde(default = "two")]
         nearest: i64,
-        /// The loss between latents and codes.
+        /// How latents meet codes.
         #[serde(default)]
-        commitment: CommitmentConfig,
+        matching: MatchConfig,
     },
     /// Baseline: plain VQ, one group of learned codes.
     Nearest {
@@ -53,9 +53,9 @@ pub enum QuantizerConfig {
         codes: i64,
         /// Width of a code.
         width: i64,
-        /// The loss between latents and codes.
+        /// How latents meet codes.
         #[serde(default)]
-        commitment: CommitmentConfig,
+        matching: MatchConfig,
     },
 }
 
@@ -139,7 +139,7 @@ impl QuantizerConfig {
         prepare: &mut Prepare<'_>,
     ) -> Result<Box<dyn Quantizer>, TrainError> {
         match self {
-            Self::Vqct { transfer, width, adjectives, commitment, .. } => {
+            Self::Vqct { transfer, width, adjectives, matching, .. } => {
                 let prior = prior.ok_or_else(|| TrainError::Option {
                     key: "quantizer.prior",
                     expected: "words for a `vqct` quantizer".into(),
@@ -147,16 +147,16 @@ impl QuantizerConfig {
                 })?;
                 let network = TransferNet::new(&(path / "transfer"), prior, *width, transfer)?;
                 let groups = two_groups(prior.adjectives().len() as i64, prior.nouns().len() as i64, *adjectives);
-                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(network))?, groups, commitment.clone())?))
+                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(network))?, groups, matching.clone())?))
             }
-            Self::Grouped { adjectives, nouns, width, nearest, commitment } => {
+            Self::Grouped { adjectives, nouns, width, nearest, matching } => {
                 let learned = LearnedCodebook::new(&(path / "codebook"), adjectives + nouns, *width)?;
                 let groups = two_groups(*adjectives, *nouns, *nearest);
-                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(learned))?, groups, commitment.clone())?))
+                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(learned))?, groups, matching.clone())?))
             }
-            Self::Nearest { codes, width, commitment } => {
+            Self::Nearest { codes, width, matching } => {
                 let learned = LearnedCodebook::new(&(path / "codebook"), *codes, *width)?;
-                let config = NearestConfig { commitment: commitment.clone() };
+                let config = NearestConfig { matching: matching.clone(), ..Default::default() };
                 Ok(Box::new(NearestQuantizer::new(prepare(Box::new(learned))?, config)?))
             }
         }

@@ -3,6 +3,7 @@
 
 mod device;
 mod grouped;
+mod laws;
 mod nearest;
 mod outside;
 mod search;

@@ -1,16 +1,21 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
-    BetaPlacement, Codebook, CommitmentConfig, CoreError, FixedCodebook, LearnedCodebook, Mode, NearestConfig,
-    NearestQuantizer, Quantizer,
+    BetaPlacement, Codebook, CommitmentConfig, CoreError, FixedCodebook, LearnedCodebook, MatchConfig, Mode,
+    NearestConfig, NearestQuantizer, Quantizer,
 };
 
-use crate::support::{check_laws, codebook, ids, normal};
+use crate::laws::{Laws, check_laws};
+use crate::support::{codebook, ids, normal};
+
+fn committed(commitment: CommitmentConfig) -> NearestConfig {
+    NearestConfig { matching: MatchConfig { commitment, ..Default::default() }, ..Default::default() }
+}
 
 fn quantizer(codes: &[f32], width: i64, commitment: CommitmentConfig) -> NearestQuantizer {
     let codes = Tensor::from_slice(codes).view([-1, width]);
     let codebook = Box::new(FixedCodebook::new(&codes).unwrap());
-    NearestQuantizer::new(codebook, NearestConfig { commitment }).unwrap()
+    NearestQuantizer::new(codebook, committed(commitment)).unwrap()
 }
 
 proptest! {
@@ -19,17 +24,7 @@ proptest! {
     #[test]
     fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, width in 1_i64..9, size in 1_i64..70, side in 1_i64..6) {
         let quantizer = NearestQuantizer::new(codebook(seed, size, width), NearestConfig::default()).unwrap();
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]));
-    }
-
-    #[test]
-    fn codes_are_fixed_points(seed in 0_u64..1000, size in 1_i64..40) {
-        let quantizer = NearestQuantizer::new(codebook(seed, size, 5), NearestConfig::default()).unwrap();
-        let once = quantizer.quantize(&normal(seed + 1, &[2, 5, 3, 3]), Mode::Eval).unwrap();
-        let twice = quantizer.quantize(&once.codes, Mode::Eval).unwrap();
-        prop_assert!(twice.indices.equal(&once.indices));
-        prop_assert!(twice.codes.equal(&once.codes));
-        prop_assert_eq!(twice.loss.double_value(&[]), 0.0);
+        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), Laws::ALL);
     }
 }
 
@@ -42,7 +37,7 @@ fn beta_weighs_the_commitment_term_unless_legacy() {
         let learned = LearnedCodebook::new(&store.root(), 1, 1).unwrap();
         let code = learned.vectors(Mode::Train);
         let commitment = CommitmentConfig { beta: 0.25, placement };
-        let quantizer = NearestQuantizer::new(Box::new(learned), NearestConfig { commitment }).unwrap();
+        let quantizer = NearestQuantizer::new(Box::new(learned), committed(commitment)).unwrap();
         let latents = (code.detach() + 2.0).view([1, 1, 1, 1]).set_requires_grad(true);
         let loss = quantizer.quantize(&latents, Mode::Train).unwrap().loss;
         assert!((loss.double_value(&[]) - 5.0).abs() < 1e-5);
@@ -79,7 +74,7 @@ fn latents_and_ids_that_do_not_fit_are_refused() {
 #[test]
 fn options_that_make_no_sense_are_refused() {
     let commitment = CommitmentConfig { beta: -1.0, ..Default::default() };
-    let error = NearestQuantizer::new(codebook(1, 3, 3), NearestConfig { commitment }).unwrap_err();
+    let error = NearestQuantizer::new(codebook(1, 3, 3), committed(commitment)).unwrap_err();
     assert_eq!(error.to_string(), "NearestQuantizer::new: expected a finite beta >= 0, got -1");
     let store = nn::VarStore::new(Device::Cpu);
     assert!(LearnedCodebook::new(&store.root(), 0, 4).is_err());

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
-use vq_core::{CoreError, nearest_codes};
+use vq_core::{CoreError, Search, nearest_codes};
 
 use crate::support::normal;
 
@@ -18,7 +18,7 @@ proptest! {
     fn finds_what_brute_force_finds(seed in 0_u64..1000, n in 1_i64..40, size in 1_i64..60, width in 1_i64..17, k in 1_i64..6) {
         let k = k.min(size);
         let (vectors, codes) = (normal(seed, &[n, width]), normal(seed + 1, &[size, width]));
-        let found = nearest_codes(&vectors, &codes, k).unwrap();
+        let found = nearest_codes(&vectors, &codes, Search { k, ..Default::default() }).unwrap();
         prop_assert_eq!(found.indices.size(), vec![n, k]);
         let expected = brute_force(&vectors, &codes, k);
         let error = (found.distances.to_kind(Kind::Double) - &expected).abs().max().double_value(&[]);
@@ -33,7 +33,7 @@ proptest! {
     #[test]
     fn a_code_is_nearest_to_itself(seed in 0_u64..1000, size in 1_i64..200) {
         let codes = normal(seed, &[size, 8]);
-        let found = nearest_codes(&codes, &codes, 1).unwrap();
+        let found = nearest_codes(&codes, &codes, Search { k: 1, ..Default::default() }).unwrap();
         prop_assert!(found.indices.view(-1).equal(&Tensor::arange(size, (Kind::Int64, tch::Device::Cpu))));
     }
 
@@ -41,8 +41,8 @@ proptest! {
     fn permuted_codes_give_permuted_ids(seed in 0_u64..1000, size in 2_i64..60) {
         let (vectors, codes) = (normal(seed, &[20, 6]), normal(seed + 1, &[size, 6]));
         let reversed = codes.flip([0]);
-        let ids = nearest_codes(&vectors, &codes, 1).unwrap().indices;
-        let mirrored = nearest_codes(&vectors, &reversed, 1).unwrap().indices;
+        let ids = nearest_codes(&vectors, &codes, Search { k: 1, ..Default::default() }).unwrap().indices;
+        let mirrored = nearest_codes(&vectors, &reversed, Search { k: 1, ..Default::default() }).unwrap().indices;
         prop_assert!((mirrored * -1 + (size - 1)).equal(&ids));
     }
 }
@@ -51,17 +51,19 @@ proptest! {
 fn many_vectors_are_searched_in_parts() {
     // 2^24 distances at once: 5000 codes leave 3355 vectors per part.
     let (vectors, codes) = (normal(1, &[4000, 4]), normal(2, &[5000, 4]));
-    let whole = nearest_codes(&vectors, &codes, 2).unwrap();
-    let last = nearest_codes(&vectors.narrow(0, 3990, 10), &codes, 2).unwrap();
+    let whole = nearest_codes(&vectors, &codes, Search { k: 2, ..Default::default() }).unwrap();
+    let last = nearest_codes(&vectors.narrow(0, 3990, 10), &codes, Search { k: 2, ..Default::default() }).unwrap();
     assert!(whole.indices.narrow(0, 3990, 10).equal(&last.indices));
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let error = nearest_codes(&normal(1, &[4, 3]), &normal(2, &[5, 2]), 1).unwrap_err();
+    let error =
+        nearest_codes(&normal(1, &[4, 3]), &normal(2, &[5, 2]), Search { k: 1, ..Default::default() }).unwrap_err();
     assert_eq!(error.to_string(), "nearest_codes: expected shape [K, 3], the width of the vectors, got [5, 2]");
     for k in [0, 6] {
-        let error = nearest_codes(&normal(1, &[4, 2]), &normal(2, &[5, 2]), k).unwrap_err();
+        let error =
+            nearest_codes(&normal(1, &[4, 2]), &normal(2, &[5, 2]), Search { k, ..Default::default() }).unwrap_err();
         assert!(matches!(error, CoreError::Option { .. }), "{error}");
     }
 }

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use vq_core::{CommitmentConfig, CoreError, Group, GroupedQuantizer, Layout, Quantizer, UsageCounter};
+use vq_core::{CoreError, Group, GroupedQuantizer, Layout, MatchConfig, Quantizer, UsageCounter};
 
 use crate::support::{codebook, ids};
 
@@ -8,7 +8,7 @@ fn layout() -> Layout {
         Group { name: "adjective".into(), codes: 0..4, nearest: 2 },
         Group { name: "noun".into(), codes: 4..10, nearest: 1 },
     ];
-    GroupedQuantizer::new(codebook(1, 10, 2), groups, CommitmentConfig::default()).unwrap().layout().clone()
+    GroupedQuantizer::new(codebook(1, 10, 2), groups, MatchConfig::default()).unwrap().layout().clone()
 }
 
 #[test]

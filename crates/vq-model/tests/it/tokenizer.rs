@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
-    CommitmentConfig, Group, GroupedQuantizer, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantizer,
+    Group, GroupedQuantizer, LearnedCodebook, MatchConfig, Mode, NearestConfig, NearestQuantizer, Quantizer,
 };
 use vq_model::{AutoencoderConfig, ImageTokenizer};
 
@@ -26,7 +26,7 @@ fn grouped(path: &nn::Path) -> Box<dyn Quantizer> {
         Group { name: "adjective".into(), codes: 0..10, nearest: 2 },
         Group { name: "noun".into(), codes: 10..30, nearest: 1 },
     ];
-    Box::new(GroupedQuantizer::new(Box::new(codebook), groups, CommitmentConfig::default()).unwrap())
+    Box::new(GroupedQuantizer::new(Box::new(codebook), groups, MatchConfig::default()).unwrap())
 }
 
 fn images(batch: i64, height: i64, width: i64) -> Tensor {

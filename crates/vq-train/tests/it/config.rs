@@ -49,12 +49,12 @@ fn tiny_error(overrides: &[&str]) -> String {
 fn a_base_lies_below() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "below.toml", TINY);
-    let above = "base = \"below.toml\"\nname = \"above\"\n[quantizer.commitment]\nplacement = \"legacy\"\n";
+    let above = "base = \"below.toml\"\nname = \"above\"\n[quantizer.matching.commitment]\nplacement = \"legacy\"\n";
     let path = write(folder.path(), "above.toml", above);
     let experiment = ExperimentFile { path, overrides: Vec::new() }.load().unwrap();
     assert_eq!((experiment.name.as_str(), experiment.train.steps), ("above", 6));
-    let QuantizerConfig::Vqct { commitment, .. } = experiment.quantizer else { panic!("another quantizer") };
-    assert_eq!((commitment.placement, commitment.beta), (BetaPlacement::Legacy, 0.25));
+    let QuantizerConfig::Vqct { matching, .. } = experiment.quantizer else { panic!("another quantizer") };
+    assert_eq!((matching.commitment.placement, matching.commitment.beta), (BetaPlacement::Legacy, 0.25));
 
     let path = write(folder.path(), "circle.toml", "base = \"circle.toml\"");
     let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
