@@ -52,6 +52,7 @@ mod quantizer;
 mod rows;
 mod sampling;
 mod search;
+mod threads;
 mod usage;
 
 pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};

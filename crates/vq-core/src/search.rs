@@ -1,12 +1,19 @@
 //! Nearest-code search.
 
+mod candidates;
+mod cpu;
+mod judge;
+mod kernels;
+mod pack;
+mod view;
+
 use tch::{Kind, Tensor};
 
+use self::candidates::MOST_NEAREST;
+use self::cpu::{Problem, Results};
+use self::kernels::Kernel;
 use crate::finite::check_finite;
 use crate::{CoreError, Distance};
-
-/// At most this many distances are held at once (64 MiB), whatever N and K are.
-const DISTANCES_AT_ONCE: i64 = 1 << 24;
 
 /// What to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,58 +35,85 @@ impl Default for Search {
 pub struct Nearest {
     /// `[N, k]`, `Int64`, each in `0..K`.
     pub indices: Tensor,
-    /// `[N, k]`, squared L2 distances.
+    /// `[N, k]`: squared Euclidean distances, or one minus cosines; `Double` if an input is, else `Float`.
     pub distances: Tensor,
 }
 
-/// Finds the `k` codes nearest to each vector in squared L2 distance, off the autograd graph.
+/// Finds the `k` codes nearest to each vector, off the autograd graph.
 ///
-/// `vectors` is `[N, D]`, `codes` is `[K, D]`.
-/// The squared length of a vector does not change the order, so it is added after the search.
+/// `vectors` is `[N, D]`, `codes` is `[K, D]`, of any floating kind and any strides, on one device.
+///
+/// The ids are those of an exhaustive search that computes every distance in f64 from the numbers as they are given;
+/// of codes at one distance, the lowest id comes first.
+/// They do not depend on the device, the processor, the number of threads or the place of a row in the batch.
+/// What is computed in lower precision on the way only rules out codes that a proven error bound excludes.
+///
+/// Memory beside inputs and results does not depend on K; the `[N, K]` distances are never held.
+/// `Double` inputs are searched exhaustively, which is slower.
 ///
 /// # Errors
-/// [`CoreError::Shape`] unless both are matrices of one width; [`CoreError::Option`] unless `1 <= k <= K`.
+/// [`CoreError::Shape`] unless both are matrices of one width, with at least one code and one column;
+/// [`CoreError::Kind`] unless both are of a floating kind; [`CoreError::Device`] if they lie on different devices;
+/// [`CoreError::Option`] unless `1 <= k <= 16` and `k <= K`, or if there are `2^32` codes or more;
+/// [`CoreError::NotFinite`] if an element is NaN or infinite.
 pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, search: Search) -> Result<Nearest, CoreError> {
-    let Search { k, distance } = search;
-    let (&[n, width], &[size, code_width]) = (&vectors.size()[..], &codes.size()[..]) else {
-        let got = if vectors.dim() == 2 { codes.size() } else { vectors.size() };
-        return Err(CoreError::Shape { op: "nearest_codes", expected: "[N, D] and [K, D]".into(), got });
-    };
-    if width != code_width {
-        return Err(CoreError::Shape {
-            op: "nearest_codes",
-            expected: format!("[K, {width}], the width of the vectors"),
-            got: codes.size(),
-        });
+    const OP: &str = "nearest_codes";
+    check_shapes(OP, vectors, codes, search.k)?;
+    if vectors.device() != codes.device() {
+        let (expected, got) = (format!("{:?}", vectors.device()), format!("{:?}", codes.device()));
+        return Err(CoreError::Device { op: OP, what: "codes", expected, got });
     }
-    if !(1..=size).contains(&k) {
-        return Err(CoreError::Option {
-            op: "nearest_codes",
-            expected: format!("1 <= k <= {size}, the number of codes"),
-            got: k.to_string(),
-        });
-    }
-    check_finite("nearest_codes", "vectors", vectors)?;
-    check_finite("nearest_codes", "codes", codes)?;
-    Ok(tch::no_grad(|| search_parts(&distance.prepare(vectors), &distance.prepare(codes), n, k)))
+    check_finite(OP, "vectors", vectors)?;
+    check_finite(OP, "codes", codes)?;
+    let double = [vectors, codes].iter().any(|matrix| matrix.kind() == Kind::Double);
+    let kind = if double { Kind::Double } else { Kind::Float };
+    let [vectors, codes] = [vectors, codes].map(|matrix| matrix.detach().to_kind(kind).contiguous());
+    Ok(if double {
+        on_cpu::<f64>(&vectors, &codes, search, &[])
+    } else {
+        on_cpu::<f32>(&vectors, &codes, search, &Kernel::cascade(codes.size()[1] as usize))
+    })
 }
 
-fn search_parts(vectors: &Tensor, codes: &Tensor, n: i64, k: i64) -> Nearest {
-    let size = codes.size()[0];
-    let code_norms = codes.square().sum_dim_intlist(1, false, Kind::Float); // [K]
-    let codes_t = codes.transpose(0, 1) * -2.0; // [D, K]
-    let rows = (DISTANCES_AT_ONCE / size).clamp(1, n.max(1));
-    let mut indices = Vec::new();
-    let mut distances = Vec::new();
-    for chunk in vectors.split(rows, 0) {
-        let shifted = code_norms.addmm(&chunk, &codes_t); // [rows, K], |e|^2 - 2 z.e
-        let (found, ids) = match k {
-            1 => shifted.min_dim(1, true),
-            _ => shifted.topk(k, 1, false, true),
-        };
-        let own = chunk.square().sum_dim_intlist(1, true, Kind::Float); // [rows, 1]
-        distances.push((found + own).clamp_min(0.0));
-        indices.push(ids);
+fn check_shapes(op: &'static str, vectors: &Tensor, codes: &Tensor, k: i64) -> Result<(), CoreError> {
+    let (&[_, width], &[size, code_width]) = (&vectors.size()[..], &codes.size()[..]) else {
+        let got = if vectors.dim() == 2 { codes.size() } else { vectors.size() };
+        return Err(CoreError::Shape { op, expected: "[N, D] and [K, D]".into(), got });
+    };
+    if width != code_width {
+        let expected = format!("[K, {width}], the width of the vectors");
+        return Err(CoreError::Shape { op, expected, got: codes.size() });
     }
-    Nearest { indices: Tensor::cat(&indices, 0), distances: Tensor::cat(&distances, 0) }
+    if width < 1 || size < 1 {
+        return Err(CoreError::Shape { op, expected: "[K, D] with K, D >= 1".into(), got: codes.size() });
+    }
+    if size > i64::from(u32::MAX) {
+        let expected = format!("at most {} codes", u32::MAX);
+        return Err(CoreError::Option { op, expected, got: size.to_string() });
+    }
+    let most = size.min(MOST_NEAREST as i64);
+    if !(1..=most).contains(&k) {
+        let expected = format!("1 <= k <= {most}, with {size} codes and at most {MOST_NEAREST} nearest");
+        return Err(CoreError::Option { op, expected, got: k.to_string() });
+    }
+    Ok(())
+}
+
+/// Searches contiguous matrices of elements `T` on the CPU.
+fn on_cpu<T: view::Elements>(vectors: &Tensor, codes: &Tensor, search: Search, kernels: &[Kernel]) -> Nearest {
+    let (n, k) = (vectors.size()[0], search.k);
+    let mut ids = vec![0; (n * k) as usize];
+    let mut distances = vec![0.0; ids.len()];
+    let problem = Problem {
+        vectors: view::elements::<T>(vectors),
+        codes: view::elements::<T>(codes),
+        width: codes.size()[1] as usize,
+        k: k as usize,
+        distance: search.distance,
+    };
+    cpu::search(problem, kernels, &mut Results { ids: &mut ids, distances: &mut distances });
+    Nearest {
+        indices: Tensor::from_slice(&ids).view([n, k]),
+        distances: Tensor::from_slice(&distances).view([n, k]).to_kind(vectors.kind()),
+    }
 }

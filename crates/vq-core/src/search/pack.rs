@@ -1,0 +1,355 @@
+//! Vectors in the order and the precision that a kernel reads them in.
+#![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays")]
+
+use crate::Distance;
+
+use super::judge::Real;
+
+/// Half a unit in the last place of f32, relative.
+const ROUND: f64 = 1.0 / (1 << 24) as f64;
+
+/// Vectors longer than this, in the frame, are left to the exhaustive search: their products may overflow.
+const LONGEST: f64 = 1e18;
+
+/// The precision of a filter's products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    /// f32: one element per 32-bit word.
+    F32,
+    /// bfloat16, rounded to nearest: two per word.
+    Bf16,
+    /// Bytes with one scale per row and one per panel of codes: four per word. Those of codes are shifted by 128.
+    I8,
+}
+
+impl Element {
+    /// Words of a vector of `width` elements.
+    pub(super) fn words(self, width: usize) -> usize {
+        width.div_ceil(self.per_word())
+    }
+
+    fn per_word(self) -> usize {
+        match self {
+            Self::F32 => 1,
+            Self::Bf16 => 2,
+            Self::I8 => 4,
+        }
+    }
+}
+
+/// What is known of a row beside its words, in the frame's units; lane `r` is row `r` of a panel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Row {
+    /// Upper bound of the length, before packing and after.
+    pub(super) length: f32,
+    /// Upper bound of the length of what packing took away.
+    pub(super) lost: f32,
+    /// The value of one unit of a byte.
+    pub(super) step: f32,
+    /// What a sum of products with shifted bytes starts from, to undo the shift.
+    pub(super) start: i32,
+}
+
+/// What is known of a panel of codes beside its words, in the frame's units.
+///
+/// The score of a row and a code, `bias - z.e`, is computed up to the margin
+/// `row.lost * reach + row.length * blur + grain` (see [`Frame::head`]).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Head {
+    /// Upper bound of the codes' lengths.
+    pub(super) reach: f32,
+    /// Error for each unit of a row's length.
+    pub(super) blur: f32,
+    /// Error whatever the row.
+    pub(super) grain: f32,
+    /// The value of one unit of a byte.
+    pub(super) step: f32,
+}
+
+impl Head {
+    /// Whether the panel's codes are so long that no margin holds.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.reach.is_nan() || f64::from(self.reach) > LONGEST
+    }
+}
+
+impl Row {
+    /// Whether the row is so long that no margin holds.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.length.is_nan() || f64::from(self.length) > LONGEST
+    }
+}
+
+/// How the numbers of a problem are moved to where a filter is most precise; no ranking changes by it.
+pub(super) struct Frame {
+    distance: Distance,
+    /// A power of two that brings typical codes near length one.
+    scale: f64,
+    /// `[D]`: the middle of some of the codes, scaled. L2 distances do not depend on the origin, but products do.
+    middle: Vec<f64>,
+}
+
+/// Sums over a framed vector `v`.
+struct Framed {
+    /// `v.v`
+    square: f64,
+    /// `v.middle`
+    along: f64,
+}
+
+impl Frame {
+    /// Looks at a sample of the codes `[K, D]`, row after row.
+    pub(super) fn new<T: Real>(distance: Distance, codes: &[T], width: usize) -> Self {
+        const SAMPLE: usize = 256;
+        let count = codes.len() / width;
+        let stride = count.div_ceil(SAMPLE);
+        let sample = || codes.chunks_exact(width).step_by(stride);
+        let mut middle = vec![0.0; width];
+        for code in sample() {
+            let scale = unit_scale(distance, code);
+            middle.iter_mut().zip(code).for_each(|(sum, &value)| *sum += value.into() * scale);
+        }
+        let sampled = count.div_ceil(stride) as f64;
+        middle.iter_mut().for_each(|sum| *sum /= sampled);
+        let from_middle = |code: &[T]| {
+            let scale = unit_scale(distance, code);
+            code.iter().zip(&middle).map(|(&value, middle)| (value.into() * scale - middle).powi(2)).sum::<f64>()
+        };
+        let farthest = sample().map(from_middle).fold(0.0, f64::max).sqrt();
+        let scale = match farthest.log2().round() {
+            exponent if exponent.is_finite() => (-exponent).exp2(),
+            _ => 1.0,
+        };
+        middle.iter_mut().for_each(|middle| *middle *= scale);
+        Self { distance, scale, middle }
+    }
+
+    /// Number of elements of a vector.
+    fn width(&self) -> usize {
+        self.middle.len()
+    }
+
+    /// Error of sums of `D` rounded products, relative to the sum of their absolute values: `D + 1` additions and as
+    /// many products, each rounded once, twice over for good measure.
+    fn rounding(&self) -> f64 {
+        (self.width() + 8) as f64 * 4.0 * ROUND
+    }
+
+    /// Error of the deciding distances, relative to the squares of the lengths; see [`super::judge`].
+    fn judging(&self) -> f64 {
+        (self.width() + 8) as f64 * 8.0 * f64::EPSILON
+    }
+
+    /// Moves `vector` into the frame: `out` is `[D]`, rounded to f32.
+    #[inline(always)]
+    fn enter<T: Real>(&self, vector: &[T], out: &mut [f32]) -> Framed {
+        const LANES: usize = 8;
+        let scale = self.scale * unit_scale(self.distance, vector);
+        let (mut square, mut along) = ([0.0; LANES], [0.0; LANES]);
+        let parts = out.chunks_mut(LANES).zip(vector.chunks(LANES)).zip(self.middle.chunks(LANES));
+        for ((out, vector), middle) in parts {
+            for (lane, ((out, &value), &middle)) in out.iter_mut().zip(vector).zip(middle).enumerate() {
+                let value = value.into() * scale - middle;
+                square[lane] += value * value;
+                along[lane] += value * middle;
+                *out = value as f32;
+            }
+        }
+        Framed { square: square.iter().sum(), along: along.iter().sum() }
+    }
+
+    /// Packs a panel of at most `lanes` rows: `words` is `[words of a vector, lanes]`.
+    #[inline(always)]
+    pub(super) fn pack_rows<'a, T: Real + 'a>(
+        &self,
+        element: Element,
+        rows: impl Iterator<Item = &'a [T]>,
+        lanes: usize,
+        words: &mut [u32],
+        packed: &mut [Row],
+        scratch: &mut Vec<f32>,
+    ) {
+        scratch.clear();
+        scratch.resize(self.width().next_multiple_of(4), 0.0);
+        words.fill(0);
+        for (lane, (row, packed)) in rows.zip(packed).enumerate() {
+            let framed = self.enter(row, &mut scratch[..self.width()]);
+            let step = if element == Element::I8 { largest(scratch) / 127.0 } else { 0.0 };
+            let written = write(element, scratch, step, 1.0, 0, &mut words[lane..], lanes);
+            let length = framed.square.sqrt();
+            let lost = self.lost(length, written.lost);
+            *packed = Row { length: up(length + lost), lost: up(lost), step, start: -128 * written.sum };
+        }
+    }
+
+    /// Packs a panel of at most `lanes` codes: `words` is `[words of a vector, lanes]`, `bias` is `[lanes]`; lanes
+    /// without a code have an infinite bias, and so an infinite score.
+    #[inline(always)]
+    pub(super) fn pack_codes<T: Real>(
+        &self,
+        element: Element,
+        codes: &[T],
+        words: &mut [u32],
+        bias: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) -> Head {
+        let lanes = bias.len();
+        let padded = self.width().next_multiple_of(4);
+        scratch.clear();
+        scratch.resize(padded * lanes, 0.0);
+        words.fill(0);
+        bias.fill(f32::INFINITY);
+        let (mut longest, mut heaviest): (f64, f64) = (0.0, 0.0);
+        let codes = codes.chunks_exact(self.width());
+        for ((code, out), bias) in codes.clone().zip(scratch.chunks_exact_mut(padded)).zip(&mut *bias) {
+            let framed = self.enter(code, &mut out[..self.width()]);
+            // L2: |z - e|^2 / 2 is, but for |z|^2 / 2, which is the row's own, |e|^2 / 2 - z.e.
+            // Cosine: with Z and E the unit vectors and m the middle, z.e = (Z - m).(E - m), so that -Z.E is, but for
+            // what is the row's own, -m.e - z.e.
+            let own = match self.distance {
+                Distance::L2 => framed.square / 2.0,
+                Distance::Cosine => -framed.along,
+            };
+            *bias = own as f32;
+            longest = max(longest, framed.square.sqrt());
+            heaviest = max(heaviest, own.abs());
+        }
+        let step = if element == Element::I8 { largest(scratch) / 127.0 } else { 0.0 };
+        let mut lost: f64 = 0.0;
+        for (lane, (_, framed)) in codes.zip(scratch.chunks_exact(padded)).enumerate() {
+            // The sign of the score: bytes are subtracted by the kernel.
+            let sign = if element == Element::I8 { 1.0 } else { -1.0 };
+            lost = max(lost, write(element, framed, step, sign, 128, &mut words[lane..], lanes).lost);
+        }
+        self.head(longest, self.lost(longest, lost), heaviest, step)
+    }
+
+    /// The margin of scores of rows with codes of length `longest` that lost `lost` and have biases up to `heaviest`.
+    ///
+    /// With hats for what is packed, `|z.e - ẑ.ê| <= |z - ẑ| |e| + |ẑ| |e - ê|`.
+    /// To it come the rounding of the sum, relative to `|bias| + |ẑ| |ê|`, and that of the deciding distance.
+    fn head(&self, longest: f64, lost: f64, heaviest: f64, step: f32) -> Head {
+        let reach = longest + lost;
+        let judging = self.judging()
+            * match self.distance {
+                Distance::L2 => reach * reach,
+                Distance::Cosine => self.scale * self.scale,
+            };
+        Head {
+            reach: up(reach),
+            blur: up(lost + (self.rounding() + 2.0 * self.judging()) * reach),
+            grain: up(self.rounding() * heaviest + judging + 1e-36),
+            step,
+        }
+    }
+
+    /// What rounding to f32 and then packing takes from a vector of this length; bfloat16's products take numbers
+    /// below f32's normal range for zero.
+    fn lost(&self, length: f64, packing: f64) -> f64 {
+        packing + ROUND * length + self.width() as f64 * f64::from(f32::MIN_POSITIVE)
+    }
+}
+
+/// What [`write`] did.
+struct Written {
+    /// Length of the difference between the vector and its packed form.
+    lost: f64,
+    /// Sum of the bytes of [`Element::I8`], not shifted.
+    sum: i32,
+}
+
+/// Writes `sign * vector`, `[D]` and zeros, as words `stride` apart; bytes are in units of `step`, shifted by `shift`.
+#[inline(always)]
+fn write(
+    element: Element,
+    vector: &[f32],
+    step: f32,
+    sign: f32,
+    shift: i32,
+    words: &mut [u32],
+    stride: usize,
+) -> Written {
+    let words = words.iter_mut().step_by(stride);
+    match element {
+        Element::F32 => {
+            words.zip(vector).for_each(|(word, &value)| *word = (sign * value).to_bits());
+            Written { lost: 0.0, sum: 0 }
+        }
+        Element::Bf16 => {
+            let mut lost = [0.0; 2];
+            for (word, pair) in words.zip(vector.as_chunks::<2>().0) {
+                let halves = pair.map(|value| bf16_bits(sign * value));
+                for lane in 0..2 {
+                    lost[lane] += (f32::from_bits(halves[lane] << 16) - sign * pair[lane]).powi(2);
+                }
+                *word = halves[0] | halves[1] << 16;
+            }
+            Written { lost: length_of(lost[0] + lost[1], vector.len()), sum: 0 }
+        }
+        Element::I8 => {
+            let per_step = if step > 0.0 { 1.0 / step } else { 0.0 };
+            let (mut lost, mut sum) = ([0.0; 4], [0; 4]);
+            for (word, four) in words.zip(vector.as_chunks::<4>().0) {
+                let bytes = four.map(|value| (sign * value * per_step).round_ties_even().clamp(-127.0, 127.0));
+                for lane in 0..4 {
+                    lost[lane] += (bytes[lane] * step - sign * four[lane]).powi(2);
+                    sum[lane] += bytes[lane] as i32;
+                }
+                *word = u32::from_le_bytes(bytes.map(|byte| (byte as i32 + shift) as u8));
+            }
+            Written { lost: length_of(lost.iter().sum(), vector.len()), sum: sum.iter().sum() }
+        }
+    }
+}
+
+/// The upper 16 bits of the bfloat16 nearest to `value`, ties to even.
+#[inline(always)]
+fn bf16_bits(value: f32) -> u32 {
+    let bits = value.to_bits();
+    (bits + 0x7fff + (bits >> 16 & 1)) >> 16
+}
+
+/// Upper bound of a length from its square, summed over `count` elements in f32.
+fn length_of(square: f32, count: usize) -> f64 {
+    f64::from(square).sqrt() * (1.0 + count as f64 * 2.0 * ROUND)
+}
+
+/// The largest absolute value.
+#[inline(always)]
+fn largest(values: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 4];
+    for part in values.as_chunks::<4>().0 {
+        for lane in 0..4 {
+            lanes[lane] = lanes[lane].max(part[lane].abs());
+        }
+    }
+    lanes.into_iter().fold(0.0, f32::max)
+}
+
+/// The larger of two, where NaN is larger than all.
+fn max(left: f64, right: f64) -> f64 {
+    if right > left || right.is_nan() { right } else { left }
+}
+
+/// Rounded to f32, and a little more.
+fn up(value: f64) -> f32 {
+    (value * (1.0 + 4.0 * ROUND)) as f32
+}
+
+/// One, or one over the length where only the direction counts; zero for a vector of zeros.
+#[inline(always)]
+fn unit_scale<T: Real>(distance: Distance, vector: &[T]) -> f64 {
+    match distance {
+        Distance::L2 => 1.0,
+        Distance::Cosine => {
+            let mut lanes = [0.0; 8];
+            for part in vector.chunks(8) {
+                for (lane, &value) in lanes.iter_mut().zip(part) {
+                    *lane += value.into() * value.into();
+                }
+            }
+            let square: f64 = lanes.iter().sum();
+            if square > 0.0 { 1.0 / square.sqrt() } else { 0.0 }
+        }
+    }
+}
