@@ -16,7 +16,7 @@ use crate::{Distance, threads};
 
 use super::candidates::Candidates;
 use super::judge::{self, Real};
-use super::kernels::{CodePanels, Kernel, RowPanel};
+use super::kernels::{Code, CodePanels, Kernel, RowPanel};
 use super::pack::{Frame, Head, Row};
 
 /// Rows that are packed at once.
@@ -84,7 +84,10 @@ fn filter<T: Real>(
 ) -> Vec<usize> {
     let Problem { codes, width, k, .. } = problem;
     let (shape, words) = (kernel.tile(), kernel.element.words(width));
-    let mut row_panels = pack_rows(problem, frame, kernel, rows);
+    let packed = gather(rows.chunks(PANELS_PER_TASK * shape.rows).collect(), |rows| {
+        Kernel::instructions().run(PackRows { problem, frame, kernel, rows })
+    });
+    let mut row_panels: Vec<OwnedPanel> = packed.into_iter().flatten().collect();
     let panels_at_once = (BLOCK_WORDS / (words * shape.codes)).clamp(1, (codes.len() / width).div_ceil(shape.codes));
     let mut code_words = vec![0; panels_at_once * words * shape.codes];
     let mut bias = vec![0.0; panels_at_once * shape.codes];
@@ -97,17 +100,8 @@ fn filter<T: Real>(
             .zip(heads.chunks_mut(PANELS_PER_TASK))
             .zip(part.chunks(PANELS_PER_TASK * shape.codes * width))
             .collect();
-        threads::for_each(tasks, |(((code_words, bias), heads), codes)| {
-            let mut scratch = Vec::new();
-            Kernel::instructions().run(|| {
-                let panels = code_words
-                    .chunks_mut(words * shape.codes)
-                    .zip(bias.chunks_mut(shape.codes))
-                    .zip(codes.chunks(shape.codes * width));
-                for (head, ((words, bias), codes)) in heads.iter_mut().zip(panels) {
-                    *head = frame.pack_codes(kernel.element, codes, words, bias, &mut scratch);
-                }
-            });
+        threads::for_each(tasks, |(((words, bias), heads), codes)| {
+            Kernel::instructions().run(PackCodes { frame, kernel, width, codes, words, bias, heads });
         });
         let heads = &heads[..panels];
         if heads.iter().any(Head::is_hopeless) {
@@ -124,28 +118,13 @@ fn filter<T: Real>(
         });
     }
     let tasks = row_panels.chunks_mut(PANELS_PER_TASK).zip(rows.chunks(PANELS_PER_TASK * shape.rows)).collect();
-    let decided = gather(tasks, |(panels, rows)| {
-        let found = panels.iter_mut().flat_map(|panel| &mut panel.found);
-        let mut decided = Decided::default();
-        for (&row, found) in rows.iter().zip(found) {
-            match found.ids(k) {
-                Some(ids) => decided.decide(problem, row, ids),
-                None => decided.open.push(row),
-            }
-        }
-        decided
-    });
+    let decided = gather(tasks, |(panels, rows)| Kernel::instructions().run(Decide { problem, rows, panels }));
     settle(k, decided, results)
 }
 
 /// Measures every code for each of `rows`.
 fn exhaust<T: Real>(problem: Problem<'_, T>, rows: &[usize], results: &mut Results<'_>) {
-    let count = (problem.codes.len() / problem.width) as u32;
-    let decided = gather(rows.iter().collect(), |&row| {
-        let mut decided = Decided::default();
-        decided.decide(problem, row, 0..count);
-        decided
-    });
+    let decided = gather(rows.to_vec(), |row| Kernel::instructions().run(Exhaust { problem, row }));
     settle(problem.k, decided, results);
 }
 
@@ -162,35 +141,117 @@ impl OwnedPanel {
     }
 }
 
-fn pack_rows<T: Real>(problem: Problem<'_, T>, frame: &Frame, kernel: Kernel, rows: &[usize]) -> Vec<OwnedPanel> {
-    let (shape, words) = (kernel.tile(), kernel.element.words(problem.width));
-    let packed = gather(rows.chunks(PANELS_PER_TASK * shape.rows).collect(), |rows| {
+/// Packs the rows with these numbers.
+struct PackRows<'a, T> {
+    problem: Problem<'a, T>,
+    frame: &'a Frame,
+    kernel: Kernel,
+    rows: &'a [usize],
+}
+
+impl<T: Real> Code for PackRows<'_, T> {
+    type Made = Vec<OwnedPanel>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<OwnedPanel> {
+        let Self { problem, frame, kernel, rows } = self;
+        let (shape, words) = (kernel.tile(), kernel.element.words(problem.width));
         let mut scratch = Vec::new();
-        Kernel::instructions().run(|| {
-            let pack = |rows: &[usize]| {
-                let mut panel = OwnedPanel {
-                    words: vec![0; words * shape.rows],
-                    rows: vec![Row::default(); rows.len()],
-                    found: rows.iter().map(|_| Candidates::new()).collect(),
-                };
-                let vectors = rows.iter().map(|&row| problem.vector(row));
-                frame.pack_rows(kernel.element, vectors, shape.rows, &mut panel.words, &mut panel.rows, &mut scratch);
-                for (row, found) in panel.rows.iter().zip(&mut panel.found) {
-                    if row.is_hopeless() {
-                        found.give_up();
-                    }
-                }
-                panel
+        let mut panels = Vec::new();
+        for rows in rows.chunks(shape.rows) {
+            let mut panel = OwnedPanel {
+                words: vec![0; words * shape.rows],
+                rows: vec![Row::default(); rows.len()],
+                found: rows.iter().map(|_| Candidates::new()).collect(),
             };
-            rows.chunks(shape.rows).map(pack).collect::<Vec<_>>()
-        })
-    });
-    packed.into_iter().flatten().collect()
+            let vectors = rows.iter().map(|&row| problem.vector(row));
+            frame.pack_rows(kernel.element, vectors, shape.rows, &mut panel.words, &mut panel.rows, &mut scratch);
+            for (row, found) in panel.rows.iter().zip(&mut panel.found) {
+                if row.is_hopeless() {
+                    found.give_up();
+                }
+            }
+            panels.push(panel);
+        }
+        panels
+    }
+}
+
+/// Packs codes `[codes, D]` as panels.
+struct PackCodes<'a, T> {
+    frame: &'a Frame,
+    kernel: Kernel,
+    width: usize,
+    codes: &'a [T],
+    words: &'a mut [u32],
+    bias: &'a mut [f32],
+    heads: &'a mut [Head],
+}
+
+impl<T: Real> Code for PackCodes<'_, T> {
+    type Made = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let lanes = self.kernel.tile().codes;
+        let element = self.kernel.element;
+        let mut scratch = Vec::new();
+        let words = self.words.chunks_mut(element.words(self.width) * lanes);
+        let panels = words.zip(self.bias.chunks_mut(lanes)).zip(self.codes.chunks(self.width * lanes));
+        for (head, ((words, bias), codes)) in self.heads.iter_mut().zip(panels) {
+            *head = self.frame.pack_codes(element, codes, words, bias, &mut scratch);
+        }
+    }
+}
+
+/// Decides rows from their candidates.
+struct Decide<'a, T> {
+    problem: Problem<'a, T>,
+    rows: &'a [usize],
+    panels: &'a mut [OwnedPanel],
+}
+
+impl<T: Real> Code for Decide<'_, T> {
+    type Made = Decided;
+
+    #[inline(always)]
+    fn run(self) -> Decided {
+        let mut decided = Decided::default();
+        let found = self.panels.iter_mut().flat_map(|panel| &mut panel.found);
+        for (&row, found) in self.rows.iter().zip(found) {
+            match found.ids(self.problem.k) {
+                Some(ids) => decided.decide(self.problem, row, ids),
+                None => decided.open.push(row),
+            }
+        }
+        decided
+    }
+}
+
+/// Decides a row from all codes.
+struct Exhaust<'a, T> {
+    problem: Problem<'a, T>,
+    row: usize,
+}
+
+impl<T: Real> Code for Exhaust<'_, T> {
+    type Made = Decided;
+
+    #[inline(always)]
+    fn run(self) -> Decided {
+        let mut decided = Decided::default();
+        decided.decide(self.problem, self.row, 0..self.problem.size());
+        decided
+    }
 }
 
 impl<'a, T> Problem<'a, T> {
     fn vector(&self, row: usize) -> &'a [T] {
         &self.vectors[row * self.width..][..self.width]
+    }
+
+    fn size(&self) -> u32 {
+        (self.codes.len() / self.width) as u32
     }
 
     fn code(&self, id: u32) -> &'a [T] {
@@ -200,20 +261,18 @@ impl<'a, T> Problem<'a, T> {
 
 impl Decided {
     /// Measures the codes `ids`, in increasing order, and takes the `k` nearest.
+    #[inline(always)]
     fn decide<T: Real>(&mut self, problem: Problem<'_, T>, row: usize, ids: impl Iterator<Item = u32>) {
-        let k = problem.k;
         let vector = problem.vector(row);
         let first = self.nearest.len();
-        Kernel::instructions().run(|| {
-            for id in ids {
-                let distance = judge::distance(problem.distance, vector, problem.code(id));
-                let place = self.nearest[first..].partition_point(|other| other.distance.total_cmp(&distance).is_le());
-                if place < k {
-                    self.nearest.truncate(first + k - 1);
-                    self.nearest.insert(first + place, Neighbour { id, distance });
-                }
+        for id in ids {
+            let distance = judge::distance(problem.distance, vector, problem.code(id));
+            let place = self.nearest[first..].partition_point(|other| other.distance.total_cmp(&distance).is_le());
+            if place < problem.k {
+                self.nearest.truncate(first + problem.k - 1);
+                self.nearest.insert(first + place, Neighbour { id, distance });
             }
-        });
+        }
         self.rows.push(row);
     }
 }
@@ -241,4 +300,142 @@ fn settle(k: usize, decided: Vec<Decided>, results: &mut Results<'_>) -> Vec<usi
         open.extend(left);
     }
     open
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::search::candidates::MOST_NEAREST;
+
+    /// Distances as a textbook has them, sorted, and then by id.
+    fn brute_force(problem: Problem<'_, f32>, row: usize) -> Vec<(f64, i64)> {
+        let (z, d) = (&problem.vectors[row * problem.width..][..problem.width], problem.width);
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+        let measure = |e: &[f32]| match problem.distance {
+            Distance::L2 => z.iter().zip(e).map(|(&z, &e)| (f64::from(z) - f64::from(e)).powi(2)).sum(),
+            Distance::Cosine if dot(z, z) * dot(e, e) == 0.0 => 1.0,
+            Distance::Cosine => 1.0 - dot(z, e) / (dot(z, z) * dot(e, e)).sqrt(),
+        };
+        let mut all: Vec<(f64, i64)> = problem.codes.chunks(d).map(measure).zip(0..).collect();
+        all.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
+        all
+    }
+
+    /// Searches with `kernels` and holds every row against brute force: the same ids, the same distances.
+    ///
+    /// Where brute force itself has two distances within its rounding, either order will do.
+    fn check(problem: Problem<'_, f32>, kernels: &[Kernel]) {
+        let n = problem.vectors.len() / problem.width;
+        let mut ids = vec![-1; n * problem.k];
+        let mut distances = vec![f64::NAN; n * problem.k];
+        search(problem, kernels, &mut Results { ids: &mut ids, distances: &mut distances });
+        for row in 0..n {
+            let all = brute_force(problem, row);
+            let largest = match problem.distance {
+                Distance::L2 => all.last().unwrap().0.max(f64::MIN_POSITIVE),
+                Distance::Cosine => 1.0,
+            };
+            let scale = largest * problem.width as f64 * 4e-16;
+            let mut seen = Vec::new();
+            for rank in 0..problem.k {
+                let (id, distance) = (ids[row * problem.k + rank], distances[row * problem.k + rank]);
+                let (expected, expected_id) = all[rank];
+                assert!((distance - expected).abs() <= scale, "{kernels:?} row {row}: {distance}, not {expected}");
+                let own = all.iter().find(|entry| entry.1 == id).unwrap().0;
+                assert!((own - expected).abs() <= scale, "{kernels:?} row {row}: code {id}, not {expected_id}");
+                // Of equal codes, the lowest id comes first.
+                let twin = (0..id).find(|&lower| problem.code(lower as u32) == problem.code(id as u32));
+                assert!(
+                    twin.is_none_or(|lower| seen.contains(&lower)),
+                    "{kernels:?} row {row}: code {id} before {twin:?}"
+                );
+                assert!(!seen.contains(&id), "{kernels:?} row {row}: code {id} twice");
+                seen.push(id);
+            }
+        }
+    }
+
+    /// Numbers that filters find hard, by kind.
+    fn numbers(kind: usize, seed: u64, count: usize, width: usize) -> Vec<f32> {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut uniform = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let mut value = move |index: usize| {
+            let (row, x) = (index / width, uniform());
+            match kind {
+                0 => x,
+                1 => x + 1000.0,                                // a common offset
+                2 => (x * 4.0).round(),                         // many exact ties
+                3 => x * 10_f32.powi((row % 7) as i32 * 3 - 9), // lengths from 1e-9 to 1e9
+                4 => x * 1e-30,                                 // squares below f32's range
+                5 => x * 3e30,                                  // squares above it
+                6 => (row % 3) as f32 * 0.25,                   // few distinct vectors, with zeros
+                7 if index.is_multiple_of(width) => x * 1e6,    // one large element
+                _ => x * 1e-3 + (index % width) as f32,         // close together, far from zero
+            }
+        };
+        (0..count * width).map(&mut value).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn every_kernel_finds_what_brute_force_finds(
+            seed in any::<u64>(),
+            kinds in (0_usize..9, 0_usize..9),
+            n in 1_usize..40,
+            size in 1_usize..200,
+            width in prop_oneof![1_usize..20, 30_usize..70, Just(256)],
+            k in 1_usize..=MOST_NEAREST,
+            cosine in any::<bool>(),
+        ) {
+            // Most often vectors and codes of one kind.
+            let kinds = if seed % 3 == 0 { kinds } else { (kinds.0, kinds.0) };
+            let vectors = numbers(kinds.0, seed, n, width);
+            let codes = numbers(kinds.1, seed ^ 1, size, width);
+            let distance = if cosine { Distance::Cosine } else { Distance::L2 };
+            let problem = Problem { vectors: &vectors, codes: &codes, width, k: k.min(size), distance };
+            for kernel in Kernel::all() {
+                check(problem, &[kernel]);
+            }
+            check(problem, &[]);
+        }
+    }
+
+    #[test]
+    fn many_rows_and_codes_are_searched_in_parts() {
+        // More rows than are packed at once, and more codes than a block holds at this width.
+        let width = 600;
+        let vectors = numbers(0, 1, 20, width).repeat(ROWS_AT_ONCE / 20 + 2);
+        let codes = numbers(0, 2, 2 * BLOCK_WORDS / width + 3, width);
+        let problem = Problem { vectors: &vectors, codes: &codes, width, k: 2, distance: Distance::L2 };
+        let n = vectors.len() / width;
+        let (mut ids, mut distances) = (vec![-1; 2 * n], vec![f64::NAN; 2 * n]);
+        search(problem, &Kernel::cascade(width), &mut Results { ids: &mut ids, distances: &mut distances });
+        for row in 0..20 {
+            let expected: Vec<i64> = brute_force(problem, row)[..2].iter().map(|entry| entry.1).collect();
+            for copy in (row..n).step_by(20) {
+                assert_eq!(ids[2 * copy..][..2], expected, "row {copy}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_decides_ordinary_rows() {
+        // The exhaustive search would hide a filter that gives up; here it must not be needed.
+        let (vectors, codes) = (numbers(0, 3, 100, 64), numbers(0, 4, 5000, 64));
+        let problem = Problem { vectors: &vectors, codes: &codes, width: 64, k: 1, distance: Distance::L2 };
+        let frame = Frame::new(problem.distance, &codes, 64);
+        let rows: Vec<usize> = (0..100).collect();
+        let (mut ids, mut distances) = (vec![-1; 100], vec![f64::NAN; 100]);
+        for kernel in Kernel::all() {
+            let mut results = Results { ids: &mut ids, distances: &mut distances };
+            assert_eq!(filter(problem, &frame, kernel, &rows, &mut results), [0; 0], "{kernel:?} gave up");
+        }
+    }
 }

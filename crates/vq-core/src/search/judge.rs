@@ -46,5 +46,7 @@ fn fold<T: Real>(left: &[T], right: &[T], step: impl Fn(f64, f64, f64) -> f64) -
     for (lane, (&left, &right)) in left_rest.iter().zip(right_rest).enumerate() {
         p[lane] = step(left.into(), right.into(), p[lane]);
     }
+    // Seen through, the pairs below would make the compiler hold the partial sums in pairs instead of one vector.
+    let p = std::hint::black_box(p);
     ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]))
 }

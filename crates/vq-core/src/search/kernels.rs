@@ -72,6 +72,22 @@ struct Tile {
 }
 
 impl Kernel {
+    /// Every kernel that this processor can run.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        let kernel = |element, instructions| Self { element, instructions };
+        let mut kernels = vec![kernel(Element::F32, Instructions::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                kernels.push(kernel(Element::F32, Instructions::Avx2));
+            }
+            let own = Self::cascade(FEWEST_FOR_BYTES).into_iter();
+            kernels.extend(own.filter(|kernel| kernel.instructions == Instructions::Avx512));
+        }
+        kernels
+    }
+
     /// The kernels of this processor, the fastest for vectors of `width` elements first; each next one is more precise.
     pub(super) fn cascade(width: usize) -> Vec<Self> {
         let kernel = |element, instructions| Self { element, instructions };
@@ -156,11 +172,20 @@ pub(super) struct TileShape {
     pub(super) codes: usize,
 }
 
+/// Plain code that is worth compiling for each instruction set; `run` must be `#[inline(always)]`, or it is not.
+pub(super) trait Code {
+    /// What the code makes.
+    type Made;
+
+    /// The code.
+    fn run(self) -> Self::Made;
+}
+
 impl Instructions {
     /// Runs plain code compiled for these instructions.
-    pub(super) fn run<R>(self, code: impl FnOnce() -> R) -> R {
+    pub(super) fn run<C: Code>(self, code: C) -> C::Made {
         match self {
-            Self::Portable => code(),
+            Self::Portable => code.run(),
             // SAFETY: made by `Kernel::cascade` alone, where the processor has these instructions.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { with_avx2(code) },
@@ -173,14 +198,14 @@ impl Instructions {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn with_avx2<R>(code: impl FnOnce() -> R) -> R {
-    code()
+fn with_avx2<C: Code>(code: C) -> C::Made {
+    code.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn with_avx512<R>(code: impl FnOnce() -> R) -> R {
-    code()
+fn with_avx512<C: Code>(code: C) -> C::Made {
+    code.run()
 }
 
 impl Lanes {
@@ -206,8 +231,10 @@ impl Lanes {
     #[inline(never)]
     fn collect(&mut self, k: usize, first: u32, tile: &Tile, found: &mut [Candidates]) {
         for (row, found) in found.iter_mut().enumerate() {
-            let mut hits = tile.hits[row];
-            let margin = tile.margins[row];
+            let (mut hits, margin) = (tile.hits[row], tile.margins[row]);
+            if hits == 0 {
+                continue;
+            }
             while hits != 0 {
                 let code = hits.trailing_zeros();
                 hits &= hits - 1;

@@ -1,9 +1,14 @@
 //! Vectors in the order and the precision that a kernel reads them in.
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays")]
 
+use std::hint::black_box;
+
 use crate::Distance;
 
 use super::judge::Real;
+
+/// Elements that are worked on together: vectors are padded with zeros to a multiple.
+const LANES: usize = 16;
 
 /// Half a unit in the last place of f32, relative.
 const ROUND: f64 = 1.0 / (1 << 24) as f64;
@@ -89,6 +94,8 @@ pub(super) struct Frame {
     middle: Vec<f64>,
 }
 
+// `black_box` around partial sums: seen through, the reduction would make the compiler hold them in pairs.
+
 /// Sums over a framed vector `v`.
 struct Framed {
     /// `v.v`
@@ -140,22 +147,30 @@ impl Frame {
         (self.width() + 8) as f64 * 8.0 * f64::EPSILON
     }
 
-    /// Moves `vector` into the frame: `out` is `[D]`, rounded to f32.
+    /// Moves `vector` into the frame: `out` is `[D]`, rounded to f32, and zeros up to a multiple of [`LANES`].
     #[inline(always)]
     fn enter<T: Real>(&self, vector: &[T], out: &mut [f32]) -> Framed {
-        const LANES: usize = 8;
         let scale = self.scale * unit_scale(self.distance, vector);
         let (mut square, mut along) = ([0.0; LANES], [0.0; LANES]);
-        let parts = out.chunks_mut(LANES).zip(vector.chunks(LANES)).zip(self.middle.chunks(LANES));
-        for ((out, vector), middle) in parts {
-            for (lane, ((out, &value), &middle)) in out.iter_mut().zip(vector).zip(middle).enumerate() {
-                let value = value.into() * scale - middle;
-                square[lane] += value * value;
-                along[lane] += value * middle;
-                *out = value as f32;
+        let mut add = |lane: usize, out: &mut f32, value: T, middle: f64| {
+            let value = value.into() * scale - middle;
+            square[lane] += value * value;
+            along[lane] += value * middle;
+            *out = value as f32;
+        };
+        let (vectors, vector_rest) = vector.as_chunks::<LANES>();
+        let (middles, middle_rest) = self.middle.as_chunks::<LANES>();
+        let outs = out.as_chunks_mut::<LANES>().0;
+        for ((out, vector), middle) in outs.iter_mut().zip(vectors).zip(middles) {
+            for lane in 0..LANES {
+                add(lane, &mut out[lane], vector[lane], middle[lane]);
             }
         }
-        Framed { square: square.iter().sum(), along: along.iter().sum() }
+        let out_rest = outs.get_mut(vectors.len()).into_iter().flatten();
+        for (lane, ((out, &value), &middle)) in out_rest.zip(vector_rest).zip(middle_rest).enumerate() {
+            add(lane, out, value, middle);
+        }
+        Framed { square: black_box(square).iter().sum(), along: black_box(along).iter().sum() }
     }
 
     /// Packs a panel of at most `lanes` rows: `words` is `[words of a vector, lanes]`.
@@ -170,15 +185,15 @@ impl Frame {
         scratch: &mut Vec<f32>,
     ) {
         scratch.clear();
-        scratch.resize(self.width().next_multiple_of(4), 0.0);
+        scratch.resize(self.width().next_multiple_of(LANES), 0.0);
         words.fill(0);
         for (lane, (row, packed)) in rows.zip(packed).enumerate() {
-            let framed = self.enter(row, &mut scratch[..self.width()]);
+            let framed = self.enter(row, scratch);
             let step = if element == Element::I8 { largest(scratch) / 127.0 } else { 0.0 };
             let written = write(element, scratch, step, 1.0, 0, &mut words[lane..], lanes);
             let length = framed.square.sqrt();
             let lost = self.lost(length, written.lost);
-            *packed = Row { length: up(length + lost), lost: up(lost), step, start: -128 * written.sum };
+            *packed = Row { length: up(length + lost), lost: up(lost), step, start: written.sum.wrapping_mul(-128) };
         }
     }
 
@@ -194,7 +209,7 @@ impl Frame {
         scratch: &mut Vec<f32>,
     ) -> Head {
         let lanes = bias.len();
-        let padded = self.width().next_multiple_of(4);
+        let padded = self.width().next_multiple_of(LANES);
         scratch.clear();
         scratch.resize(padded * lanes, 0.0);
         words.fill(0);
@@ -202,7 +217,7 @@ impl Frame {
         let (mut longest, mut heaviest): (f64, f64) = (0.0, 0.0);
         let codes = codes.chunks_exact(self.width());
         for ((code, out), bias) in codes.clone().zip(scratch.chunks_exact_mut(padded)).zip(&mut *bias) {
-            let framed = self.enter(code, &mut out[..self.width()]);
+            let framed = self.enter(code, out);
             // L2: |z - e|^2 / 2 is, but for |z|^2 / 2, which is the row's own, |e|^2 / 2 - z.e.
             // Cosine: with Z and E the unit vectors and m the middle, z.e = (Z - m).(E - m), so that -Z.E is, but for
             // what is the row's own, -m.e - z.e.
@@ -269,36 +284,42 @@ fn write(
     words: &mut [u32],
     stride: usize,
 ) -> Written {
-    let words = words.iter_mut().step_by(stride);
-    match element {
-        Element::F32 => {
-            words.zip(vector).for_each(|(word, &value)| *word = (sign * value).to_bits());
-            Written { lost: 0.0, sum: 0 }
+    let mut words = words.iter_mut().step_by(stride);
+    let mut put = |word: u32| {
+        if let Some(place) = words.next() {
+            *place = word;
         }
-        Element::Bf16 => {
-            let mut lost = [0.0; 2];
-            for (word, pair) in words.zip(vector.as_chunks::<2>().0) {
-                let halves = pair.map(|value| bf16_bits(sign * value));
-                for lane in 0..2 {
-                    lost[lane] += (f32::from_bits(halves[lane] << 16) - sign * pair[lane]).powi(2);
+    };
+    let per_step = if step > 0.0 { 1.0 / step } else { 0.0 };
+    let (mut lost, mut sums) = ([0.0_f32; LANES], [0_i32; LANES]);
+    for part in vector.as_chunks::<LANES>().0 {
+        match element {
+            Element::F32 => part.iter().for_each(|value| put((sign * value).to_bits())),
+            Element::Bf16 => {
+                let halves = part.map(|value| bf16_bits(sign * value));
+                for lane in 0..LANES {
+                    lost[lane] += (f32::from_bits(halves[lane] << 16) - sign * part[lane]).powi(2);
                 }
-                *word = halves[0] | halves[1] << 16;
+                halves.as_chunks::<2>().0.iter().for_each(|[low, high]| put(low | high << 16));
             }
-            Written { lost: length_of(lost[0] + lost[1], vector.len()), sum: 0 }
-        }
-        Element::I8 => {
-            let per_step = if step > 0.0 { 1.0 / step } else { 0.0 };
-            let (mut lost, mut sum) = ([0.0; 4], [0; 4]);
-            for (word, four) in words.zip(vector.as_chunks::<4>().0) {
-                let bytes = four.map(|value| (sign * value * per_step).round_ties_even().clamp(-127.0, 127.0));
-                for lane in 0..4 {
-                    lost[lane] += (bytes[lane] * step - sign * four[lane]).powi(2);
-                    sum[lane] += bytes[lane] as i32;
+            Element::I8 => {
+                // Numbers this large have no fraction: the sum is rounded to whole steps, ties to even, and its lowest
+                // bits are the number of steps.
+                const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
+                let rounded = part.map(|value| sign * value * per_step + WHOLE);
+                let steps = rounded.map(|rounded| rounded.to_bits().wrapping_sub(WHOLE.to_bits()).cast_signed());
+                for lane in 0..LANES {
+                    lost[lane] += ((rounded[lane] - WHOLE) * step - sign * part[lane]).powi(2);
+                    sums[lane] = sums[lane].wrapping_add(steps[lane]);
                 }
-                *word = u32::from_le_bytes(bytes.map(|byte| (byte as i32 + shift) as u8));
+                let bytes = steps.map(|steps| steps.wrapping_add(shift) as u8);
+                bytes.as_chunks::<4>().0.iter().for_each(|&four| put(u32::from_le_bytes(four)));
             }
-            Written { lost: length_of(lost.iter().sum(), vector.len()), sum: sum.iter().sum() }
         }
+    }
+    Written {
+        lost: length_of(black_box(lost).iter().sum(), vector.len()),
+        sum: black_box(sums).into_iter().fold(0, i32::wrapping_add),
     }
 }
 
@@ -306,7 +327,7 @@ fn write(
 #[inline(always)]
 fn bf16_bits(value: f32) -> u32 {
     let bits = value.to_bits();
-    (bits + 0x7fff + (bits >> 16 & 1)) >> 16
+    bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16
 }
 
 /// Upper bound of a length from its square, summed over `count` elements in f32.
@@ -317,10 +338,10 @@ fn length_of(square: f32, count: usize) -> f64 {
 /// The largest absolute value.
 #[inline(always)]
 fn largest(values: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 4];
-    for part in values.as_chunks::<4>().0 {
-        for lane in 0..4 {
-            lanes[lane] = lanes[lane].max(part[lane].abs());
+    let mut lanes = [0.0_f32; LANES];
+    for part in values.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] = if part[lane].abs() > lanes[lane] { part[lane].abs() } else { lanes[lane] };
         }
     }
     lanes.into_iter().fold(0.0, f32::max)
@@ -342,13 +363,14 @@ fn unit_scale<T: Real>(distance: Distance, vector: &[T]) -> f64 {
     match distance {
         Distance::L2 => 1.0,
         Distance::Cosine => {
-            let mut lanes = [0.0; 8];
-            for part in vector.chunks(8) {
-                for (lane, &value) in lanes.iter_mut().zip(part) {
-                    *lane += value.into() * value.into();
+            let (parts, rest) = vector.as_chunks::<LANES>();
+            let mut lanes = [0.0; LANES];
+            for part in parts {
+                for lane in 0..LANES {
+                    lanes[lane] += part[lane].into() * part[lane].into();
                 }
             }
-            let square: f64 = lanes.iter().sum();
+            let square = rest.iter().map(|&value| value.into() * value.into()).chain(lanes).sum::<f64>();
             if square > 0.0 { 1.0 / square.sqrt() } else { 0.0 }
         }
     }
