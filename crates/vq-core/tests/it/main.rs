@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod device;
+mod ema;
 mod gradient;
 mod grouped;
+mod kmeans;
 mod laws;
 mod nearest;
 mod oracle;
 mod outside;
+mod revival;
+mod scatter;
 mod search;
 mod support;
 mod usage;
