@@ -39,6 +39,7 @@
 mod codebook;
 mod commitment;
 mod cuda;
+mod cvq;
 mod device;
 mod distance;
 mod draw;
@@ -61,6 +62,7 @@ mod usage;
 
 pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};
 pub use commitment::{BetaPlacement, CommitmentConfig};
+pub use cvq::{Anchor, CvqCodebook, CvqConfig};
 pub use device::DeviceChoice;
 pub use distance::Distance;
 pub use ema::{CodebookInit, EmaCodebook, EmaConfig};

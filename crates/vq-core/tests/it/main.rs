@@ -1,6 +1,7 @@
 //! Laws of quantizers, and references to hold them against.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod cvq;
 mod device;
 mod ema;
 mod gradient;
