@@ -11,6 +11,7 @@ mod laws;
 mod nearest;
 mod oracle;
 mod outside;
+mod projected;
 mod revival;
 mod scatter;
 mod search;
