@@ -19,3 +19,4 @@ mod scatter;
 mod search;
 mod support;
 mod usage;
+mod window;
