@@ -8,6 +8,7 @@ mod gradient;
 mod grouped;
 mod kmeans;
 mod laws;
+mod matching;
 mod nearest;
 mod oracle;
 mod outside;
