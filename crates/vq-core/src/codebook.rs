@@ -1,8 +1,10 @@
 //! Where codes come from.
 
-use tch::{Tensor, nn};
+use tch::{Kind, Tensor, nn};
 
-use crate::CoreError;
+use crate::revival::{Revival, RevivalConfig};
+use crate::scatter::scatter_counts;
+use crate::{CoreError, Distance};
 
 /// Whether a forward pass trains or evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Assignment {
     pub vectors: Tensor,
     /// `[N]`, `Int64`, each in `0..K`.
     pub ids: Tensor,
+    /// The distance that chose the codes; where it is by cosine, the vectors are of length one.
+    pub distance: Distance,
 }
 
 /// What an update did.
@@ -52,10 +56,11 @@ pub trait Codebook: std::fmt::Debug + Send {
     }
 
     /// Places the codes among vectors `[N, D]` before the first step, where a codebook wants that; once.
+    /// The vectors are as `distance` sees them.
     ///
     /// # Errors
     /// [`CoreError`] if the vectors do not fit.
-    fn initialize(&mut self, _vectors: &Tensor) -> Result<(), CoreError> {
+    fn initialize(&mut self, _vectors: &Tensor, _distance: Distance) -> Result<(), CoreError> {
         Ok(())
     }
 
@@ -71,9 +76,12 @@ pub trait Codebook: std::fmt::Debug + Send {
 /// Codes learned from scratch, as in VQ-VAE (arXiv 1711.00937) and VQGAN.
 ///
 /// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K`.
+/// Buffers, with revival, under `revival`: `usage`, `[K]`; for a reservoir of `R` vectors `reservoir`, `[R, D]`, and
+/// `reservoir_taken`, `[1]`.
 #[derive(Debug)]
 pub struct LearnedCodebook {
     weight: Tensor,
+    revival: Option<Revival>,
 }
 
 impl LearnedCodebook {
@@ -84,7 +92,19 @@ impl LearnedCodebook {
     pub fn new(path: &nn::Path, size: i64, width: i64) -> Result<Self, CoreError> {
         check_shape("LearnedCodebook::new", size, width)?;
         let bound = 1.0 / size as f64;
-        Ok(Self { weight: path.uniform("weight", &[size, width], -bound, bound) })
+        Ok(Self { weight: path.uniform("weight", &[size, width], -bound, bound), revival: None })
+    }
+
+    /// Registers the codes under `path`, and gives those that are hardly used a new place at each update.
+    ///
+    /// What an optimizer remembers of a code (Adam's moments) stays when the code moves.
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if `size` or `width` is not positive or an option makes no sense.
+    pub fn with_revival(path: &nn::Path, size: i64, width: i64, config: RevivalConfig) -> Result<Self, CoreError> {
+        let codebook = Self::new(path, size, width)?;
+        let revival = Revival::new("LearnedCodebook::with_revival", &(path / "revival"), size, width, config)?;
+        Ok(Self { revival: Some(revival), ..codebook })
     }
 }
 
@@ -95,6 +115,18 @@ impl Codebook for LearnedCodebook {
 
     fn vectors(&self, _mode: Mode) -> Tensor {
         self.weight.shallow_clone()
+    }
+
+    fn update(&mut self, assignment: &Assignment) -> Result<Updated, CoreError> {
+        const OP: &str = "LearnedCodebook::update";
+        check_assignment(OP, self.shape(), assignment)?;
+        let Some(revival) = &mut self.revival else { return Ok(Updated::default()) };
+        let counts = scatter_counts(OP, &assignment.ids, self.weight.size()[0])?;
+        let Some(revived) = revival.step(&counts, &assignment.vectors) else { return Ok(Updated::default()) };
+        tch::no_grad(|| {
+            let _ = self.weight.index_copy_(0, &revived.ids, &revived.vectors.to_kind(self.weight.kind()));
+        });
+        Ok(Updated { revived: revived.ids.size()[0] })
     }
 }
 
@@ -143,6 +175,37 @@ pub(crate) fn check_shape(op: &'static str, size: i64, width: i64) -> Result<(),
     }
     let expected = "a positive number of codes and a positive width".into();
     Err(CoreError::Option { op, expected, got: format!("{size} codes of width {width}") })
+}
+
+/// Checks vectors `[N, D]` for codes of a shape.
+pub(crate) fn check_vectors(op: &'static str, shape: CodebookShape, vectors: &Tensor) -> Result<(), CoreError> {
+    if !matches!(vectors.size()[..], [_, width] if width == shape.width) {
+        let expected = format!("[N, {}]", shape.width);
+        return Err(CoreError::Shape { op, expected, got: vectors.size() });
+    }
+    if !vectors.is_floating_point() {
+        let got = format!("{:?} for vectors", vectors.kind());
+        return Err(CoreError::Kind { op, expected: "Float, Double, Half or BFloat16", got });
+    }
+    Ok(())
+}
+
+/// Checks vectors `[N, D]` and ids `[N]`; that each id has a code is seen when they are counted.
+pub(crate) fn check_assignment(
+    op: &'static str,
+    shape: CodebookShape,
+    assignment: &Assignment,
+) -> Result<(), CoreError> {
+    let Assignment { vectors, ids, .. } = assignment;
+    check_vectors(op, shape, vectors)?;
+    if ids.size() != vectors.size()[..1] {
+        let expected = format!("ids [{}]", vectors.size()[0]);
+        return Err(CoreError::Shape { op, expected, got: ids.size() });
+    }
+    if ids.kind() != Kind::Int64 {
+        return Err(CoreError::Kind { op, expected: "Int64", got: format!("{:?} for ids", ids.kind()) });
+    }
+    Ok(())
 }
 
 /// The shape of codes `[K, D]`.

@@ -48,6 +48,7 @@ pub fn rotation_trick(latents: &Tensor, codes: &Tensor) -> Tensor {
     let between = unit(&(&from + &to)); // the mirror of Householder's two reflections
     let along = |axis: &Tensor| (latents * axis).sum_dim_intlist(-1, true, None);
     let rotated = latents - along(&between) * between * 2.0 + along(&from) * &to * 2.0;
-    let scaled = rotated * (length(&e) / length(&z).clamp_min(f64::from(f32::MIN_POSITIVE)));
+    let scale = (length(&e) / length(&z)).nan_to_num(0.0, 0.0, 0.0); // zero where a latent has no direction
+    let scaled = rotated * scale;
     e + (&scaled - scaled.detach())
 }

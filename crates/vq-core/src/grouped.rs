@@ -5,7 +5,7 @@ use std::ops::Range;
 use tch::Tensor;
 
 use crate::matching::{Codes, assignment, mean_of_codes};
-use crate::rows::{Mask, grid_of, ids_of, rows_of};
+use crate::rows::{Mask, full_kind, grid_of, ids_of, rows_of};
 use crate::{Assignment, Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
 
 /// One group of a [`GroupedQuantizer`].
@@ -24,6 +24,9 @@ pub struct Group {
 ///
 /// Group `g` meets the channels `g * D..(g + 1) * D`, so the latents have `C = groups * D` channels.
 /// The ids of a position are those of the groups in order, each group's nearest first.
+///
+/// A codebook knows no groups: where it learns by updates (k-means, revival, CVQ), a code may be placed on a vector of
+/// another group's channels. A [`ProductQuantizer`](crate::ProductQuantizer) gives each part a codebook of its own.
 #[derive(Debug)]
 pub struct GroupedQuantizer {
     codebook: Box<dyn Codebook>,
@@ -120,23 +123,24 @@ impl Quantizer for GroupedQuantizer {
 
     fn initialize(&mut self, latents: &Tensor) -> Result<(), CoreError> {
         self.layout.check_latents("GroupedQuantizer::initialize", latents)?;
-        let kind = self.codebook.vectors(Mode::Eval).kind();
         let width = self.codebook.shape().width;
-        let vectors = rows_of(latents, kind).reshape([-1, width]); // one row for each group's part
-        self.codebook.initialize(&self.matching.distance.prepare(&vectors).detach())
+        let vectors = rows_of(latents, full_kind(latents)).reshape([-1, width]); // one row for each group's part
+        let distance = self.matching.distance;
+        self.codebook.initialize(&distance.prepare(&vectors).detach(), distance)
     }
 
     fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
         const OP: &str = "GroupedQuantizer::update";
         self.layout.check_seen(OP, seen)?;
         let mask = Mask::new(OP, seen.mask, seen.latents)?;
-        let rows = rows_of(seen.latents, self.codebook.vectors(Mode::Eval).kind());
+        let rows = rows_of(seen.latents, full_kind(seen.latents));
         let ids = self.split_ids(&seen.indices.flatten(0, 2));
+        let distance = self.matching.distance;
         let parts = rows.chunk(self.groups.len() as i64, 1).into_iter().zip(ids);
         let (vectors, ids): (Vec<Tensor>, Vec<Tensor>) = parts
-            .map(|(rows, ids)| assignment(self.matching.distance, &rows, &ids, &mask))
-            .map(|Assignment { vectors, ids }| (vectors, ids))
+            .map(|(rows, ids)| assignment(distance, &rows, &ids, &mask))
+            .map(|Assignment { vectors, ids, .. }| (vectors, ids))
             .unzip();
-        self.codebook.update(&Assignment { vectors: Tensor::cat(&vectors, 0), ids: Tensor::cat(&ids, 0) })
+        self.codebook.update(&Assignment { vectors: Tensor::cat(&vectors, 0), ids: Tensor::cat(&ids, 0), distance })
     }
 }

@@ -83,8 +83,11 @@ impl MatchConfig {
 pub(crate) fn assignment(distance: Distance, rows: &Tensor, indices: &Tensor, mask: &Mask) -> Assignment {
     let vectors = distance.prepare(&mask.select(rows)).detach();
     let ids = mask.select(indices); // [M, k]
-    let k = ids.size()[1];
-    Assignment { vectors: vectors.repeat([k, 1]), ids: ids.transpose(0, 1).reshape([-1]) }
+    let vectors = match ids.size()[1] {
+        1 => vectors,
+        k => vectors.repeat([k, 1]),
+    };
+    Assignment { vectors, ids: ids.transpose(0, 1).reshape([-1]), distance }
 }
 
 /// Mean over the last axis of ids `[.., k]`, in the order of the ids: `[.., D]`.

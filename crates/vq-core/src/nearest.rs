@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use crate::matching::{Codes, assignment, mean_of_codes};
-use crate::rows::{Mask, grid_of, ids_of, rows_of};
+use crate::rows::{Mask, full_kind, grid_of, ids_of, rows_of};
 use crate::{Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
 
 /// Options of a [`NearestQuantizer`].
@@ -83,15 +83,15 @@ impl Quantizer for NearestQuantizer {
 
     fn initialize(&mut self, latents: &Tensor) -> Result<(), CoreError> {
         self.layout.check_latents("NearestQuantizer::initialize", latents)?;
-        let kind = self.codebook.vectors(Mode::Eval).kind();
-        self.codebook.initialize(&self.config.matching.distance.prepare(&rows_of(latents, kind)).detach())
+        let distance = self.config.matching.distance;
+        self.codebook.initialize(&distance.prepare(&rows_of(latents, full_kind(latents))).detach(), distance)
     }
 
     fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
         const OP: &str = "NearestQuantizer::update";
         self.layout.check_seen(OP, seen)?;
         let mask = Mask::new(OP, seen.mask, seen.latents)?;
-        let rows = rows_of(seen.latents, self.codebook.vectors(Mode::Eval).kind());
+        let rows = rows_of(seen.latents, full_kind(seen.latents));
         let indices = seen.indices.flatten(0, 2); // [N, k]
         self.codebook.update(&assignment(self.config.matching.distance, &rows, &indices, &mask))
     }

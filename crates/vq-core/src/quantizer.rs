@@ -80,7 +80,7 @@ pub trait Quantizer: std::fmt::Debug + Send {
     }
 
     /// Places the codes among the first latents `[B, C, H, W]`, where a codebook wants that (k-means); call it once,
-    /// before the first step.
+    /// before the first step. Leave padding out: `[N, C, 1, 1]` will do.
     ///
     /// # Errors
     /// Those of [`Quantizer::quantize`].

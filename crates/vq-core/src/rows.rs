@@ -9,6 +9,14 @@ pub(crate) fn rows_of(latents: &Tensor, kind: Kind) -> Tensor {
     latents.permute([0, 2, 3, 1]).flatten(0, 2).to_kind(kind)
 }
 
+/// The kind of latents, or `Float` where it has fewer digits: sums over a batch need them.
+pub(crate) fn full_kind(latents: &Tensor) -> Kind {
+    match latents.kind() {
+        Kind::Half | Kind::BFloat16 => Kind::Float,
+        kind => kind,
+    }
+}
+
 /// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`; contiguous, since a permuted grid would
 /// switch every convolution after it to the channels-last kernels, which are slower on CPUs.
 pub(crate) fn grid_of(rows: &Tensor, like: &Tensor) -> Tensor {

@@ -2,7 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{CoreError, Layout};
+use crate::histogram::{count, histograms};
+use crate::{CoreError, Histogram, Layout};
 
 /// Use of one group of codes over everything that was counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +24,18 @@ impl Usage {
     pub fn share(&self) -> f64 {
         self.used as f64 / self.size as f64
     }
+
+    /// Dead codes: those never chosen.
+    pub fn dead(&self) -> i64 {
+        self.size - self.used
+    }
 }
 
-/// Counts how often each code is chosen.
+/// Counts how often each code is chosen, over everything that it is shown.
 ///
-/// The figures depend on what is counted: a whole validation set, or a window of batches. State which.
+/// The figures depend on what is counted: state it. Shown a whole validation set, these are the set's figures; shown
+/// one batch, that batch's. For a moving window of batches, see [`UsageWindow`](crate::UsageWindow).
+/// A code is used if it was chosen at least once in what was counted, dead if not; larger sets use more codes.
 #[derive(Debug)]
 pub struct UsageCounter {
     layout: Layout,
@@ -46,42 +54,33 @@ impl UsageCounter {
     /// # Errors
     /// [`CoreError::Shape`], [`CoreError::Kind`] or [`CoreError::Id`] if the ids do not fit the layout.
     pub fn update(&mut self, indices: &Tensor) -> Result<(), CoreError> {
-        self.layout.check_indices("UsageCounter::update", indices)?;
-        let flat = indices.flatten(0, -1).to_device(Device::Cpu);
-        self.counts += flat.bincount::<Tensor>(None, self.layout.codes);
+        self.update_masked(indices, None)
+    }
+
+    /// Counts ids `[B, H, W, S]` where the mask `[B, H, W]`, `Bool`, is true; everywhere without one.
+    ///
+    /// # Errors
+    /// [`CoreError::Shape`], [`CoreError::Kind`] or [`CoreError::Id`] if the ids do not fit the layout, or the mask not
+    /// the ids.
+    pub fn update_masked(&mut self, indices: &Tensor, mask: Option<&Tensor>) -> Result<(), CoreError> {
+        let counts = count("UsageCounter::update", &self.layout, indices, mask)?;
+        // The sums stay where the ids are, so that no step waits for a copy.
+        self.counts = self.counts.to_device(counts.device()) + counts;
         Ok(())
     }
 
     /// How often each code was chosen, `[K]`, `Int64`, on the CPU.
     pub fn histogram(&self) -> Tensor {
-        self.counts.copy()
+        self.counts.to_device(Device::Cpu).copy()
+    }
+
+    /// How often each code was chosen, group by group in the layout's order.
+    pub fn histograms(&self) -> Vec<Histogram> {
+        histograms(&self.layout, &self.counts)
     }
 
     /// The use of each group, in the layout's order.
     pub fn compute(&self) -> Vec<Usage> {
-        let groups = self.layout.groups();
-        groups
-            .into_iter()
-            .map(|slot| {
-                let size = slot.codes.end - slot.codes.start;
-                let counts = self.counts.narrow(0, slot.codes.start, size);
-                Usage {
-                    group: slot.group.clone(),
-                    size,
-                    used: counts.count_nonzero(None).int64_value(&[]),
-                    perplexity: perplexity(&counts),
-                }
-            })
-            .collect()
+        self.histograms().iter().map(Histogram::usage).collect()
     }
-}
-
-fn perplexity(counts: &Tensor) -> f64 {
-    let total = counts.sum(Kind::Double);
-    if total.double_value(&[]) == 0.0 {
-        return 0.0;
-    }
-    let shares = counts.to_kind(Kind::Double) / total;
-    let terms = shares.xlogy(&shares); // 0 ln 0 = 0
-    (-terms.sum(Kind::Double)).exp().double_value(&[])
 }

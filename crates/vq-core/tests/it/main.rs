@@ -1,11 +1,23 @@
 //! Laws of quantizers, and references to hold them against.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod cvq;
 mod device;
+mod ema;
+mod gradient;
 mod grouped;
+mod kmeans;
 mod laws;
+mod matching;
 mod nearest;
+mod oracle;
 mod outside;
+mod product;
+mod projected;
+mod residual;
+mod revival;
+mod scatter;
 mod search;
 mod support;
 mod usage;
+mod window;

@@ -1,0 +1,83 @@
+//! How often each code was chosen, as plain numbers.
+
+use std::ops::Range;
+
+use tch::{Device, Tensor};
+
+use crate::rows::Mask;
+use crate::{CoreError, Layout, Usage};
+
+/// How often each code of a group was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Histogram {
+    /// The group's name.
+    pub group: String,
+    /// The ids of the group.
+    pub codes: Range<i64>,
+    /// One count for each of `codes`, in their order.
+    pub counts: Vec<i64>,
+}
+
+impl Histogram {
+    /// How many ids were counted.
+    pub fn total(&self) -> i64 {
+        self.counts.iter().sum()
+    }
+
+    /// The dead codes: ids that were never chosen, in ascending order.
+    pub fn dead(&self) -> Vec<i64> {
+        self.codes.clone().zip(&self.counts).filter(|&(_, &count)| count == 0).map(|(id, _)| id).collect()
+    }
+
+    /// The counts, largest first: the curve by which codebooks of different order are compared.
+    pub fn ranked(&self) -> Vec<i64> {
+        let mut counts = self.counts.clone();
+        counts.sort_unstable_by(|one, other| other.cmp(one));
+        counts
+    }
+
+    /// `exp(-sum p ln p)` over the shares `p`: 1 if one code takes all, the size of the group if all are equal.
+    /// Zero if nothing was counted.
+    pub fn perplexity(&self) -> f64 {
+        let total = self.total() as f64;
+        if total == 0.0 {
+            return 0.0;
+        }
+        let shares = self.counts.iter().filter(|&&count| count > 0).map(|&count| count as f64 / total);
+        (-shares.map(|share| share * share.ln()).sum::<f64>()).exp()
+    }
+
+    /// The figures of the group.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            group: self.group.clone(),
+            size: self.codes.end - self.codes.start,
+            used: self.counts.iter().filter(|&&count| count > 0).count() as i64,
+            perplexity: self.perplexity(),
+        }
+    }
+}
+
+/// How often each id of `[B, H, W, S]` occurs where `mask` `[B, H, W]` counts: `[K]`, `Int64`, on the device of the ids.
+pub(crate) fn count(
+    op: &'static str,
+    layout: &Layout,
+    indices: &Tensor,
+    mask: Option<&Tensor>,
+) -> Result<Tensor, CoreError> {
+    layout.check_indices(op, indices)?;
+    let mask = Mask::new(op, mask, &indices.permute([0, 3, 1, 2]))?;
+    Ok(mask.select(&indices.flatten(0, 2)).flatten(0, 1).bincount::<Tensor>(None, layout.codes))
+}
+
+/// Counts `[K]`, `Int64`, group by group in the layout's order.
+pub(crate) fn histograms(layout: &Layout, counts: &Tensor) -> Vec<Histogram> {
+    let mut all = vec![0; counts.numel()];
+    counts.to_device(Device::Cpu).copy_data(&mut all, counts.numel());
+    let groups = layout.groups().into_iter().map(|slot| Histogram {
+        group: slot.group.clone(),
+        codes: slot.codes.clone(),
+        counts: all[slot.codes.start as usize..slot.codes.end as usize].to_vec(),
+    });
+    groups.collect()
+}

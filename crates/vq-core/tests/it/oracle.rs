@@ -1,0 +1,61 @@
+//! Tensors that other programs made, and how to hold ours against them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor, nn};
+use vq_core::{Mode, Quantizer};
+
+/// The tensors of a file in `tests/data`.
+pub(crate) fn golden(file: &str) -> HashMap<String, Tensor> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+    Tensor::read_safetensors(path).unwrap().into_iter().collect()
+}
+
+/// Fails unless two tensors have one shape and differ by at most `tolerance`, everywhere.
+pub(crate) fn assert_close(got: &Tensor, expected: &Tensor, tolerance: f64, what: &str) {
+    assert_eq!(got.size(), expected.size(), "{what}");
+    let error = (got.to_kind(Kind::Double) - expected.to_kind(Kind::Double)).abs();
+    let error = if error.numel() == 0 { 0.0 } else { error.max().double_value(&[]) };
+    assert!(error <= tolerance, "{what} differs by {error}");
+}
+
+/// Overwrites a variable of a store.
+pub(crate) fn assign(store: &nn::VarStore, name: &str, value: &Tensor) {
+    tch::no_grad(|| store.variables().get_mut(name).unwrap().copy_(value));
+}
+
+/// The names of a store's variables, sorted.
+pub(crate) fn names(store: &nn::VarStore) -> Vec<String> {
+    let mut names: Vec<String> = store.variables().into_keys().collect();
+    names.sort();
+    names
+}
+
+/// Whether a search in single precision can tell all codes `[K, D]` apart: the law of fixed points needs that.
+pub(crate) fn apart(codes: &Tensor) -> bool {
+    let codes = codes.detach().to_kind(Kind::Double);
+    let squares = codes.square().sum_dim_intlist(1, false, Kind::Double);
+    let between = (codes.unsqueeze(1) - codes.unsqueeze(0)).square().sum_dim_intlist(2, false, Kind::Double);
+    let own = Tensor::eye(codes.size()[0], (Kind::Bool, Device::Cpu));
+    between.masked_fill(&own, f64::INFINITY).min().double_value(&[]) > 1e-5 * squares.max().double_value(&[])
+}
+
+/// What one pass in training gives.
+pub(crate) struct Pass {
+    pub(crate) codes: Tensor,
+    pub(crate) indices: Tensor,
+    pub(crate) loss: Tensor,
+    /// The gradient of `(codes * upstream).sum() + loss`.
+    pub(crate) latents_grad: Tensor,
+}
+
+/// One pass in training, forward and back. Its ids must decode to its codes.
+pub(crate) fn train(quantizer: &dyn Quantizer, latents: &Tensor, upstream: &Tensor) -> Pass {
+    let latents = latents.detach().copy().set_requires_grad(true);
+    let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
+    assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes), "ids do not decode in training");
+    ((&quantized.codes * upstream).sum(Kind::Float) + &quantized.loss).backward();
+    let (codes, loss) = (quantized.codes.detach(), quantized.loss.detach());
+    Pass { codes, indices: quantized.indices, loss, latents_grad: latents.grad() }
+}
