@@ -11,6 +11,7 @@
 mod machine;
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode};
@@ -21,6 +22,16 @@ use vq_core::{Search, nearest_codes};
 const SHAPES: [(i64, i64, i64); 5] =
     [(8192, 1024, 256), (8192, 16384, 256), (8192, 16384, 8), (8192, 8192, 32), (8192, 262_144, 32)];
 
+/// Asks a process of this bench for the memory of one call: the side, and N, K and D.
+const MEMORY: &str = "VQ_BENCH_MEMORY";
+
+/// A way to search.
+#[derive(Clone, Copy)]
+enum Side {
+    Ours,
+    Libtorch,
+}
+
 /// What was measured of one way to search one shape.
 struct Figures {
     /// Fastest call.
@@ -29,48 +40,99 @@ struct Figures {
     memory: f64,
 }
 
+/// Vectors and codes.
+struct Inputs {
+    vectors: Tensor,
+    codes: Tensor,
+}
+
+impl Inputs {
+    fn new(n: i64, size: i64, width: i64) -> Self {
+        let [vectors, codes] = [n, size].map(|rows| Tensor::randn([rows, width], (Kind::Float, Device::Cpu)));
+        Self { vectors, codes }
+    }
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "vq-core",
+            Self::Libtorch => "libtorch",
+        }
+    }
+
+    fn search(self, Inputs { vectors, codes }: &Inputs) -> Tensor {
+        match self {
+            Self::Ours => nearest_codes(vectors, codes, Search::default()).unwrap().indices,
+            Self::Libtorch => Tensor::cdist(vectors, codes, 2.0, None::<i64>).argmin(1, false),
+        }
+    }
+
+    /// MiB that a call takes in a fresh process.
+    fn memory(self, (n, size, width): (i64, i64, i64)) -> f64 {
+        let wish = format!("{} {n} {size} {width}", self.name());
+        let output = Command::new(std::env::current_exe().unwrap()).env(MEMORY, wish).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN)
+    }
+}
+
 fn main() {
+    if let Ok(wish) = std::env::var(MEMORY) {
+        return print_memory(&wish);
+    }
     let mut criterion = Criterion::default().configure_from_args().sample_size(10).warm_up_time(Duration::from_secs(1));
     let (fma, sgemm) = (machine::fma_peak(), machine::sgemm_rate());
     let mut table = Vec::new();
-    for (n, size, width) in SHAPES {
-        let vectors = Tensor::randn([n, width], (Kind::Float, Device::Cpu));
-        let codes = Tensor::randn([size, width], (Kind::Float, Device::Cpu));
+    for shape in SHAPES {
+        let (n, size, width) = shape;
+        let inputs = Inputs::new(n, size, width);
         let name = format!("search {n} x {size} x {width}");
-        let ours = measure(&mut criterion, &name, "vq-core", || {
-            nearest_codes(&vectors, &codes, Search::default()).unwrap().indices
-        });
-        let theirs = measure(&mut criterion, &name, "libtorch", || {
-            Tensor::cdist(&vectors, &codes, 2.0, None::<i64>).argmin(1, false)
-        });
-        if let (Some(ours), Some(theirs)) = (ours, theirs) {
-            table.push(((n, size, width), ours, theirs));
+        let [ours, libtorch] =
+            [Side::Ours, Side::Libtorch].map(|side| measure(&mut criterion, &name, side, shape, &inputs));
+        if let (Some(ours), Some(libtorch)) = (ours, libtorch) {
+            table.push((shape, ours, libtorch));
         }
     }
     criterion.final_summary();
     print(&table, fma, sgemm);
 }
 
-/// Measures a call with criterion; nothing if the command line leaves it out.
-fn measure(criterion: &mut Criterion, group: &str, name: &str, mut call: impl FnMut() -> Tensor) -> Option<Figures> {
+/// Does what [`Side::memory`] asks for.
+fn print_memory(wish: &str) {
+    let words: Vec<&str> = wish.split(' ').collect();
+    let side = if words[0] == Side::Ours.name() { Side::Ours } else { Side::Libtorch };
+    let [n, size, width] = [1, 2, 3].map(|place: usize| words[place].parse().unwrap());
+    // Threads and libraries are started by a small call.
+    side.search(&Inputs::new(64, 64, width));
+    let inputs = Inputs::new(n, size, width);
+    println!("{}", machine::extra_memory(|| drop(side.search(&inputs))));
+}
+
+/// Measures a side with criterion; nothing if the command line leaves it out.
+fn measure(
+    criterion: &mut Criterion,
+    group: &str,
+    side: Side,
+    shape: (i64, i64, i64),
+    inputs: &Inputs,
+) -> Option<Figures> {
     let mut fastest = None;
     let mut group = criterion.benchmark_group(group);
     group.sampling_mode(SamplingMode::Flat);
-    group.bench_function(name, |bencher| {
+    group.bench_function(side.name(), |bencher| {
         bencher.iter_custom(|rounds| {
-            (0..rounds)
-                .map(|_| {
-                    let start = Instant::now();
-                    black_box(call());
-                    let time = start.elapsed();
-                    fastest = Some(fastest.map_or(time, |fastest: Duration| fastest.min(time)));
-                    time
-                })
-                .sum()
+            let timed = (0..rounds).map(|_| {
+                let start = Instant::now();
+                let _ = black_box(side.search(inputs));
+                let time = start.elapsed();
+                fastest = Some(fastest.map_or(time, |fastest: Duration| fastest.min(time)));
+                time
+            });
+            timed.sum()
         });
     });
     group.finish();
-    fastest.map(|time| Figures { time, memory: machine::extra_memory(|| drop(call())) })
+    fastest.map(|time| Figures { time, memory: side.memory(shape) })
 }
 
 fn print(table: &[((i64, i64, i64), Figures, Figures)], fma: f64, sgemm: f64) {
@@ -84,16 +146,16 @@ fn print(table: &[((i64, i64, i64), Figures, Figures)], fma: f64, sgemm: f64) {
     println!();
     println!("| N | K | D | vq-core ms | libtorch ms | times faster | GFLOP/s | share of peak | MiB | libtorch MiB |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    for ((n, size, width), ours, theirs) in table {
+    for ((n, size, width), ours, libtorch) in table {
         let rate = 2.0 * (n * size * width) as f64 / ours.time.as_secs_f64() / 1e9;
         println!(
             "| {n} | {size} | {width} | {:.1} | {:.1} | {:.1} | {rate:.0} | {:.0} % | {:.0} | {:.0} |",
             ours.time.as_secs_f64() * 1e3,
-            theirs.time.as_secs_f64() * 1e3,
-            theirs.time.as_secs_f64() / ours.time.as_secs_f64(),
+            libtorch.time.as_secs_f64() * 1e3,
+            libtorch.time.as_secs_f64() / ours.time.as_secs_f64(),
             100.0 * rate / fma,
             ours.memory,
-            theirs.memory,
+            libtorch.memory,
         );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
 /// GFLOP/s of fused multiply-adds in registers, on all of libtorch's threads.
-pub fn fma_peak() -> f64 {
+pub(crate) fn fma_peak() -> f64 {
     let threads = tch::get_num_threads() as usize;
     let run = || {
         let start = Instant::now();
@@ -20,7 +20,7 @@ pub fn fma_peak() -> f64 {
 }
 
 /// GFLOP/s of libtorch's matrix product of 4096 x 4096 matrices.
-pub fn sgemm_rate() -> f64 {
+pub(crate) fn sgemm_rate() -> f64 {
     let size = 4096;
     let [left, right] = [0, 1].map(|_| Tensor::randn([size, size], (Kind::Float, Device::Cpu)));
     let run = || {
@@ -32,7 +32,9 @@ pub fn sgemm_rate() -> f64 {
 }
 
 /// MiB by which the peak of resident memory grows while `call` runs; Linux only, else NaN.
-pub fn extra_memory(call: impl FnOnce()) -> f64 {
+///
+/// Only the first large call of a process tells: what an allocator has kept from an earlier one does not show.
+pub(crate) fn extra_memory(call: impl FnOnce()) -> f64 {
     let field = |name: &str| {
         let status = fs::read_to_string("/proc/self/status").ok()?;
         let line = status.lines().find(|line| line.starts_with(name))?;
@@ -73,7 +75,9 @@ fn fma_avx512() -> f64 {
     let factor = std::hint::black_box(_mm512_set1_ps(0.5));
     let mut sums = [factor; 24];
     for _ in 0..ROUNDS {
-        sums = sums.map(|sum| _mm512_fmadd_ps(sum, factor, factor));
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, factor, factor);
+        }
     }
     std::hint::black_box(sums);
     (ROUNDS * sums.len() * 16 * 2) as f64
@@ -86,7 +90,9 @@ fn fma_avx2() -> f64 {
     let factor = std::hint::black_box(_mm256_set1_ps(0.5));
     let mut sums = [factor; 12];
     for _ in 0..ROUNDS {
-        sums = sums.map(|sum| _mm256_fmadd_ps(sum, factor, factor));
+        for sum in &mut sums {
+            *sum = _mm256_fmadd_ps(*sum, factor, factor);
+        }
     }
     std::hint::black_box(sums);
     (ROUNDS * sums.len() * 8 * 2) as f64
@@ -96,7 +102,9 @@ fn fma_portable() -> f64 {
     let factor = std::hint::black_box(0.5_f32);
     let mut sums = [factor; 64];
     for _ in 0..ROUNDS {
-        sums = sums.map(|sum| sum * factor + factor);
+        for sum in &mut sums {
+            *sum = *sum * factor + factor;
+        }
     }
     std::hint::black_box(sums);
     (ROUNDS * sums.len() * 2) as f64

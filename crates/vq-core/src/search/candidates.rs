@@ -14,7 +14,7 @@ const CAPACITY: usize = 64;
 pub(super) struct Candidates {
     /// The lowest upper bounds, sorted; the first `k` count.
     upper: [f32; MOST_NEAREST],
-    /// Lower bounds and ids, in the order of the ids.
+    /// Lower bounds and ids.
     kept: [Candidate; CAPACITY],
     len: usize,
     overflowed: bool,
@@ -43,6 +43,9 @@ impl Candidates {
         if !(lower.is_finite() && upper.is_finite()) {
             return self.give_up();
         }
+        if lower > self.upper[k - 1] {
+            return;
+        }
         if upper < self.upper[k - 1] {
             let place = self.upper[..k].partition_point(|&other| other <= upper);
             self.upper.copy_within(place..k - 1, place + 1);
@@ -63,7 +66,7 @@ impl Candidates {
         self.overflowed = true;
     }
 
-    /// The ids of the codes that are left, in increasing order; none if the row gave up.
+    /// The ids of the codes that are left; none if the row gave up.
     pub(super) fn ids(&mut self, k: usize) -> Option<impl Iterator<Item = u32>> {
         self.drop_those_out(k);
         let kept = &self.kept[..self.len];

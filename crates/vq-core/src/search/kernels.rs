@@ -6,13 +6,10 @@
 use std::arch::x86_64::*;
 
 use super::candidates::Candidates;
-use super::pack::{Element, Head, Row};
+use super::pack::{CodePanel, Element, MOST_CODES, Margin, Row};
 
 /// Most rows that a kernel holds at once.
 pub(super) const MOST_ROWS: usize = 16;
-
-/// Most codes in a panel.
-const MOST_CODES: usize = 32;
 
 /// A way to compute scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +38,11 @@ pub(super) struct RowPanel<'a> {
     pub(super) found: &'a mut [Candidates],
 }
 
-/// Panels of codes: their words `[panels, words, codes]`, biases `[panels, codes]` and heads `[panels]`.
+/// Panels of codes and their words, `[panels, words, codes]`.
 #[derive(Clone, Copy)]
 pub(super) struct CodePanels<'a> {
     pub(super) words: &'a [u32],
-    pub(super) bias: &'a [f32],
-    pub(super) heads: &'a [Head],
-    /// The id of the first code.
-    pub(super) first: u32,
+    pub(super) panels: &'a [CodePanel],
 }
 
 /// The rows' numbers, one lane each, as the kernels read them.
@@ -58,6 +52,7 @@ struct Lanes {
     bound: [f32; MOST_ROWS],
     lost: [f32; MOST_ROWS],
     length: [f32; MOST_ROWS],
+    grain: [f32; MOST_ROWS],
     step: [f32; MOST_ROWS],
     start: [i32; MOST_ROWS],
 }
@@ -66,8 +61,7 @@ struct Lanes {
 #[repr(C, align(64))]
 struct Tile {
     scores: [[f32; MOST_CODES]; MOST_ROWS],
-    margins: [f32; MOST_ROWS],
-    /// A bit for each code whose score is at or below the row's threshold.
+    /// A bit for each code whose score is at or below the row's threshold, which has the panel's widest margin.
     hits: [u32; MOST_ROWS],
 }
 
@@ -135,8 +129,7 @@ impl Kernel {
         let shape = self.tile();
         let words = panel.words.len() / shape.rows;
         assert_eq!(panel.words.len(), words * shape.rows);
-        assert_eq!(codes.words.len(), codes.heads.len() * words * shape.codes);
-        assert_eq!(codes.bias.len(), codes.heads.len() * shape.codes);
+        assert_eq!(codes.words.len(), codes.panels.len() * words * shape.codes);
         assert!(panel.rows.len() <= shape.rows && panel.rows.len() == panel.found.len());
         let mut lanes = Lanes::new(k, panel);
         type Scan = unsafe fn(usize, usize, &mut Lanes, &mut RowPanel<'_>, CodePanels<'_>);
@@ -214,6 +207,7 @@ impl Lanes {
             bound: [f32::NEG_INFINITY; MOST_ROWS],
             lost: [0.0; MOST_ROWS],
             length: [0.0; MOST_ROWS],
+            grain: [0.0; MOST_ROWS],
             step: [0.0; MOST_ROWS],
             start: [0; MOST_ROWS],
         };
@@ -221,6 +215,7 @@ impl Lanes {
             lanes.bound[lane] = found.bound(k);
             lanes.lost[lane] = row.lost;
             lanes.length[lane] = row.length;
+            lanes.grain[lane] = row.grain;
             lanes.step[lane] = row.step;
             lanes.start[lane] = row.start;
         }
@@ -229,22 +224,31 @@ impl Lanes {
 
     /// Hands the hits of a tile to the rows, and learns their new bounds.
     #[inline(never)]
-    fn collect(&mut self, k: usize, first: u32, tile: &Tile, found: &mut [Candidates]) {
+    fn collect(&mut self, k: usize, codes: &CodePanel, tile: &Tile, found: &mut [Candidates]) {
         for (row, found) in found.iter_mut().enumerate() {
-            let (mut hits, margin) = (tile.hits[row], tile.margins[row]);
+            let mut hits = tile.hits[row];
             if hits == 0 {
                 continue;
             }
             while hits != 0 {
-                let code = hits.trailing_zeros();
+                let code = hits.trailing_zeros() as usize;
                 hits &= hits - 1;
-                let score = tile.scores[row][code as usize];
-                if score <= found.bound(k) + margin {
-                    found.push(k, first + code, score, margin);
-                }
+                let margin = codes.margins[code].with(self.lost[row], self.length[row], self.grain[row]);
+                found.push(k, codes.ids[code], tile.scores[row][code], margin);
             }
             self.bound[row] = found.bound(k);
         }
+    }
+
+    /// What a score may be at most to matter, by the widest margin of a panel.
+    #[inline(always)]
+    fn thresholds(&self, codes: &CodePanel, rows: usize) -> [f32; MOST_ROWS] {
+        let mut thresholds = [f32::NEG_INFINITY; MOST_ROWS];
+        for row in 0..rows {
+            let margin = codes.widest.with(self.lost[row], self.length[row], self.grain[row]);
+            thresholds[row] = (self.bound[row] + margin).min(f32::MAX);
+        }
+        thresholds
     }
 }
 
@@ -253,9 +257,8 @@ fn scan_portable(words: usize, k: usize, lanes: &mut Lanes, panel: &mut RowPanel
     const ROWS: usize = 4;
     const CODES: usize = 8;
     let mut tile = Tile::new();
-    for (position, head) in codes.heads.iter().enumerate() {
-        let bias: &[f32; CODES] = &codes.bias.as_chunks().0[position];
-        let mut sums = [*bias; ROWS];
+    for (position, codes_of) in codes.panels.iter().enumerate() {
+        let mut sums = [codes_of.bias.as_chunks::<CODES>().0[0]; ROWS];
         let columns = codes.words.as_chunks::<CODES>().0[position * words..][..words].iter();
         for (rows, column) in panel.words.as_chunks::<ROWS>().0.iter().zip(columns) {
             for row in 0..ROWS {
@@ -264,25 +267,25 @@ fn scan_portable(words: usize, k: usize, lanes: &mut Lanes, panel: &mut RowPanel
                 }
             }
         }
+        let thresholds = lanes.thresholds(codes_of, ROWS);
         let mut any = false;
         for row in 0..ROWS {
-            tile.margins[row] = lanes.lost[row] * head.reach + (lanes.length[row] * head.blur + head.grain);
-            let threshold = (lanes.bound[row] + tile.margins[row]).min(f32::MAX);
-            tile.hits[row] = (0..CODES).fold(0, |hits, code| hits | u32::from(sums[row][code] <= threshold) << code);
+            let hit = |code: usize| u32::from(sums[row][code] <= thresholds[row]) << code;
+            tile.hits[row] = (0..CODES).fold(0, |hits, code| hits | hit(code));
             any |= tile.hits[row] != 0;
         }
         if any {
             for row in 0..ROWS {
                 tile.scores[row][..CODES].copy_from_slice(&sums[row]);
             }
-            lanes.collect(k, codes.first + (position * CODES) as u32, &tile, panel.found);
+            lanes.collect(k, codes_of, &tile, panel.found);
         }
     }
 }
 
 impl Tile {
     fn new() -> Self {
-        Self { scores: [[0.0; MOST_CODES]; MOST_ROWS], margins: [0.0; MOST_ROWS], hits: [0; MOST_ROWS] }
+        Self { scores: [[0.0; MOST_CODES]; MOST_ROWS], hits: [0; MOST_ROWS] }
     }
 }
 
@@ -293,16 +296,12 @@ fn scan_avx2(words: usize, k: usize, lanes: &mut Lanes, panel: &mut RowPanel<'_>
     const ROWS: usize = 6;
     const CODES: usize = 16;
     let mut tile = Tile::new();
-    let mut thresholds = [0.0_f32; MOST_ROWS];
-    for (position, head) in codes.heads.iter().enumerate() {
-        for row in 0..ROWS {
-            tile.margins[row] = lanes.lost[row] * head.reach + (lanes.length[row] * head.blur + head.grain);
-            thresholds[row] = (lanes.bound[row] + tile.margins[row]).min(f32::MAX);
-        }
-        // SAFETY: `Kernel::scan` has checked that each panel has `words * CODES` words, `CODES` biases, and that the
-        // rows have `words * ROWS` words; loads need no alignment; the tile's rows are `MOST_CODES` long.
+    for (position, codes_of) in codes.panels.iter().enumerate() {
+        let thresholds = lanes.thresholds(codes_of, ROWS);
+        // SAFETY: `Kernel::scan` has checked that each panel has `words * CODES` words, and that the rows have
+        // `words * ROWS` words; loads need no alignment; biases and the tile's rows are `MOST_CODES` long.
         unsafe {
-            let bias = codes.bias.as_ptr().add(position * CODES);
+            let bias = codes_of.bias.as_ptr();
             let bias = [_mm256_loadu_ps(bias), _mm256_loadu_ps(bias.add(8))];
             let mut sums = [bias; ROWS];
             let mut x = panel.words.as_ptr().cast::<f32>();
@@ -330,7 +329,7 @@ fn scan_avx2(words: usize, k: usize, lanes: &mut Lanes, panel: &mut RowPanel<'_>
                     _mm256_storeu_ps(scores, sums[row][0]);
                     _mm256_storeu_ps(scores.add(8), sums[row][1]);
                 }
-                lanes.collect(k, codes.first + (position * CODES) as u32, &tile, panel.found);
+                lanes.collect(k, codes_of, &tile, panel.found);
             }
         }
     }
@@ -344,7 +343,7 @@ macro_rules! scan_avx512 {
         $(#[$doc:meta])* $name:ident, $features:literal,
         start: |$bias:ident, $first:ident| $start:expr,
         step: |$sum:ident, $value:ident, $column:ident| $step:expr,
-        score: |$total:ident, $own:ident, $gain:ident| $score:expr $(,)?
+        score: |$total:ident, $own:ident, $step_of_row:ident, $step_of_code:ident| $score:expr $(,)?
     ) => {
         $(#[$doc])*
         #[target_feature(enable = $features)]
@@ -353,25 +352,23 @@ macro_rules! scan_avx512 {
             const CODES: usize = 32;
             let mut tile = Tile::new();
             let mut thresholds = [0.0_f32; MOST_ROWS];
-            let mut gains = [0.0_f32; MOST_ROWS];
-            for (position, head) in codes.heads.iter().enumerate() {
-                // SAFETY: `Kernel::scan` has checked that each panel has `words * CODES` words and `CODES` biases, and
-                // that the rows have `words * ROWS` words; loads need no alignment; every array that is read or
-                // written as a vector of sixteen has at least as many elements.
+            for (position, codes_of) in codes.panels.iter().enumerate() {
+                // SAFETY: `Kernel::scan` has checked that each panel has `words * CODES` words, and that the rows have
+                // `words * ROWS` words; loads need no alignment; every array that is read or written as a vector of
+                // sixteen has at least as many elements.
                 unsafe {
-                    let (reach, blur) = (_mm512_set1_ps(head.reach), _mm512_set1_ps(head.blur));
-                    let margin = _mm512_fmadd_ps(
-                        _mm512_loadu_ps(lanes.lost.as_ptr()),
-                        reach,
-                        _mm512_fmadd_ps(_mm512_loadu_ps(lanes.length.as_ptr()), blur, _mm512_set1_ps(head.grain)),
-                    );
+                    let Margin { reach, blur, grain } = codes_of.widest;
+                    let grain = _mm512_add_ps(_mm512_loadu_ps(lanes.grain.as_ptr()), _mm512_set1_ps(grain));
+                    let (lost, length) = (_mm512_loadu_ps(lanes.lost.as_ptr()), _mm512_loadu_ps(lanes.length.as_ptr()));
+                    let margin = _mm512_fmadd_ps(length, _mm512_set1_ps(blur), grain);
+                    let margin = _mm512_fmadd_ps(lost, _mm512_set1_ps(reach), margin);
                     let threshold = _mm512_add_ps(_mm512_loadu_ps(lanes.bound.as_ptr()), margin);
                     _mm512_storeu_ps(thresholds.as_mut_ptr(), _mm512_min_ps(threshold, _mm512_set1_ps(f32::MAX)));
-                    let gain = _mm512_mul_ps(_mm512_loadu_ps(lanes.step.as_ptr()), _mm512_set1_ps(head.step));
-                    _mm512_storeu_ps(gains.as_mut_ptr(), gain);
 
-                    let bias = codes.bias.as_ptr().add(position * CODES);
-                    let bias = [_mm512_loadu_ps(bias), _mm512_loadu_ps(bias.add(16))];
+                    let pair = |lanes: &[f32; MOST_CODES]| {
+                        [_mm512_loadu_ps(lanes.as_ptr()), _mm512_loadu_ps(lanes.as_ptr().add(16))]
+                    };
+                    let bias = pair(&codes_of.bias);
                     let mut sums = std::array::from_fn::<_, ROWS, _>(|row| {
                         let $first = lanes.start[row];
                         bias.map(|$bias| $start)
@@ -392,16 +389,16 @@ macro_rules! scan_avx512 {
                     }
                     let mut any = 0;
                     let mut scores = [[_mm512_setzero_ps(); 2]; ROWS];
+                    let steps = pair(&codes_of.step);
                     for row in 0..ROWS {
-                        let $gain = gains[row];
                         for half in 0..2 {
-                            let ($total, $own) = (sums[row][half], bias[half]);
+                            let ($total, $own, $step_of_row) = (sums[row][half], bias[half], lanes.step[row]);
+                            let $step_of_code = steps[half];
                             scores[row][half] = $score;
                             any |= _mm512_cmp_ps_mask::<_CMP_LE_OQ>(scores[row][half], _mm512_set1_ps(thresholds[row]));
                         }
                     }
                     if any != 0 {
-                        _mm512_storeu_ps(tile.margins.as_mut_ptr(), margin);
                         for row in 0..ROWS {
                             let threshold = _mm512_set1_ps(thresholds[row]);
                             let hits = scores[row].map(|scores| {
@@ -411,7 +408,7 @@ macro_rules! scan_avx512 {
                             _mm512_storeu_ps(tile.scores[row].as_mut_ptr(), scores[row][0]);
                             _mm512_storeu_ps(tile.scores[row].as_mut_ptr().add(16), scores[row][1]);
                         }
-                        lanes.collect(k, codes.first + (position * CODES) as u32, &tile, panel.found);
+                        lanes.collect(k, codes_of, &tile, panel.found);
                     }
                 }
             }
@@ -425,7 +422,7 @@ scan_avx512! {
     scan_f32, "avx512f,avx512bw",
     start: |bias, _first| bias,
     step: |sum, value, column| _mm512_fmadd_ps(_mm512_castsi512_ps(value), _mm512_castsi512_ps(column), sum),
-    score: |total, _own, _gain| total,
+    score: |total, _own, _row, _code| total,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -434,7 +431,7 @@ scan_avx512! {
     scan_bf16, "avx512f,avx512bw,avx512bf16",
     start: |bias, _first| bias,
     step: |sum, value, column| _mm512_dpbf16_ps(sum, bf16_vector(value), bf16_vector(column)),
-    score: |total, _own, _gain| total,
+    score: |total, _own, _row, _code| total,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -443,7 +440,9 @@ scan_avx512! {
     scan_i8, "avx512f,avx512bw,avx512vnni",
     start: |_bias, first| _mm512_set1_epi32(first),
     step: |sum, value, column| _mm512_dpbusd_epi32(sum, column, value),
-    score: |total, own, gain| _mm512_fnmadd_ps(_mm512_cvtepi32_ps(total), _mm512_set1_ps(gain), own),
+    score: |total, own, row, code| {
+        _mm512_fnmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(total), code), _mm512_set1_ps(row), own)
+    },
 }
 
 /// The same bits as pairs of bfloat16.

@@ -53,28 +53,74 @@ pub(super) struct Row {
     pub(super) step: f32,
     /// What a sum of products with shifted bytes starts from, to undo the shift.
     pub(super) start: i32,
+    /// Error whatever the code.
+    pub(super) grain: f32,
 }
 
-/// What is known of a panel of codes beside its words, in the frame's units.
+/// Most codes in a panel.
+pub(super) const MOST_CODES: usize = 32;
+
+/// What is known of a panel of codes beside their words, in the frame's units; lane `c` is code `c` of the panel.
 ///
 /// The score of a row and a code, `bias - z.e`, is computed up to the margin
-/// `row.lost * reach + row.length * blur + grain` (see [`Frame::head`]).
+/// `row.lost * reach + row.length * blur + code.grain + row.grain` (see [`Frame::margin`]).
+#[derive(Debug, Clone)]
+#[repr(C, align(64))]
+pub(super) struct CodePanel {
+    /// The part of the score that no row changes; infinite in lanes without a code.
+    pub(super) bias: [f32; MOST_CODES],
+    /// The value of one unit of a byte.
+    pub(super) step: [f32; MOST_CODES],
+    /// The codes' margins.
+    pub(super) margins: [Margin; MOST_CODES],
+    /// Above the margin of each code.
+    pub(super) widest: Margin,
+    /// The codes' ids.
+    pub(super) ids: [u32; MOST_CODES],
+}
+
+/// What a code adds to the error of scores.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Head {
-    /// Upper bound of the codes' lengths.
+pub(super) struct Margin {
+    /// Error for each unit of what a row lost: the code's length.
     pub(super) reach: f32,
     /// Error for each unit of a row's length.
     pub(super) blur: f32,
     /// Error whatever the row.
     pub(super) grain: f32,
-    /// The value of one unit of a byte.
-    pub(super) step: f32,
 }
 
-impl Head {
-    /// Whether the panel's codes are so long that no margin holds.
+impl CodePanel {
+    /// A panel without codes.
+    pub(super) fn empty() -> Self {
+        Self {
+            bias: [f32::INFINITY; MOST_CODES],
+            step: [0.0; MOST_CODES],
+            margins: [Margin::default(); MOST_CODES],
+            widest: Margin::default(),
+            ids: [0; MOST_CODES],
+        }
+    }
+
+    /// Whether a code is so long that no margin holds.
     pub(super) fn is_hopeless(&self) -> bool {
-        self.reach.is_nan() || f64::from(self.reach) > LONGEST
+        self.widest.reach.is_nan() || f64::from(self.widest.reach) > LONGEST
+    }
+}
+
+impl Margin {
+    /// Upper bound of the error of the score with a row.
+    #[inline(always)]
+    pub(super) fn with(&self, lost: f32, length: f32, grain: f32) -> f32 {
+        lost * self.reach + (length * self.blur + (self.grain + grain))
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            reach: max(self.reach, other.reach),
+            blur: max(self.blur, other.blur),
+            grain: max(self.grain, other.grain),
+        }
     }
 }
 
@@ -90,7 +136,7 @@ pub(super) struct Frame {
     distance: Distance,
     /// A power of two that brings typical codes near length one.
     scale: f64,
-    /// `[D]`: the middle of some of the codes, scaled. L2 distances do not depend on the origin, but products do.
+    /// `[D]`: about the middle of the codes, scaled. L2 distances do not depend on the origin, but products do.
     middle: Vec<f64>,
 }
 
@@ -106,24 +152,23 @@ struct Framed {
 
 impl Frame {
     /// Looks at a sample of the codes `[K, D]`, row after row.
+    ///
+    /// The middle is the median of each element, and the scale that of the median length, since in a collapsed codebook
+    /// a few codes are far longer than the many that died together.
     pub(super) fn new<T: Real>(distance: Distance, codes: &[T], width: usize) -> Self {
-        const SAMPLE: usize = 256;
-        let count = codes.len() / width;
-        let stride = count.div_ceil(SAMPLE);
-        let sample = || codes.chunks_exact(width).step_by(stride);
-        let mut middle = vec![0.0; width];
-        for code in sample() {
-            let scale = unit_scale(distance, code);
-            middle.iter_mut().zip(code).for_each(|(sum, &value)| *sum += value.into() * scale);
-        }
-        let sampled = count.div_ceil(stride) as f64;
-        middle.iter_mut().for_each(|sum| *sum /= sampled);
-        let from_middle = |code: &[T]| {
-            let scale = unit_scale(distance, code);
-            code.iter().zip(&middle).map(|(&value, middle)| (value.into() * scale - middle).powi(2)).sum::<f64>()
-        };
-        let farthest = sample().map(from_middle).fold(0.0, f64::max).sqrt();
-        let scale = match farthest.log2().round() {
+        const SAMPLE: usize = 63;
+        let stride = (codes.len() / width).div_ceil(SAMPLE);
+        let sample: Vec<Vec<f64>> = codes
+            .chunks_exact(width)
+            .step_by(stride)
+            .map(|code| {
+                let scale = unit_scale(distance, code);
+                code.iter().map(|&value| value.into() * scale).collect()
+            })
+            .collect();
+        let mut middle: Vec<f64> = (0..width).map(|element| median(sample.iter().map(|code| code[element]))).collect();
+        let square = |code: &Vec<f64>| code.iter().zip(&middle).map(|(value, middle)| (value - middle).powi(2)).sum();
+        let scale = match median(sample.iter().map(square)).sqrt().log2().round() {
             exponent if exponent.is_finite() => (-exponent).exp2(),
             _ => 1.0,
         };
@@ -142,9 +187,14 @@ impl Frame {
         (self.width() + 8) as f64 * 4.0 * ROUND
     }
 
-    /// Error of the deciding distances, relative to the squares of the lengths; see [`super::judge`].
-    fn judging(&self) -> f64 {
-        (self.width() + 8) as f64 * 8.0 * f64::EPSILON
+    /// Error of the deciding distance (see [`super::judge`]), in two parts, by the length of a vector and of a code:
+    /// a sum of rounded squares that is at most twice the sum of both squared lengths.
+    fn judging(&self, length: f64) -> f64 {
+        let square = match self.distance {
+            Distance::L2 => length * length,
+            Distance::Cosine => self.scale * self.scale,
+        };
+        (self.width() + 8) as f64 * 8.0 * f64::EPSILON * square
     }
 
     /// Moves `vector` into the frame: `out` is `[D]`, rounded to f32, and zeros up to a multiple of [`LANES`].
@@ -193,68 +243,71 @@ impl Frame {
             let written = write(element, scratch, step, 1.0, 0, &mut words[lane..], lanes);
             let length = framed.square.sqrt();
             let lost = self.lost(length, written.lost);
-            *packed = Row { length: up(length + lost), lost: up(lost), step, start: written.sum.wrapping_mul(-128) };
+            *packed = Row {
+                length: up(length + lost),
+                lost: up(lost),
+                step,
+                start: written.sum.wrapping_mul(-128),
+                grain: up(self.judging(length)),
+            };
         }
     }
 
-    /// Packs a panel of at most `lanes` codes: `words` is `[words of a vector, lanes]`, `bias` is `[lanes]`; lanes
-    /// without a code have an infinite bias, and so an infinite score.
+    /// Packs a panel of codes: `words` is `[words of a vector, lanes]`.
     #[inline(always)]
-    pub(super) fn pack_codes<T: Real>(
+    pub(super) fn pack_codes<'a, T: Real + 'a>(
         &self,
         element: Element,
-        codes: &[T],
+        codes: impl Iterator<Item = (u32, &'a [T])>,
+        lanes: usize,
         words: &mut [u32],
-        bias: &mut [f32],
+        panel: &mut CodePanel,
         scratch: &mut Vec<f32>,
-    ) -> Head {
-        let lanes = bias.len();
-        let padded = self.width().next_multiple_of(LANES);
+    ) {
         scratch.clear();
-        scratch.resize(padded * lanes, 0.0);
+        scratch.resize(self.width().next_multiple_of(LANES), 0.0);
         words.fill(0);
-        bias.fill(f32::INFINITY);
-        let (mut longest, mut heaviest): (f64, f64) = (0.0, 0.0);
-        let codes = codes.chunks_exact(self.width());
-        for ((code, out), bias) in codes.clone().zip(scratch.chunks_exact_mut(padded)).zip(&mut *bias) {
-            let framed = self.enter(code, out);
+        *panel = CodePanel::empty();
+        // The sign of the product in the score: bytes are subtracted by the kernel.
+        let sign = if element == Element::I8 { 1.0 } else { -1.0 };
+        for (lane, (id, code)) in codes.enumerate() {
+            let framed = self.enter(code, scratch);
+            let step = if element == Element::I8 { largest(scratch) / 127.0 } else { 0.0 };
+            let written = write(element, scratch, step, sign, 128, &mut words[lane..], lanes);
+            let length = framed.square.sqrt();
             // L2: |z - e|^2 / 2 is, but for |z|^2 / 2, which is the row's own, |e|^2 / 2 - z.e.
             // Cosine: with Z and E the unit vectors and m the middle, z.e = (Z - m).(E - m), so that -Z.E is, but for
             // what is the row's own, -m.e - z.e.
-            let own = match self.distance {
+            let bias = match self.distance {
                 Distance::L2 => framed.square / 2.0,
                 Distance::Cosine => -framed.along,
             };
-            *bias = own as f32;
-            longest = max(longest, framed.square.sqrt());
-            heaviest = max(heaviest, own.abs());
+            panel.bias[lane] = bias as f32;
+            panel.step[lane] = step;
+            panel.margins[lane] = self.margin(length, self.lost(length, written.lost), bias.abs());
+            panel.widest = panel.widest.max(panel.margins[lane]);
+            panel.ids[lane] = id;
         }
-        let step = if element == Element::I8 { largest(scratch) / 127.0 } else { 0.0 };
-        let mut lost: f64 = 0.0;
-        for (lane, (_, framed)) in codes.zip(scratch.chunks_exact(padded)).enumerate() {
-            // The sign of the score: bytes are subtracted by the kernel.
-            let sign = if element == Element::I8 { 1.0 } else { -1.0 };
-            lost = max(lost, write(element, framed, step, sign, 128, &mut words[lane..], lanes).lost);
-        }
-        self.head(longest, self.lost(longest, lost), heaviest, step)
     }
 
-    /// The margin of scores of rows with codes of length `longest` that lost `lost` and have biases up to `heaviest`.
+    /// The length of a vector, rounded to f32.
+    #[inline(always)]
+    pub(super) fn length<T: Real>(&self, vector: &[T], scratch: &mut Vec<f32>) -> f32 {
+        scratch.clear();
+        scratch.resize(self.width().next_multiple_of(LANES), 0.0);
+        self.enter(vector, scratch).square.sqrt() as f32
+    }
+
+    /// The margin of scores with a code of this length and bias that lost so much.
     ///
     /// With hats for what is packed, `|z.e - ẑ.ê| <= |z - ẑ| |e| + |ẑ| |e - ê|`.
     /// To it come the rounding of the sum, relative to `|bias| + |ẑ| |ê|`, and that of the deciding distance.
-    fn head(&self, longest: f64, lost: f64, heaviest: f64, step: f32) -> Head {
-        let reach = longest + lost;
-        let judging = self.judging()
-            * match self.distance {
-                Distance::L2 => reach * reach,
-                Distance::Cosine => self.scale * self.scale,
-            };
-        Head {
+    fn margin(&self, length: f64, lost: f64, bias: f64) -> Margin {
+        let reach = length + lost;
+        Margin {
             reach: up(reach),
-            blur: up(lost + (self.rounding() + 2.0 * self.judging()) * reach),
-            grain: up(self.rounding() * heaviest + judging + 1e-36),
-            step,
+            blur: up(lost + self.rounding() * reach),
+            grain: up(self.rounding() * bias + self.judging(reach) + 1e-36),
         }
     }
 
@@ -347,8 +400,15 @@ fn largest(values: &[f32]) -> f32 {
     lanes.into_iter().fold(0.0, f32::max)
 }
 
+/// The middle one of some numbers.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    let half = values.len() / 2;
+    *values.select_nth_unstable_by(half, f64::total_cmp).1
+}
+
 /// The larger of two, where NaN is larger than all.
-fn max(left: f64, right: f64) -> f64 {
+fn max(left: f32, right: f32) -> f32 {
     if right > left || right.is_nan() { right } else { left }
 }
 
