@@ -103,7 +103,7 @@ fn print_memory(wish: &str) {
     let side = if words[0] == Side::Ours.name() { Side::Ours } else { Side::Libtorch };
     let [n, size, width] = [1, 2, 3].map(|place: usize| words[place].parse().unwrap());
     // Threads and libraries are started by a small call.
-    side.search(&Inputs::new(64, 64, width));
+    let _ = side.search(&Inputs::new(64, 64, width));
     let inputs = Inputs::new(n, size, width);
     println!("{}", machine::extra_memory(|| drop(side.search(&inputs))));
 }

@@ -28,7 +28,7 @@ fn main() {
         EmaCodebook::new(&store.root(), size, width, EmaConfig { decay: 0.8, ..Default::default() }).unwrap();
     let codes = Tensor::randn([size, width], (Kind::Float, Device::Cpu));
     for name in ["weight", "embed_sum"] {
-        tch::no_grad(|| store.variables()[name].copy_(&codes));
+        tch::no_grad(|| store.variables()[name].shallow_clone().copy_(&codes));
     }
     let mut quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
 
