@@ -1,69 +1,160 @@
 use proptest::prelude::*;
-use tch::{Kind, Tensor};
-use vq_core::{CoreError, Search, nearest_codes};
+use tch::{Device, Kind, Tensor};
+use vq_core::{CoreError, Distance, Search, nearest_codes};
 
 use crate::support::normal;
 
-/// All distances in f64, sorted.
-fn brute_force(vectors: &Tensor, codes: &Tensor, k: i64) -> Tensor {
-    let (vectors, codes) = (vectors.to_kind(Kind::Double), codes.to_kind(Kind::Double));
-    let distances = (vectors.unsqueeze(1) - codes.unsqueeze(0)).square().sum_dim_intlist(2, false, Kind::Double);
-    distances.sort(1, false).0.narrow(1, 0, k)
+/// All distances in f64, sorted; ties in the order of the ids.
+fn brute_force(vectors: &Tensor, codes: &Tensor, search: Search) -> (Tensor, Tensor) {
+    let [vectors, codes] = [vectors, codes].map(|matrix| matrix.to_kind(Kind::Double));
+    let distances = match search.distance {
+        Distance::L2 => (vectors.unsqueeze(1) - codes.unsqueeze(0)).square().sum_dim_intlist(2, false, Kind::Double),
+        Distance::Cosine => {
+            let [vectors, codes] = [vectors, codes].map(|rows| {
+                let lengths = rows.norm_scalaropt_dim(2.0, [1_i64], true);
+                rows / lengths.clamp_min(1e-300)
+            });
+            1.0 - vectors.matmul(&codes.transpose(0, 1))
+        }
+    };
+    let (distances, ids) = distances.sort_stable(true, 1, false);
+    (distances.narrow(1, 0, search.k), ids.narrow(1, 0, search.k))
+}
+
+fn ids(vectors: &Tensor, codes: &Tensor) -> Vec<i64> {
+    Vec::try_from(nearest_codes(vectors, codes, Search::default()).unwrap().indices.flatten(0, 1)).unwrap()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// The kernels have their own, harder tests beside them; this one is the front door's.
     #[test]
-    fn finds_what_brute_force_finds(seed in 0_u64..1000, n in 1_i64..40, size in 1_i64..60, width in 1_i64..17, k in 1_i64..6) {
-        let k = k.min(size);
+    fn finds_what_brute_force_finds(
+        seed in 0_u64..1000,
+        n in 0_i64..60,
+        size in 1_i64..90,
+        width in 1_i64..70,
+        k in 1_i64..=16,
+        cosine in any::<bool>(),
+    ) {
+        let distance = if cosine { Distance::Cosine } else { Distance::L2 };
+        let search = Search { k: k.min(size), distance };
         let (vectors, codes) = (normal(seed, &[n, width]), normal(seed + 1, &[size, width]));
-        let found = nearest_codes(&vectors, &codes, Search { k, ..Default::default() }).unwrap();
-        prop_assert_eq!(found.indices.size(), vec![n, k]);
-        let expected = brute_force(&vectors, &codes, k);
-        let error = (found.distances.to_kind(Kind::Double) - &expected).abs().max().double_value(&[]);
-        prop_assert!(error < 1e-4, "distances differ by {error}");
-        // The ids belong to those distances.
-        let picked = codes.index_select(0, &found.indices.view(-1)).view([n, k, width]);
-        let own = (vectors.unsqueeze(1) - picked).square().sum_dim_intlist(2, false, Kind::Double);
-        let error = (own - expected).abs().max().double_value(&[]);
-        prop_assert!(error < 1e-4, "the distances of the ids differ by {error}");
+        let found = nearest_codes(&vectors, &codes, search).unwrap();
+        prop_assert_eq!(found.indices.size(), vec![n, search.k]);
+        prop_assert_eq!((found.indices.kind(), found.distances.kind()), (Kind::Int64, Kind::Float));
+        if n > 0 {
+            let (distances, indices) = brute_force(&vectors, &codes, search);
+            let error = (found.distances.to_kind(Kind::Double) - &distances).abs().max().double_value(&[]);
+            // Rounding to f32, of numbers below 400.
+            prop_assert!(error < 2e-5, "distances differ by {error}");
+            // At width one, all vectors of one sign have the same cosine up to rounding.
+            if width > 1 || distance == Distance::L2 {
+                prop_assert!(found.indices.equal(&indices), "{:?} {indices:?}", found.indices);
+            }
+        }
     }
 
     #[test]
-    fn a_code_is_nearest_to_itself(seed in 0_u64..1000, size in 1_i64..200) {
-        let codes = normal(seed, &[size, 8]);
-        let found = nearest_codes(&codes, &codes, Search { k: 1, ..Default::default() }).unwrap();
-        prop_assert!(found.indices.view(-1).equal(&Tensor::arange(size, (Kind::Int64, tch::Device::Cpu))));
+    fn every_kind_and_stride_is_searched_as_the_numbers_that_it_holds(seed in 0_u64..1000, width in 1_i64..40) {
+        let (vectors, codes) = (normal(seed, &[30, width]), normal(seed + 1, &[50, width]));
+        for kind in [Kind::Half, Kind::BFloat16, Kind::Double] {
+            let [low_vectors, low_codes] = [&vectors, &codes].map(|matrix| matrix.to_kind(kind));
+            let exact = brute_force(&low_vectors, &low_codes, Search::default()).1;
+            prop_assert_eq!(ids(&low_vectors, &low_codes), Vec::<i64>::try_from(exact.flatten(0, 1)).unwrap());
+            // Each keeps its precision beside the other's kind.
+            let exact = brute_force(&low_vectors, &codes, Search::default()).1;
+            prop_assert_eq!(ids(&low_vectors, &codes), Vec::<i64>::try_from(exact.flatten(0, 1)).unwrap());
+        }
+        let columns = vectors.transpose(0, 1).contiguous().transpose(0, 1);
+        let spread = codes.repeat_interleave_self_int(2, 0, None).slice(0, 0, None, 2);
+        prop_assert_eq!(ids(&columns, &spread), ids(&vectors, &codes));
     }
 
     #[test]
-    fn permuted_codes_give_permuted_ids(seed in 0_u64..1000, size in 2_i64..60) {
+    fn permuted_codes_give_permuted_ids(seed in 0_u64..1000, size in 1_i64..300) {
         let (vectors, codes) = (normal(seed, &[20, 6]), normal(seed + 1, &[size, 6]));
-        let reversed = codes.flip([0]);
-        let ids = nearest_codes(&vectors, &codes, Search { k: 1, ..Default::default() }).unwrap().indices;
-        let mirrored = nearest_codes(&vectors, &reversed, Search { k: 1, ..Default::default() }).unwrap().indices;
-        prop_assert!((mirrored * -1 + (size - 1)).equal(&ids));
+        let order = Tensor::randperm(size, (Kind::Int64, Device::Cpu));
+        let found = nearest_codes(&vectors, &codes.index_select(0, &order), Search::default()).unwrap().indices;
+        let back = order.index_select(0, &found.flatten(0, 1));
+        prop_assert_eq!(Vec::<i64>::try_from(back).unwrap(), ids(&vectors, &codes));
+    }
+
+    #[test]
+    fn a_row_is_searched_alike_wherever_it_stands(seed in 0_u64..1000, n in 1_i64..80, place in 0_i64..80) {
+        let (vectors, codes) = (normal(seed, &[n, 20]), normal(seed + 1, &[120, 20]));
+        let place = place.min(n - 1);
+        let search = Search { k: 3, ..Default::default() };
+        let all = nearest_codes(&vectors, &codes, search).unwrap();
+        let own = nearest_codes(&vectors.narrow(0, place, 1), &codes, search).unwrap();
+        prop_assert!(all.indices.narrow(0, place, 1).equal(&own.indices));
+        prop_assert!(all.distances.narrow(0, place, 1).equal(&own.distances));
     }
 }
 
 #[test]
-fn many_vectors_are_searched_in_parts() {
-    // 2^24 distances at once: 5000 codes leave 3355 vectors per part.
-    let (vectors, codes) = (normal(1, &[4000, 4]), normal(2, &[5000, 4]));
-    let whole = nearest_codes(&vectors, &codes, Search { k: 2, ..Default::default() }).unwrap();
-    let last = nearest_codes(&vectors.narrow(0, 3990, 10), &codes, Search { k: 2, ..Default::default() }).unwrap();
-    assert!(whole.indices.narrow(0, 3990, 10).equal(&last.indices));
+fn the_lowest_id_wins_a_tie() {
+    let codes = normal(1, &[5, 8]).repeat([200, 1]);
+    let found = nearest_codes(&normal(2, &[40, 8]), &codes, Search { k: 3, ..Default::default() }).unwrap();
+    for row in 0..40 {
+        let ids: Vec<i64> = found.indices.get(row).try_into().unwrap();
+        assert!(ids[0] < 5 && ids[1] == ids[0] + 5 && ids[2] == ids[0] + 10, "{ids:?}");
+    }
+}
+
+#[test]
+fn vectors_without_direction_are_at_a_right_angle_to_all() {
+    let search = Search { k: 2, distance: Distance::Cosine };
+    let codes = Tensor::from_slice(&[-1.0_f32, -1.0, 0.0, 0.0, 1.0, -1.0]).view([3, 2]);
+    let found = nearest_codes(&Tensor::zeros([1, 2], (Kind::Float, Device::Cpu)), &codes, search).unwrap();
+    assert_eq!(Vec::<i64>::try_from(found.indices.get(0)).unwrap(), [0, 1]);
+    assert_eq!(Vec::<f32>::try_from(found.distances.get(0)).unwrap(), [1.0, 1.0]);
+    // The code of zeros is nearer than the one that points away.
+    let found = nearest_codes(&Tensor::from_slice(&[1.0_f32, 1.0]).view([1, 2]), &codes, search).unwrap();
+    assert_eq!(Vec::<i64>::try_from(found.indices.get(0)).unwrap(), [1, 2]);
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let error =
-        nearest_codes(&normal(1, &[4, 3]), &normal(2, &[5, 2]), Search { k: 1, ..Default::default() }).unwrap_err();
+    let search = |vectors: &Tensor, codes: &Tensor, k| {
+        nearest_codes(vectors, codes, Search { k, ..Default::default() }).unwrap_err()
+    };
+    let error = search(&normal(1, &[4, 3]), &normal(2, &[5, 2]), 1);
     assert_eq!(error.to_string(), "nearest_codes: expected shape [K, 3], the width of the vectors, got [5, 2]");
-    for k in [0, 6] {
-        let error =
-            nearest_codes(&normal(1, &[4, 2]), &normal(2, &[5, 2]), Search { k, ..Default::default() }).unwrap_err();
-        assert!(matches!(error, CoreError::Option { .. }), "{error}");
+    let error = search(&normal(1, &[4, 3]), &normal(2, &[5]), 1);
+    assert_eq!(error.to_string(), "nearest_codes: expected shape [N, D] and [K, D], got [5]");
+    for shape in [[0, 2], [5, 0]] {
+        let error = search(&normal(1, &[4, shape[1]]), &normal(2, &shape), 1);
+        assert!(matches!(error, CoreError::Shape { .. }), "{error}");
     }
+    for k in [0, 6] {
+        let error = search(&normal(1, &[4, 2]), &normal(2, &[5, 2]), k);
+        assert!(error.to_string().contains("expected 1 <= k <= 5"), "{error}");
+    }
+    let error = search(&normal(1, &[4, 2]), &normal(2, &[50, 2]), 17);
+    assert!(error.to_string().contains("expected 1 <= k <= 16"), "{error}");
+    let error = search(&normal(1, &[4, 2]).to_kind(Kind::Int), &normal(2, &[5, 2]), 1);
+    assert!(matches!(error, CoreError::Kind { .. }), "{error}");
+}
+
+#[test]
+fn numbers_that_are_none_are_found() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut numbers = vec![0.5_f32; 30];
+        numbers[17] = bad;
+        let (bad_matrix, good) = (Tensor::from_slice(&numbers).view([10, 3]), normal(1, &[4, 3]));
+        for (vectors, codes, name) in [(&bad_matrix, &good, "vectors"), (&good, &bad_matrix, "codes")] {
+            match nearest_codes(vectors, codes, Search::default()).unwrap_err() {
+                CoreError::NotFinite { what, position, got, .. } => {
+                    assert_eq!((what, position), (name, vec![5, 2]));
+                    assert_eq!(got.to_string(), f64::from(bad).to_string());
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+    // A sum beyond f32 is no reason to refuse.
+    let large = Tensor::full([4, 3], 3e38, (Kind::Float, Device::Cpu));
+    assert_eq!(ids(&large, &large), [0, 0, 0, 0]);
 }
