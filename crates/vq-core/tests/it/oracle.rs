@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use tch::{Device, Kind, Tensor, nn};
+use tch::{Kind, Tensor, nn};
 use vq_core::{Mode, Quantizer};
 
 /// The tensors of a file in `tests/data`.
@@ -30,15 +30,6 @@ pub(crate) fn names(store: &nn::VarStore) -> Vec<String> {
     let mut names: Vec<String> = store.variables().into_keys().collect();
     names.sort();
     names
-}
-
-/// Whether a search in single precision can tell all codes `[K, D]` apart: the law of fixed points needs that.
-pub(crate) fn apart(codes: &Tensor) -> bool {
-    let codes = codes.detach().to_kind(Kind::Double);
-    let squares = codes.square().sum_dim_intlist(1, false, Kind::Double);
-    let between = (codes.unsqueeze(1) - codes.unsqueeze(0)).square().sum_dim_intlist(2, false, Kind::Double);
-    let own = Tensor::eye(codes.size()[0], (Kind::Bool, Device::Cpu));
-    between.masked_fill(&own, f64::INFINITY).min().double_value(&[]) > 1e-5 * squares.max().double_value(&[])
 }
 
 /// What one pass in training gives.

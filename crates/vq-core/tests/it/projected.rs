@@ -6,7 +6,7 @@ use vq_core::{
 };
 
 use crate::laws::{Laws, check_laws};
-use crate::oracle::{apart, assert_close, assign, golden, names, train};
+use crate::oracle::{assert_close, assign, golden, names, train};
 use crate::support::normal;
 
 fn quantizer(codebook: impl Codebook + 'static, matching: MatchConfig) -> NearestQuantizer {
@@ -62,12 +62,10 @@ proptest! {
         let latents = normal(seed + 1, &[2, width, side, side]);
         let store = nn::VarStore::new(Device::Cpu);
         let codebook = ProjectedCodebook::new(&store.root(), &normal(seed, &[size, inputs]), width).unwrap();
-        let laws = Laws { fixed_points: apart(&codebook.vectors(Mode::Eval)), ..Laws::ALL };
-        check_laws(&quantizer(codebook, MatchConfig::default()), &latents, laws);
+        check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
         let store = nn::VarStore::new(Device::Cpu);
         let codebook = SimVqCodebook::new(&store.root(), size, width, SimVqConfig { bias }).unwrap();
-        let laws = Laws { fixed_points: apart(&codebook.vectors(Mode::Eval)), ..Laws::ALL };
-        check_laws(&quantizer(codebook, MatchConfig::default()), &latents, laws);
+        check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
     }
 }
 
