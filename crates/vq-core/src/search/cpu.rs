@@ -25,6 +25,9 @@ const ROWS_AT_ONCE: usize = 1 << 14;
 /// Words of packed codes, 1 MiB: they stay in the second-level cache while all rows pass.
 const BLOCK_WORDS: usize = 1 << 18;
 
+/// So few rows that packing the codes for them costs more than it saves.
+const FEW_ROWS: usize = 4;
+
 /// Panels of rows, or of codes, that a thread takes at once.
 const PANELS_PER_TASK: usize = 8;
 
@@ -64,6 +67,7 @@ struct Neighbour {
 pub(super) fn search<T: Real>(problem: Problem<'_, T>, kernels: &[Kernel], results: &mut Results<'_>) {
     let frame = Frame::new(problem.distance, problem.codes, problem.width);
     let mut open: Vec<usize> = (0..problem.vectors.len() / problem.width).collect();
+    let kernels = if open.len() <= FEW_ROWS { &[] } else { kernels };
     for kernel in kernels {
         let mut left = Vec::new();
         for rows in open.chunks(ROWS_AT_ONCE) {
