@@ -418,6 +418,11 @@ mod tests {
                 6 => (row % 3) as f32 * 0.25,                   // few distinct vectors, with zeros
                 9 if row % 50 != 7 => x * 1e-4, // a collapsed codebook: a few codes alive, the others near zero
                 9 => x * 10.0,
+                // A row whose bytes have few steps left for all but one element, which the codes leave out.
+                10 if index.is_multiple_of(width) => 100.0,
+                10 => x * 3.0,
+                11 if index.is_multiple_of(width) => 0.0,
+                11 => (x * 3.0).round(),
                 7 if index.is_multiple_of(width) => x * 1e6, // one large element
                 _ => x * 1e-3 + (index % width) as f32,      // close together, far from zero
             }
@@ -439,7 +444,11 @@ mod tests {
             cosine in any::<bool>(),
         ) {
             // Most often vectors and codes of one kind.
-            let kinds = if seed % 3 == 0 { kinds } else { (kinds.0, kinds.0) };
+            let kinds = match seed % 4 {
+                0 => kinds,
+                1 => (10, 11),
+                _ => (kinds.0, kinds.0),
+            };
             let vectors = numbers(kinds.0, seed, n, width);
             let codes = numbers(kinds.1, seed ^ 1, size, width);
             let distance = if cosine { Distance::Cosine } else { Distance::L2 };
