@@ -36,6 +36,9 @@
 //! * Ids are `Int64` and global to the codebook: the ids of two groups never overlap.
 //! * The crate knows no linguistics: adjectives and nouns are two [`Group`]s to it.
 
+mod bit_entropy;
+mod bits;
+mod bsq;
 mod codebook;
 mod commitment;
 mod cuda;
@@ -46,6 +49,7 @@ mod finite;
 mod fsq;
 mod gradient;
 mod grouped;
+mod lfq;
 mod matching;
 mod nearest;
 mod orthogonality;
@@ -53,8 +57,11 @@ mod quantizer;
 mod rows;
 mod sampling;
 mod search;
+mod unit;
 mod usage;
 
+pub use bit_entropy::{BitEntropy, BitEntropyConfig};
+pub use bsq::{BsqConfig, BsqQuantizer};
 pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};
 pub use commitment::{BetaPlacement, CommitmentConfig};
 pub use device::DeviceChoice;
@@ -63,6 +70,7 @@ pub use error::CoreError;
 pub use fsq::{FsqBound, FsqConfig, FsqQuantizer};
 pub use gradient::{GradientEstimator, rotation_trick, straight_through};
 pub use grouped::{Group, GroupedQuantizer};
+pub use lfq::{LfqConfig, LfqQuantizer};
 pub use matching::MatchConfig;
 pub use nearest::{NearestConfig, NearestQuantizer};
 pub use orthogonality::OrthogonalityConfig;
