@@ -70,7 +70,7 @@ pub trait Codebook: std::fmt::Debug + Send {
 
 /// Codes learned from scratch, as in VQ-VAE (arXiv 1711.00937) and VQGAN.
 ///
-/// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K`.
+/// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K` by [`LearnedCodebook::new`].
 #[derive(Debug)]
 pub struct LearnedCodebook {
     weight: Tensor,
@@ -85,6 +85,16 @@ impl LearnedCodebook {
         check_shape("LearnedCodebook::new", size, width)?;
         let bound = 1.0 / size as f64;
         Ok(Self { weight: path.uniform("weight", &[size, width], -bound, bound) })
+    }
+
+    /// Registers codes initialized from the standard normal distribution, for quantizers that score codes by dot
+    /// products: codes near zero would all score alike.
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if `size` or `width` is not positive.
+    pub fn normal(path: &nn::Path, size: i64, width: i64) -> Result<Self, CoreError> {
+        check_shape("LearnedCodebook::normal", size, width)?;
+        Ok(Self { weight: path.randn_standard("weight", &[size, width]) })
     }
 }
 

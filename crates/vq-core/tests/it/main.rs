@@ -6,6 +6,7 @@ mod bsq;
 mod device;
 mod fsq;
 mod grouped;
+mod gumbel;
 mod laws;
 mod lfq;
 mod nearest;
