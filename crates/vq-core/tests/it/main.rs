@@ -7,6 +7,7 @@ mod device;
 mod fsq;
 mod grouped;
 mod gumbel;
+mod ibq;
 mod laws;
 mod lfq;
 mod nearest;
