@@ -75,7 +75,7 @@ pub trait Codebook: std::fmt::Debug + Send {
 
 /// Codes learned from scratch, as in VQ-VAE (arXiv 1711.00937) and VQGAN.
 ///
-/// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K`.
+/// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K` by [`LearnedCodebook::new`].
 /// Buffers, with revival, under `revival`: `usage`, `[K]`; for a reservoir of `R` vectors `reservoir`, `[R, D]`, and
 /// `reservoir_taken`, `[1]`.
 #[derive(Debug)]
@@ -105,6 +105,16 @@ impl LearnedCodebook {
         let codebook = Self::new(path, size, width)?;
         let revival = Revival::new("LearnedCodebook::with_revival", &(path / "revival"), size, width, config)?;
         Ok(Self { revival: Some(revival), ..codebook })
+    }
+
+    /// Registers codes initialized from the standard normal distribution, for quantizers that score codes by dot
+    /// products: codes near zero would all score alike.
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if `size` or `width` is not positive.
+    pub fn normal(path: &nn::Path, size: i64, width: i64) -> Result<Self, CoreError> {
+        check_shape("LearnedCodebook::normal", size, width)?;
+        Ok(Self { weight: path.randn_standard("weight", &[size, width]), revival: None })
     }
 }
 

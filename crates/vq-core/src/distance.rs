@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use crate::unit::unit_rows;
+
 /// The distance that decides which code is nearest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -21,9 +23,7 @@ impl Distance {
     pub(crate) fn prepare(self, rows: &Tensor) -> Tensor {
         match self {
             Self::L2 => rows.shallow_clone(),
-            Self::Cosine => {
-                rows / rows.norm_scalaropt_dim(2.0, &[-1_i64][..], true).clamp_min(f64::from(f32::MIN_POSITIVE))
-            }
+            Self::Cosine => unit_rows(rows),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::rows::Mask;
 use crate::{CoreError, Layout, Usage};
@@ -56,6 +56,18 @@ impl Histogram {
             perplexity: self.perplexity(),
         }
     }
+}
+
+/// Most codes that are counted: 2 GiB of counters.
+const MOST_COUNTERS: i64 = 1 << 28;
+
+/// A counter of zero for each code: `[K]`, `Int64`, on the CPU.
+pub(crate) fn zero_counts(op: &'static str, layout: &Layout) -> Result<Tensor, CoreError> {
+    if layout.codes > MOST_COUNTERS {
+        let expected = format!("at most {MOST_COUNTERS} codes to count");
+        return Err(CoreError::Option { op, expected, got: layout.codes.to_string() });
+    }
+    Ok(Tensor::zeros([layout.codes], (Kind::Int64, Device::Cpu)))
 }
 
 /// How often each id of `[B, H, W, S]` occurs where `mask` `[B, H, W]` counts: `[K]`, `Int64`, on the device of the ids.

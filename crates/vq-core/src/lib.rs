@@ -36,6 +36,11 @@
 //! * Ids are `Int64` and global to the codebook: the ids of two groups never overlap.
 //! * The crate knows no linguistics: adjectives and nouns are two [`Group`]s to it.
 
+mod bit_entropy;
+mod bits;
+mod bsq;
+mod choice;
+mod code_entropy;
 mod codebook;
 mod commitment;
 mod cuda;
@@ -46,10 +51,14 @@ mod draw;
 mod ema;
 mod error;
 mod finite;
+mod fsq;
 mod gradient;
 mod grouped;
+mod gumbel;
 mod histogram;
+mod ibq;
 mod kmeans;
+mod lfq;
 mod matching;
 mod nearest;
 mod orthogonality;
@@ -67,9 +76,13 @@ mod shared;
 mod simvq;
 mod spans;
 mod threads;
+mod unit;
 mod usage;
 mod window;
 
+pub use bit_entropy::{BitEntropy, BitEntropyConfig};
+pub use bsq::{BsqConfig, BsqQuantizer};
+pub use code_entropy::CodeEntropyConfig;
 pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};
 pub use commitment::{BetaPlacement, CommitmentConfig};
 pub use cvq::{Anchor, CvqCodebook, CvqConfig};
@@ -77,10 +90,14 @@ pub use device::DeviceChoice;
 pub use distance::Distance;
 pub use ema::{CodebookInit, EmaCodebook, EmaConfig};
 pub use error::CoreError;
+pub use fsq::{FsqBound, FsqConfig, FsqQuantizer};
 pub use gradient::{GradientEstimator, rotation_trick, straight_through};
 pub use grouped::{Group, GroupedQuantizer};
+pub use gumbel::{GumbelConfig, GumbelQuantizer};
 pub use histogram::Histogram;
+pub use ibq::{IbqConfig, IbqQuantizer, Similarity};
 pub use kmeans::{Clusters, kmeans};
+pub use lfq::{LfqConfig, LfqQuantizer};
 pub use matching::MatchConfig;
 pub use nearest::{NearestConfig, NearestQuantizer};
 pub use orthogonality::OrthogonalityConfig;

@@ -2,7 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use crate::CoreError;
+use crate::finite::check_finite;
+use crate::{CoreError, Layout};
 
 /// `[B, C, H, W]` as rows `[B * H * W, C]` of kind `kind`.
 pub(crate) fn rows_of(latents: &Tensor, kind: Kind) -> Tensor {
@@ -15,6 +16,18 @@ pub(crate) fn full_kind(latents: &Tensor) -> Kind {
         Kind::Half | Kind::BFloat16 => Kind::Float,
         kind => kind,
     }
+}
+
+/// Latents of a quantizer without parameters, checked, as rows `[B * H * W, C]` of kind `Float`.
+///
+/// Such a quantizer computes in `Float` whatever the kind of the latents is: a lookup knows ids alone, and has to give
+/// the same codes. A `Double` that no `Float` can hold is refused.
+pub(crate) fn float_rows(op: &'static str, layout: &Layout, latents: &Tensor) -> Result<Tensor, CoreError> {
+    layout.check_latents(op, latents)?;
+    if latents.kind() == Kind::Double {
+        check_finite(op, "latents as Float", &latents.to_kind(Kind::Float))?;
+    }
+    Ok(rows_of(latents, Kind::Float))
 }
 
 /// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`; contiguous, since a permuted grid would
@@ -64,6 +77,16 @@ impl Mask {
                 let counted = keep.sum(Kind::Int64).clamp_min(1) * width;
                 values.where_self(&keep.unsqueeze(1), &values.zeros_like().detach()).sum(None::<Kind>) / counted
             }
+        }
+    }
+
+    /// What each of the rows `[N, ..]` counts in a mean over rows: `[N]`, of their kind; sums to one, or to zero if no
+    /// row counts.
+    pub(crate) fn weights(&self, rows: &Tensor) -> Tensor {
+        let n = rows.size()[0];
+        match &self.0 {
+            None => Tensor::full([n], 1.0 / n.max(1) as f64, (rows.kind(), rows.device())),
+            Some(keep) => keep.to_kind(rows.kind()) / keep.sum(Kind::Int64).clamp_min(1),
         }
     }
 

@@ -1,8 +1,8 @@
 //! How much of a codebook is used.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
-use crate::histogram::{count, histograms};
+use crate::histogram::{count, histograms, zero_counts};
 use crate::{CoreError, Histogram, Layout};
 
 /// Use of one group of codes over everything that was counted.
@@ -44,9 +44,12 @@ pub struct UsageCounter {
 
 impl UsageCounter {
     /// Starts at zero for all codes of `layout`.
-    pub fn new(layout: &Layout) -> Self {
-        let counts = Tensor::zeros([layout.codes], (Kind::Int64, Device::Cpu));
-        Self { layout: layout.clone(), counts }
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if there are more than `2^28` codes, since each has a counter: split the bits of LFQ or BSQ
+    /// into several ids per position.
+    pub fn new(layout: &Layout) -> Result<Self, CoreError> {
+        Ok(Self { layout: layout.clone(), counts: zero_counts("UsageCounter::new", layout)? })
     }
 
     /// Counts ids `[B, H, W, S]`.

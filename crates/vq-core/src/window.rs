@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
-use crate::histogram::{count, histograms};
+use crate::histogram::{count, histograms, zero_counts};
 use crate::{CoreError, Histogram, Layout, Usage};
 
 /// Counts how often each code was chosen in the last `W` batches.
@@ -23,13 +23,13 @@ impl UsageWindow {
     /// An empty window of `batches` batches, `W`, over all codes of `layout`.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if `batches` is zero.
+    /// [`CoreError::Option`] if `batches` is zero, or if there are more than `2^28` codes.
     pub fn new(layout: &Layout, batches: usize) -> Result<Self, CoreError> {
         if batches == 0 {
             let expected = "a window of at least one batch".into();
             return Err(CoreError::Option { op: "UsageWindow::new", expected, got: "0".into() });
         }
-        let sum = Tensor::zeros([layout.codes], (Kind::Int64, Device::Cpu));
+        let sum = zero_counts("UsageWindow::new", layout)?;
         Ok(Self { layout: layout.clone(), batches, counts: VecDeque::new(), sum })
     }
 

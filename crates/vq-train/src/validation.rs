@@ -33,7 +33,7 @@ impl Validation {
     /// [`TrainError`] if an image cannot be read or is too small for SSIM's window of 11 pixels.
     pub fn run(tokenizer: &ImageTokenizer, plan: &Plan) -> Result<Self, TrainError> {
         let (mut psnr, mut ssim) = (Psnr::default(), Ssim::default());
-        let mut usage = UsageCounter::new(tokenizer.layout());
+        let mut usage = UsageCounter::new(tokenizer.layout())?;
         let (mut originals, mut reconstructions) = (Vec::new(), Vec::new());
         let every = plan.image_counts()[1].div_ceil(SHOWN).max(1);
         let _no_gradients = tch::no_grad_guard();

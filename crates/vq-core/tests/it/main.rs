@@ -1,13 +1,19 @@
 //! Laws of quantizers, and references to hold them against.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod bit_entropy;
+mod bsq;
 mod cvq;
 mod device;
 mod ema;
+mod fsq;
 mod gradient;
 mod grouped;
+mod gumbel;
+mod ibq;
 mod kmeans;
 mod laws;
+mod lfq;
 mod matching;
 mod nearest;
 mod oracle;

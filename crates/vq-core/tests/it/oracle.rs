@@ -50,3 +50,8 @@ pub(crate) fn train(quantizer: &dyn Quantizer, latents: &Tensor, upstream: &Tens
     let (codes, loss) = (quantized.codes.detach(), quantized.loss.detach());
     Pass { codes, indices: quantized.indices, loss, latents_grad: latents.grad() }
 }
+
+/// Numbers of a vector.
+pub(crate) fn numbers(tensor: &Tensor) -> Vec<f64> {
+    Vec::<f64>::try_from(tensor.to_kind(Kind::Double).view(-1)).unwrap()
+}

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
-use vq_core::{CoreError, Group, GroupedQuantizer, Layout, MatchConfig, Quantizer, UsageCounter};
+use vq_core::{
+    CoreError, Group, GroupedQuantizer, Layout, LfqConfig, LfqQuantizer, MatchConfig, Quantizer, UsageCounter,
+};
 
 use crate::support::{codebook, ids};
 
@@ -13,7 +15,7 @@ fn layout() -> Layout {
 
 #[test]
 fn usage_and_perplexity_of_each_group() {
-    let mut counter = UsageCounter::new(&layout());
+    let mut counter = UsageCounter::new(&layout()).unwrap();
     counter.update(&ids(&[0, 1, 4, 1, 0, 4], &[1, 1, 2, 3])).unwrap();
     counter.update(&ids(&[0, 1, 9], &[1, 1, 1, 3])).unwrap();
     let usage = counter.compute();
@@ -29,14 +31,21 @@ fn usage_and_perplexity_of_each_group() {
 
 #[test]
 fn nothing_counted_is_nothing_used() {
-    let usage = UsageCounter::new(&layout()).compute();
+    let usage = UsageCounter::new(&layout()).unwrap().compute();
     assert_eq!(usage[0].used, 0);
     assert_eq!(usage[0].perplexity, 0.0);
 }
 
 #[test]
+fn more_codes_than_can_be_counted_are_refused() {
+    let quantizer = LfqQuantizer::new(LfqConfig { bits: 40, bits_per_id: 40, ..Default::default() }).unwrap();
+    let error = UsageCounter::new(quantizer.layout()).unwrap_err().to_string();
+    assert_eq!(error, "UsageCounter::new: expected at most 268435456 codes to count, got 1099511627776");
+}
+
+#[test]
 fn ids_of_another_slot_are_refused() {
-    let error = UsageCounter::new(&layout()).update(&ids(&[0, 1, 3], &[1, 1, 1, 3])).unwrap_err();
+    let error = UsageCounter::new(&layout()).unwrap().update(&ids(&[0, 1, 3], &[1, 1, 1, 3])).unwrap_err();
     assert!(matches!(error, CoreError::Id { slot: 2, got: 3, .. }), "{error}");
 }
 
@@ -48,9 +57,9 @@ proptest! {
             ids(&values, &[1, 1, part.len() as i64, 3])
         };
         let cut = cut.min(values.len() - 1);
-        let mut whole = UsageCounter::new(&layout());
+        let mut whole = UsageCounter::new(&layout()).unwrap();
         whole.update(&flat(&values)).unwrap();
-        let mut parts = UsageCounter::new(&layout());
+        let mut parts = UsageCounter::new(&layout()).unwrap();
         parts.update(&flat(&values[..cut])).unwrap();
         parts.update(&flat(&values[cut..])).unwrap();
         prop_assert!(whole.histogram().equal(&parts.histogram()));

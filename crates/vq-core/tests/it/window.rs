@@ -23,7 +23,7 @@ proptest! {
         let mut window = UsageWindow::new(&layout(), width).unwrap();
         for (number, values) in batches.iter().enumerate() {
             window.update(&batch(values)).unwrap();
-            let mut counter = UsageCounter::new(&layout());
+            let mut counter = UsageCounter::new(&layout()).unwrap();
             for values in &batches[(number + 1).saturating_sub(width)..=number] {
                 counter.update(&batch(values)).unwrap();
             }
@@ -38,10 +38,10 @@ proptest! {
         let kept: Vec<(i64, i64)> = values.iter().filter(|&&(.., keep)| keep).map(|&(a, b, _)| (a, b)).collect();
         let mask: Vec<bool> = values.iter().map(|&(.., keep)| keep).collect();
         let mask = Tensor::from_slice(&mask).view([1, 1, -1]);
-        let mut masked = (UsageCounter::new(&layout()), UsageWindow::new(&layout(), 1).unwrap());
+        let mut masked = (UsageCounter::new(&layout()).unwrap(), UsageWindow::new(&layout(), 1).unwrap());
         masked.0.update_masked(&batch(&all), Some(&mask)).unwrap();
         masked.1.update_masked(&batch(&all), Some(&mask)).unwrap();
-        let mut expected = UsageCounter::new(&layout());
+        let mut expected = UsageCounter::new(&layout()).unwrap();
         expected.update(&batch(&kept)).unwrap();
         prop_assert_eq!(masked.0.histograms(), expected.histograms());
         prop_assert_eq!(masked.1.histograms(), expected.histograms());
@@ -50,7 +50,7 @@ proptest! {
 
 #[test]
 fn histograms_name_dead_codes_and_rank() {
-    let mut counter = UsageCounter::new(&layout());
+    let mut counter = UsageCounter::new(&layout()).unwrap();
     counter.update(&batch(&[(1, 6), (1, 6), (3, 6)])).unwrap();
     let [a, b] = &counter.histograms()[..] else { panic!("two groups") };
     assert_eq!((a.group.as_str(), a.codes.clone(), &a.counts[..]), ("a", 0..4, &[0, 2, 0, 1][..]));
