@@ -29,6 +29,7 @@ pub(crate) fn check_laws(quantizer: &dyn Quantizer, latents: &Tensor, laws: Laws
     contract(quantizer, latents);
     order_and_strides(quantizer, latents);
     kinds(quantizer, latents);
+    extremes(quantizer, latents);
     empty_batch(quantizer, latents);
     not_finite(quantizer, latents);
     masks(quantizer, latents, laws);
@@ -83,6 +84,23 @@ fn kinds(quantizer: &dyn Quantizer, latents: &Tensor) {
     }
     let whole = quantizer.quantize(&latents.to_kind(Kind::Int64), Mode::Eval).unwrap_err();
     assert!(matches!(whole, CoreError::Kind { .. }), "{whole}");
+}
+
+/// Huge, tiny and zero latents have ids that decode; a quantizer may say that its own arithmetic does not reach so far.
+fn extremes(quantizer: &dyn Quantizer, latents: &Tensor) {
+    for factor in [1e30, 1e-30, 0.0] {
+        match quantizer.quantize(&(latents * factor), Mode::Eval) {
+            Ok(quantized) => {
+                assert_eq!(quantized.codes.isfinite().all().int64_value(&[]), 1, "codes of latents times {factor}");
+                assert!(
+                    quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes),
+                    "latents times {factor}"
+                );
+            }
+            Err(CoreError::NotFinite { what, .. }) => assert_ne!(what, "latents"),
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 /// No images give no codes, and a loss of zero.
