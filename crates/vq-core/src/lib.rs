@@ -29,6 +29,37 @@
 //! | `D` | width of a code |
 //! | `S` | ids per position ("slots") |
 //!
+//! # Quantizers
+//!
+//! Every row passes `tests/it/laws.rs` in the test that is named, besides what else that test holds.
+//! A codebook is chosen apart from the quantizer that searches it, so that any may be grouped, stacked or shared.
+//!
+//! | Quantizer | Paper | Equation | Options | Held by `tests/it/` |
+//! |---|---|---|---|---|
+//! | [`NearestQuantizer`] with [`LearnedCodebook`] | VQ-VAE, arXiv 1711.00937, sections 3.1 and 3.2; VQGAN | `q = e_k`, `k = argmin d(z, e)` | [`MatchConfig`]: distance, gradient, sampling, beta, orthogonality; k nearest averaged; [`RevivalConfig`] | `nearest`, `matching`, `gradient`, `revival` |
+//! | with [`EmaCodebook`] | VQ-VAE, appendix A.1 | `N = gN + (1-g)n`, `m = gm + (1-g)s`, `e = m/N` | decay, smoothing, k-means, revival | `ema`, `kmeans`, `revival` |
+//! | with [`CvqCodebook`] | CVQ-VAE, arXiv 2307.15139, section 3.2 | `e = (1-a)e + a anchor`, `a` falls with use | decay, [`Anchor`] | `cvq` |
+//! | with [`ProjectedCodebook`] | VQGAN-LC, arXiv 2406.11837, section 3 | `e = P(frozen)` | width | `projected` |
+//! | with [`SimVqCodebook`] | SimVQ, arXiv 2411.02038 | `e = C W`, `C` frozen | bias | `projected` |
+//! | with [`SharedCodebook`] | RQ-VAE, arXiv 2203.01941, section 3.1 | one codebook for several quantizers | | `residual` |
+//! | [`GroupedQuantizer`] | VQCT (CVPR 2024), section 3.2 | channels and codes in groups, k nearest averaged | [`Group`], [`MatchConfig`] | `grouped` |
+//! | [`ProductQuantizer`] | Jégou et al., IEEE TPAMI 33, 2011 | `q = (q_1, .., q_m)` | [`Part`]: any quantizers | `product` |
+//! | [`ResidualQuantizer`] | SoundStream, arXiv 2107.03312, section III-C; RQ-VAE | `q = q_1(z) + q_2(z - q_1) + ..` | stages of any quantizers, dropout of stages | `residual` |
+//! | [`GumbelQuantizer`] | arXiv 1611.01144, section 2.2; DALL-E, arXiv 2102.12092 | `k = argmax(l + g)`, gradient of `softmax((l + g)/t)` | temperature, KL weight | `gumbel` |
+//! | [`IbqQuantizer`] | IBQ, arXiv 2412.02692, algorithm 1 | `k = argmax z.e`, gradient of `softmax(z.e)` to all codes | similarity, temperature, beta, double loss, entropy | `ibq` |
+//! | [`FsqQuantizer`] | FSQ, arXiv 2309.15505, section 3.1 | `q = round(f(z))` in each channel | levels, [`FsqBound`] | `fsq` |
+//! | [`LfqQuantizer`] | MAGVIT-v2, arXiv 2310.05737, section 3.1 | `q = sign(z)` | bits, bits per id, scale, commitment, [`BitEntropyConfig`] | `lfq`, `bit_entropy` |
+//! | [`BsqQuantizer`] | BSQ, arXiv 2406.07548, section 4 | `q = sign(z / abs(z)) / sqrt(D)` | bits, bits per id, commitment, [`BitEntropyConfig`] | `bsq`, `bit_entropy` |
+//!
+//! Gradients past the choice are [`straight_through`] or [`rotation_trick`] (arXiv 2410.06424).
+//! What no gradient teaches is learned by [`Quantizer::update`], and k-means places codes in [`Quantizer::initialize`].
+//! Statistics: [`UsageCounter`] over all that it is shown, [`UsageWindow`] over the last batches, [`Histogram`] to draw.
+//! [`nearest_codes`], the engine of all that search, is public as well; `docs/kernels.md` of the repository says how it
+//! works and how fast it is.
+//!
+//! Compile this crate optimized also in debug builds (`[profile.dev.package.vq-core] opt-level = 3`): its kernels are
+//! loops over registers.
+//!
 //! # Rules
 //!
 //! * A forward pass changes nothing: not the codebook, not a counter.
