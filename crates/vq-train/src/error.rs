@@ -54,15 +54,13 @@ pub enum TrainError {
         path: PathBuf,
     },
 
-    /// The loss is not a number any more.
-    #[error(
-        "step {step}: the loss is {loss}; the last checkpoint is whole: lower `schedule.learning_rate` and start anew"
-    )]
+    /// Training ran into numbers that are none.
+    #[error("step {step}: {what}; the last checkpoint is whole: lower `schedule.learning_rate` and start anew")]
     NotFinite {
         /// The step, from 1.
         step: u64,
-        /// The loss.
-        loss: f64,
+        /// What is no number any more.
+        what: String,
     },
 
     /// The prior refused.

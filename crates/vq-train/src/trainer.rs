@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tch::Tensor;
-use vq_core::Mode;
+use vq_core::{CoreError, Mode};
 use vq_data::Loader;
+use vq_model::ModelError;
 
 use crate::atomic_file::write_atomically;
 use crate::{
@@ -154,7 +155,12 @@ impl Trainer {
         let batch = batch?;
         let images = self.plan.to_tensor(&batch);
         tch::manual_seed(mix(*seed, step) as i64);
-        let result = self.state.tokenizer.reconstruct(&images, Mode::Train)?;
+        let result = self.state.tokenizer.reconstruct(&images, Mode::Train).map_err(|error| match error {
+            ModelError::Quantizer(error @ CoreError::NotFinite { .. }) => {
+                TrainError::NotFinite { step, what: error.to_string() }
+            }
+            other => other.into(),
+        })?;
         let losses = loss.losses(&result, &images);
         self.adam.zero_grad();
         losses.total.f_backward()?;
@@ -190,7 +196,9 @@ impl Trainer {
     /// Reads the last loss, which waits for its device: done where a record or a checkpoint is written anyway.
     fn check_finite(&self) -> Result<(), TrainError> {
         match self.last_loss.as_ref().map(|loss| loss.double_value(&[])) {
-            Some(loss) if !loss.is_finite() => Err(TrainError::NotFinite { step: self.step, loss }),
+            Some(loss) if !loss.is_finite() => {
+                Err(TrainError::NotFinite { step: self.step, what: format!("the loss is {loss}") })
+            }
             _ => Ok(()),
         }
     }
