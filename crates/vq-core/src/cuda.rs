@@ -1,4 +1,4 @@
-//! CUDA, found at run time. The one file of this crate with `unsafe`.
+//! CUDA, found at run time.
 //!
 //! The workspace links only libtorch's CPU libraries.
 //! Where `libtorch_cuda.so` lies beside them (or on the library path), loading it registers the CUDA backend with the

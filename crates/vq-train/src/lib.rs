@@ -21,6 +21,7 @@ mod loss;
 mod metrics_log;
 mod plan;
 mod quantizer_config;
+mod randomness;
 mod run_dir;
 mod schedule;
 mod tokenizer_state;

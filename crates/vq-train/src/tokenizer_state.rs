@@ -5,6 +5,7 @@ use tch::{Device, nn};
 use vq_core::FixedCodebook;
 use vq_model::ImageTokenizer;
 
+use crate::randomness::Turn;
 use crate::{Checkpoint, Experiment, TrainError};
 
 /// A tokenizer, the store of its parameters, and the words of its codes if they are words.
@@ -24,7 +25,7 @@ impl TokenizerState {
     /// # Errors
     /// [`TrainError`] of whatever part cannot be built as configured.
     pub fn fresh(experiment: &Experiment, prior: Option<PriorGraph>, device: Device) -> Result<Self, TrainError> {
-        tch::manual_seed(experiment.seed as i64);
+        let _turn = Turn::seeded(experiment.seed);
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut Ok)?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
@@ -38,6 +39,7 @@ impl TokenizerState {
     pub fn restore(checkpoint: &Checkpoint, device: Device) -> Result<Self, TrainError> {
         let experiment = &checkpoint.header().experiment;
         let prior = checkpoint.prior()?;
+        let _turn = Turn::take();
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut |codebook| {
             checkpoint.restore_model(&store)?;

@@ -9,6 +9,7 @@ use vq_data::Loader;
 use vq_model::ModelError;
 
 use crate::atomic_file::write_atomically;
+use crate::randomness::Turn;
 use crate::{
     Adam, Checkpoint, CheckpointHeader, Experiment, MetricsLog, Plan, Record, RunDir, TokenizerState, TrainError,
     Validation,
@@ -154,13 +155,14 @@ impl Trainer {
         };
         let batch = batch?;
         let images = self.plan.to_tensor(&batch);
-        tch::manual_seed(mix(*seed, step) as i64);
+        let turn = Turn::seeded(mix(*seed, step));
         let result = self.state.tokenizer.reconstruct(&images, Mode::Train).map_err(|error| match error {
             ModelError::Quantizer(error @ CoreError::NotFinite { .. }) => {
                 TrainError::NotFinite { step, what: error.to_string() }
             }
             other => other.into(),
         })?;
+        drop(turn); // what follows draws nothing
         let losses = loss.losses(&result, &images);
         self.adam.zero_grad();
         losses.total.f_backward()?;

@@ -1,4 +1,4 @@
-//! How the process holds memory. The one file of this crate with `unsafe`.
+//! How the process holds memory.
 
 /// Lets freed memory stay with the process instead of going back to the kernel.
 ///

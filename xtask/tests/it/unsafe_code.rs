@@ -1,19 +1,32 @@
-//! `unsafe` lives in one file per crate that needs it.
+//! `unsafe` lives in a few named files, each for one reason.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The files that may use `unsafe`, and what for.
+const ALLOWED: [(&str, &str); 6] = [
+    ("crates/codebook-prior/src/map.rs", "maps a file into memory"),
+    ("crates/vq-core/src/cuda.rs", "loads libtorch's CUDA library into the process"),
+    ("crates/vq-core/src/search/kernels.rs", "vector instructions, and pointers into tiles"),
+    ("crates/vq-core/src/search/view.rs", "sees a tensor's memory as a slice"),
+    ("crates/vq-core/src/threads.rs", "calls the OpenMP runtime that libtorch brings"),
+    ("crates/vqct/src/memory.rs", "tells the allocator to keep what is freed"),
+];
+
 #[test]
-fn unsafe_code_lies_in_one_file_per_crate() {
+fn unsafe_code_lies_in_the_named_files() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let crates = fs::read_dir(workspace.join("crates")).expect("crates exist");
     let mut sources: Vec<_> = crates.map(|entry| entry.expect("an entry").path().join("src")).collect();
     sources.push(workspace.join("xtask/src"));
+    let mut found = Vec::new();
     for source in sources.iter().filter(|source| source.is_dir()) {
-        let mut files = Vec::new();
-        collect(source, &mut files);
-        assert!(files.len() <= 1, "unsafe code in {files:?}");
+        collect(source, &mut found);
     }
+    let mut found: Vec<_> = found.iter().filter_map(|file| file.strip_prefix(&workspace).ok()).collect();
+    found.sort();
+    let allowed = ALLOWED.map(|(file, _)| Path::new(file));
+    assert_eq!(found, allowed, "left: files with unsafe code; right: those that are named, with a reason");
 }
 
 /// Adds the Rust files below `folder` that use `unsafe` outside of line comments.
