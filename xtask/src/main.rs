@@ -8,6 +8,7 @@ mod ci;
 mod data;
 mod debian;
 mod libtorch;
+mod nvrtc;
 mod pip;
 mod prior;
 mod process;

@@ -1,5 +1,7 @@
 //! What can go wrong in a quantizer.
 
+use crate::CudaError;
+
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
@@ -66,6 +68,15 @@ pub enum CoreError {
         expected: String,
         /// The device of the tensor.
         got: String,
+    },
+
+    /// A kernel could not run where the tensors lie.
+    #[error("{op}: expected a GPU that runs this crate's kernels, got: {source}")]
+    Cuda {
+        /// The operation.
+        op: &'static str,
+        /// Why not.
+        source: CudaError,
     },
 
     /// An option has a value that makes no sense.

@@ -116,6 +116,7 @@ pub use bsq::{BsqConfig, BsqQuantizer};
 pub use code_entropy::CodeEntropyConfig;
 pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};
 pub use commitment::{BetaPlacement, CommitmentConfig};
+pub use cuda::CudaError;
 pub use cvq::{Anchor, CvqCodebook, CvqConfig};
 pub use device::DeviceChoice;
 pub use distance::Distance;

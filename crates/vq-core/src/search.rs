@@ -2,16 +2,20 @@
 
 mod candidates;
 mod cpu;
+mod gpu;
+#[cfg(test)]
+mod hard;
 mod judge;
 mod kernels;
 mod pack;
 mod view;
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use self::candidates::MOST_NEAREST;
 use self::cpu::{Problem, Results};
 use self::kernels::Kernel;
+use crate::cuda::Gpu;
 use crate::finite::check_finite;
 use crate::{CoreError, Distance};
 
@@ -48,14 +52,16 @@ pub struct Nearest {
 /// They do not depend on the device, the processor, the number of threads or the place of a row in the batch.
 /// What is computed in lower precision on the way only rules out codes that a proven error bound excludes.
 ///
-/// Memory beside inputs and results does not depend on K; the `[N, K]` distances are never held.
+/// The `[N, K]` distances are never held. On a CPU, memory beside inputs and results does not depend on K; on a GPU, a
+/// copy of the codes in bfloat16 is held.
 /// `Double` inputs are searched exhaustively, which is slower.
 ///
 /// # Errors
 /// [`CoreError::Shape`] unless both are matrices of one width, with at least one code and one column;
 /// [`CoreError::Kind`] unless both are of a floating kind; [`CoreError::Device`] if they lie on different devices;
 /// [`CoreError::Option`] unless `1 <= k <= 16` and `k <= K`, or if there are `2^32` codes or more;
-/// [`CoreError::NotFinite`] if an element is NaN or infinite.
+/// [`CoreError::NotFinite`] if an element is NaN or infinite; [`CoreError::Cuda`] if the tensors lie on a GPU and a
+/// kernel cannot be compiled or run there.
 pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, search: Search) -> Result<Nearest, CoreError> {
     const OP: &str = "nearest_codes";
     check_shapes(OP, vectors, codes, search.k)?;
@@ -68,11 +74,17 @@ pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, search: Search) -> Result
     let double = [vectors, codes].iter().any(|matrix| matrix.kind() == Kind::Double);
     let kind = if double { Kind::Double } else { Kind::Float };
     let [vectors, codes] = [vectors, codes].map(|matrix| matrix.detach().to_kind(kind).contiguous());
-    Ok(if double {
-        on_cpu::<f64>(&vectors, &codes, search, &[])
-    } else {
-        on_cpu::<f32>(&vectors, &codes, search, &Kernel::cascade(codes.size()[1] as usize))
-    })
+    match vectors.device() {
+        Device::Cpu if double => Ok(on_cpu::<f64>(&vectors, &codes, search, &[])),
+        Device::Cpu => Ok(on_cpu::<f32>(&vectors, &codes, search, &Kernel::cascade(codes.size()[1] as usize))),
+        Device::Cuda(ordinal) => Gpu::get(ordinal)
+            .and_then(|gpu| tch::no_grad(|| gpu::search(gpu, &vectors, &codes, search)))
+            .map_err(|source| CoreError::Cuda { op: OP, source }),
+        other => {
+            let expected = "the CPU or a CUDA device".into();
+            Err(CoreError::Device { op: OP, what: "vectors", expected, got: format!("{other:?}") })
+        }
+    }
 }
 
 fn check_shapes(op: &'static str, vectors: &Tensor, codes: &Tensor, k: i64) -> Result<(), CoreError> {

@@ -53,9 +53,12 @@ fn train_and_test_pass_arguments_on() {
     assert!(seen.contains(expected), "{seen}");
 
     let words = ["test", "shapes", "--", "-p"];
-    let (_machine, seen) = check(&words, Path::new("target"));
+    let (machine, seen) = check(&words, Path::new("target"));
     let expected = "args: test --workspace shapes -- -p\n";
     assert!(seen.contains(expected), "{seen}");
+    // The compiler of CUDA kernels, beside libtorch.
+    assert_eq!(machine.installations(), 2);
+    assert!(machine.libtorch("nvrtc-13.0.88/installed.txt").exists());
 
     let words = ["test", "-p", "vq-core", "--", "--nocapture"];
     let (_machine, seen) = check(&words, Path::new("target"));

@@ -32,7 +32,7 @@ pub(super) fn distance<T: Real>(distance: Distance, vector: &[T], code: &[T]) ->
 /// Sums `step` over the elements: element `d` goes to partial sum `d % 8`, in increasing `d`, with one rounding per
 /// step; then `((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7))`.
 ///
-/// `kernels/refine.cu` keeps the same order, so that ids and distances agree bit for bit.
+/// `kernels/judge.cu` keeps the same order, so that ids and distances agree bit for bit.
 #[inline(always)]
 fn fold<T: Real>(left: &[T], right: &[T], step: impl Fn(f64, f64, f64) -> f64) -> f64 {
     let mut p = [0.0; LANES];

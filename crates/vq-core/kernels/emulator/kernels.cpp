@@ -1,0 +1,52 @@
+// All kernels as one library that runs them by name.
+
+#include "cuda.hpp"
+#include "ptx.hpp"
+
+#include "../common.cuh"
+
+namespace prepare_cu {
+#include "../prepare.cu"
+}
+namespace filter_bf16_cu {
+#include "../filter_bf16.cu"
+}
+namespace filter_f32_cu {
+#include "../filter_f32.cu"
+}
+namespace judge_cu {
+#include "../judge.cu"
+}
+namespace scatter_cu {
+#include "../scatter.cu"
+}
+
+// Runs a kernel; writes what went wrong, or nothing, to `message` of `room` bytes.
+extern "C" void emulate(const char* kernel, unsigned x, unsigned y, unsigned threads, unsigned shared_bytes,
+                        uint64_t seed, void* const* arguments, const size_t* sizes, size_t count, char* message,
+                        size_t room) {
+    std::string trouble;
+    emulator::randomness = seed | 1;
+    const auto is = [&](const char* name) { return std::string(kernel) == name; };
+    const auto run = [&](auto* function) {
+        emulator::run(kernel, function, {x, y, 1}, static_cast<int>(threads), shared_bytes, arguments, sizes, count);
+    };
+    try {
+        if (is("prepare_bf16")) run(prepare_cu::prepare_bf16);
+        else if (is("prepare_f32")) run(prepare_cu::prepare_f32);
+        else if (is("bound_bf16")) run(filter_bf16_cu::bound_bf16);
+        else if (is("collect_bf16")) run(filter_bf16_cu::collect_bf16);
+        else if (is("bound_f32")) run(filter_f32_cu::bound_f32);
+        else if (is("collect_f32")) run(filter_f32_cu::collect_f32);
+        else if (is("threshold")) run(judge_cu::threshold);
+        else if (is("refine")) run(judge_cu::refine);
+        else if (is("exhaust_f32")) run(judge_cu::exhaust_f32);
+        else if (is("exhaust_f64")) run(judge_cu::exhaust_f64);
+        else if (is("scatter")) run(scatter_cu::scatter);
+        else trouble = std::string(kernel) + ": there is no such kernel";
+    } catch (const std::exception& error) {
+        trouble = error.what();
+    }
+    std::strncpy(message, trouble.c_str(), room - 1);
+    message[room - 1] = 0;
+}

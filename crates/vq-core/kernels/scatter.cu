@@ -1,0 +1,30 @@
+// Sums and counts per code, from rows in the order of their ids.
+
+constexpr int SPAN = 32;  // Rows that a thread walks along.
+
+// A thread for each column and span of rows; it adds to memory only where the id changes, so that a code to which many
+// rows fall costs few additions that collide.
+extern "C" __global__ void scatter(const float* vectors, const long long* order, const long long* sorted_ids,
+                                   long long rows, int width, float* sums, unsigned long long* counts) {
+    const long long thread = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+    const int columns = max(width, 1);  // Rows without columns are counted as well.
+    const int column = static_cast<int>(thread % columns);
+    const long long first = thread / columns * SPAN;
+    if (first >= rows) return;
+    const long long end = min(first + SPAN, rows);
+    long long id = sorted_ids[first];
+    float sum = 0.0f;
+    unsigned long long count = 0;
+    for (long long place = first; place <= end; ++place) {
+        if (place == end || sorted_ids[place] != id) {
+            if (width > 0) atomicAdd(&sums[id * width + column], sum);
+            if (column == 0) atomicAdd(&counts[id], count);
+            if (place == end) break;
+            id = sorted_ids[place];
+            sum = 0.0f;
+            count = 0;
+        }
+        if (width > 0) sum += vectors[order[place] * width + column];
+        ++count;
+    }
+}
