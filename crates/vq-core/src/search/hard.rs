@@ -4,7 +4,8 @@
 pub(super) fn pair(kinds: (usize, usize), seed: u64, [n, size]: [usize; 2], width: usize) -> (Vec<f32>, Vec<f32>) {
     let kinds = match seed % 4 {
         0 => kinds,
-        1 => (10, 11),
+        1 if seed % 8 == 1 => (10, 11),
+        1 => (12, 13),
         _ => (kinds.0, kinds.0),
     };
     (numbers(kinds.0, seed, n, width), numbers(kinds.1, seed ^ 1, size, width))
@@ -34,6 +35,9 @@ pub(super) fn numbers(kind: usize, seed: u64, count: usize, width: usize) -> Vec
             10 => x * 3.0,
             11 if index.is_multiple_of(width) => 0.0,
             11 => (x * 3.0).round(),
+            // Codes that bfloat16 holds exactly, and rows that differ from one in what it cannot hold.
+            12 => 1.0 + x * 0.05,
+            13 => f32::from(x > 0.0),
             7 if index.is_multiple_of(width) => x * 1e6, // one large element
             _ => x * 1e-3 + (index % width) as f32,      // close together, far from zero
         }
