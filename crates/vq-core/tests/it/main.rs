@@ -7,6 +7,7 @@ mod cvq;
 mod device;
 mod ema;
 mod fsq;
+mod gpu;
 mod gradient;
 mod grouped;
 mod gumbel;
