@@ -53,7 +53,8 @@ fn main() {
             let vectors = Tensor::randn([n, width], (Kind::Float, device));
             let ids = Tensor::randint(in_use, [n], (Kind::Int64, device));
             let name = format!("gpu sums {n} x {size} x {width}, {in_use} in use");
-            let ours = measure(&mut criterion, &name, "vq-core", &|| Ok(scatter_sums(&vectors, &ids, size).unwrap().sums));
+            let ours =
+                measure(&mut criterion, &name, "vq-core", &|| Ok(scatter_sums(&vectors, &ids, size).unwrap().sums));
             let index_add = measure(&mut criterion, &name, "index_add_", &|| {
                 let sums = Tensor::f_zeros([size, width], (Kind::Float, device))?.f_index_add_(0, &ids, &vectors)?;
                 ids.f_bincount::<Tensor>(None, size)?;

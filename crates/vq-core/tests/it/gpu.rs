@@ -25,7 +25,10 @@ fn a_gpu_finds_what_the_cpu_finds() {
             let search = Search { k: k.min(size), distance };
             let expected = nearest_codes(&vectors, &codes, search).unwrap();
             let found = nearest_codes(&vectors.to_device(gpu), &codes.to_device(gpu), search).unwrap();
-            assert!(found.indices.to_device(Device::Cpu).equal(&expected.indices), "{n} x {size} x {width}, {search:?}");
+            assert!(
+                found.indices.to_device(Device::Cpu).equal(&expected.indices),
+                "{n} x {size} x {width}, {search:?}"
+            );
             assert!(found.distances.to_device(Device::Cpu).equal(&expected.distances));
         }
     }
