@@ -57,7 +57,7 @@ fn main() {
                 measure(&mut criterion, &name, "vq-core", &|| Ok(scatter_sums(&vectors, &ids, size).unwrap().sums));
             let index_add = measure(&mut criterion, &name, "index_add_", &|| {
                 let sums = Tensor::f_zeros([size, width], (Kind::Float, device))?.f_index_add_(0, &ids, &vectors)?;
-                ids.f_bincount::<Tensor>(None, size)?;
+                let _ = ids.f_bincount::<Tensor>(None, size)?;
                 Ok(sums)
             });
             sums.push(format!("| {n} | {size} | {width} | {in_use} | {} | {} |", text(ours), text(index_add)));
@@ -107,7 +107,7 @@ fn measure(
     side: &str,
     work: &dyn Fn() -> Result<Tensor, TchError>,
 ) -> Option<f64> {
-    work().ok()?;
+    let _ = work().ok()?;
     let mut fastest: Option<Duration> = None;
     let mut group = criterion.benchmark_group(group);
     group.sampling_mode(SamplingMode::Flat);

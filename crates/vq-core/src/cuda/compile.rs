@@ -149,9 +149,8 @@ fn folders() -> Vec<PathBuf> {
 /// The folder that `libtorch_cpu.so` was loaded from.
 fn libtorch_folder() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let paths = maps.lines().filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])));
-    let libtorch = paths.filter(|path| path.ends_with("libtorch_cpu.so")).next()?;
-    libtorch.parent().map(Path::to_path_buf)
+    let mut paths = maps.lines().filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])));
+    paths.find(|path| path.ends_with("libtorch_cpu.so"))?.parent().map(Path::to_path_buf)
 }
 
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
