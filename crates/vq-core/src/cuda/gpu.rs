@@ -129,3 +129,18 @@ impl Drop for Current {
 fn failed(call: &'static str) -> impl Fn(DriverError) -> CudaError {
     move |error| CudaError::Call { call, code: format!("{error:?}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_that_is_not_there_is_an_error() {
+        // Without a driver, and with one.
+        match Gpu::get(4096).expect_err("so many GPUs") {
+            CudaError::Library { library: "libcuda.so.1", .. } => {}
+            CudaError::Call { call: "cuInit" | "cuDeviceGet", .. } => {}
+            other => panic!("{other}"),
+        }
+    }
+}
