@@ -25,6 +25,8 @@
 
 mod build;
 mod chunk;
+mod connections;
+mod diff;
 mod embedder;
 #[cfg(feature = "language-model")]
 mod embedding_table;
@@ -33,6 +35,7 @@ mod error;
 mod file;
 mod graph;
 mod map;
+mod merge;
 mod morphy;
 mod provenance;
 mod recipe;
@@ -43,6 +46,8 @@ mod wordnet;
 
 pub use build::build;
 pub use chunk::{Chunker, Tally};
+pub use connections::{Components, Neighbour, Similar};
+pub use diff::{EdgeDiff, PriorDiff, SharedWord};
 pub use embedder::{EmbedderDescription, TextEmbedder};
 #[cfg(feature = "language-model")]
 pub use embedding_table::EmbeddingTable;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 
 mod build;
+mod compare;
+mod connections;
 mod corrupt;
 mod embedding_table;
 mod emoji_names;
