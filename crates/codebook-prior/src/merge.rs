@@ -8,6 +8,7 @@ impl PriorGraph {
     ///
     /// Each part of speech is ranked by falling count, then by alphabet, so that [`cut`](Self::cut) keeps the most
     /// frequent of both. A word that both have keeps the vector of `self`: the two must be of one language model.
+    /// A corpus that went into both is counted twice.
     ///
     /// # Errors
     /// [`PriorError::Invalid`] unless the provenances name one way of making vectors, of one width; or if a count

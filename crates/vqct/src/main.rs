@@ -13,6 +13,7 @@ mod input;
 mod inspect;
 mod memory;
 mod output;
+mod prior;
 mod reconstruct;
 mod tokenize;
 mod tokens;
@@ -43,6 +44,9 @@ enum Command {
     Detokenize(detokenize::Args),
     /// Show the words of each patch of an image.
     Inspect(inspect::Args),
+    /// Look into codebooks of words, and join them.
+    #[command(subcommand)]
+    Prior(prior::PriorCommand),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Prior(command) => prior::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,5 +3,6 @@
 
 mod errors;
 mod kill;
+mod prior;
 mod roundtrip;
 mod support;

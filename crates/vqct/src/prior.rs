@@ -1,0 +1,43 @@
+//! `vqct prior`: codebooks of words, before any training.
+
+mod diff;
+mod drawing;
+mod inspect;
+mod merge;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Subcommand;
+use codebook_prior::PriorGraph;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PriorCommand {
+    /// Show what a prior holds: words, edges, components, where it comes from; or one word and what is near to it.
+    Inspect(inspect::Args),
+    /// Show how two priors differ.
+    Diff(diff::Args),
+    /// Join the words and edges of two priors of one language model.
+    Merge(merge::Args),
+}
+
+pub(crate) fn run(command: &PriorCommand) -> Result<()> {
+    match command {
+        PriorCommand::Inspect(args) => inspect::run(args),
+        PriorCommand::Diff(args) => diff::run(args),
+        PriorCommand::Merge(args) => merge::run(args),
+    }
+}
+
+/// A prior's file; the embedded one where none is given.
+fn open(file: Option<&Path>) -> Result<PriorGraph> {
+    Ok(match file {
+        Some(path) => PriorGraph::open(path)?,
+        None => PriorGraph::embedded()?,
+    })
+}
+
+/// How a prior is called in what is printed.
+fn name(file: Option<&PathBuf>) -> String {
+    file.map_or("the embedded prior".into(), |path| path.display().to_string())
+}
