@@ -19,13 +19,16 @@
 //! T texts, V tokens of a language model.
 //!
 //! # Features
-//! - `embedded` (default): the default prior, linked into the binary.
+//! - `embedded` (default): the default prior and WordNet's words, linked into the binary.
 //! - `language-model`: vectors from a language model's folder, `EmbeddingTable`.
-//! - `remake`: the binary `remake-prior`, which makes the default prior again, byte for byte.
+//! - `statistical`: a tagger with a trained model, `StatisticalTagger`.
+//! - `remake`: the binaries `remake-prior` and `remake-lemmas`, which make what is embedded again, byte for byte, and
+//!   `tagger-report` and `lexicon-report`, which measure.
 
 mod build;
 mod chunk;
 mod connections;
+mod corpus;
 mod diff;
 mod embedder;
 #[cfg(feature = "language-model")]
@@ -34,19 +37,27 @@ mod emoji_names;
 mod error;
 mod file;
 mod graph;
+mod lemmas;
+mod lexicon;
 mod map;
 mod merge;
 mod morphy;
+mod noun_lemma;
 mod provenance;
 mod recipe;
+mod tag;
+mod tagger;
 mod text_file;
+mod tokenize;
 mod vectors;
 mod word;
+mod word_class;
 mod wordnet;
 
 pub use build::build;
 pub use chunk::{Chunker, Tally};
 pub use connections::{Components, Neighbour, Similar};
+pub use corpus::{Caption, Corpus, CorpusFormat, CorpusReport, Malformed, Place, Strictness};
 pub use diff::{EdgeDiff, PriorDiff, SharedWord};
 pub use embedder::{EmbedderDescription, TextEmbedder};
 #[cfg(feature = "language-model")]
@@ -54,9 +65,20 @@ pub use embedding_table::EmbeddingTable;
 pub use emoji_names::EmojiNames;
 pub use error::PriorError;
 pub use graph::{Edge, PriorGraph, PriorParts};
+pub use lemmas::{Lemma, Lemmas};
+pub use lexicon::{
+    Chains, Lexicon, LexiconBuilder, LexiconChoice, LexiconEntry, LexiconOptions, LexiconOrder, LexiconPair, Multiword,
+};
 pub use morphy::Morphy;
+pub use noun_lemma::noun_lemma;
 pub use provenance::{Cut, Provenance, Source};
 pub use recipe::Recipe;
+pub use tag::Tag;
+#[cfg(feature = "statistical")]
+pub use tagger::StatisticalTagger;
+pub use tagger::{Tagger, WordNetTagger};
+pub use tokenize::tokenize;
 pub use vectors::{Precision, Vectors};
 pub use word::{PartOfSpeech, Word};
+pub use word_class::WordClass;
 pub use wordnet::{Dictionary, Gloss, Sense, Spelling, WordNet};

@@ -1,6 +1,6 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::PartOfSpeech;
+use crate::WordClass;
 
 /// WordNet's rules of detachment for nouns (morphy(7WN)): an ending, and what takes its place.
 const NOUN_RULES: [[&str; 2]; 8] =
@@ -9,26 +9,50 @@ const NOUN_RULES: [[&str; 2]; 8] =
 /// The same for adjectives.
 const ADJECTIVE_RULES: [[&str; 2]; 4] = [["er", ""], ["est", ""], ["er", "e"], ["est", "e"]];
 
+/// The same for verbs. Doubled consonants (`running`) stand in the list of exceptions.
+const VERB_RULES: [[&str; 2]; 8] =
+    [["s", ""], ["ies", "y"], ["es", "e"], ["es", ""], ["ed", "e"], ["ed", ""], ["ing", "e"], ["ing", ""]];
+
 /// WordNet's lemmatizer for one part of speech (morphy(7WN)): a list of exceptions, then rules that take endings off,
 /// either checked against the words of a dictionary.
 ///
 /// Works on lower-case words.
 #[derive(Debug, Clone)]
 pub struct Morphy {
-    part_of_speech: PartOfSpeech,
+    class: WordClass,
     exceptions: HashMap<String, Vec<String>>,
-    counts: BTreeMap<String, u64>,
+    counts: HashMap<String, u64>,
 }
 
 impl Morphy {
     /// A lemmatizer over `counts`, the dictionary's words with how often each was seen (0 is fine), and `exceptions`,
     /// the base forms of irregular words.
     pub fn new(
-        part_of_speech: PartOfSpeech,
+        class: WordClass,
         exceptions: HashMap<String, Vec<String>>,
-        counts: BTreeMap<String, u64>,
+        counts: impl IntoIterator<Item = (String, u64)>,
     ) -> Self {
-        Self { part_of_speech, exceptions, counts }
+        Self { class, exceptions, counts: counts.into_iter().collect() }
+    }
+
+    /// How often the dictionary saw a word in base form; `None` for a word that it does not hold.
+    pub fn count(&self, lemma: &str) -> Option<u64> {
+        self.counts.get(lemma).copied()
+    }
+
+    /// Whether a form is irregular: the list of exceptions has it.
+    pub fn is_irregular(&self, form: &str) -> bool {
+        self.exceptions.contains_key(form)
+    }
+
+    /// The dictionary's words with their counts, in no order.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(word, count)| (word.as_str(), *count))
+    }
+
+    /// The irregular forms with their base forms, in no order.
+    pub(crate) fn exceptions(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.exceptions.iter().map(|(form, bases)| (form.as_str(), bases.as_slice()))
     }
 
     /// The base forms of a word that the dictionary holds: those of the list of exceptions, the word itself, then those
@@ -61,11 +85,13 @@ impl Morphy {
 
     /// What the rules make of a word, in the dictionary or not.
     fn detached(&self, word: &str) -> Vec<String> {
-        let rules: &[[&str; 2]] = match self.part_of_speech {
-            PartOfSpeech::Noun => &NOUN_RULES,
-            PartOfSpeech::Adjective => &ADJECTIVE_RULES,
+        let rules: &[[&str; 2]] = match self.class {
+            WordClass::Noun => &NOUN_RULES,
+            WordClass::Adjective => &ADJECTIVE_RULES,
+            WordClass::Verb => &VERB_RULES,
+            WordClass::Adverb => &[],
         };
-        let noun = self.part_of_speech == PartOfSpeech::Noun;
+        let noun = self.class == WordClass::Noun;
         // `boxesful` is `boxful`; and `grass` or `as` have no plural's s.
         let (stem, tail) = match word.strip_suffix("ful") {
             Some(stem) if noun => (stem, "ful"),

@@ -24,6 +24,17 @@ impl TextFile {
         Ok(Self { path, text, sha256 })
     }
 
+    /// A table that the crate carries.
+    pub(crate) fn embedded(name: &str, text: &str) -> Self {
+        Self { path: Path::new("the embedded").join(name), text: text.to_owned(), sha256: String::new() }
+    }
+
+    /// The lines with their numbers from 1, less empty ones and comments.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line));
+        lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+    }
+
     pub(crate) fn line_error(&self, line: usize, expected: &'static str, got: &str) -> PriorError {
         let got: String = got.chars().take(80).collect(); // some lines run to kilobytes
         PriorError::Line { path: self.path.clone(), line, expected, got }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::text_file::TextFile;
-use crate::{Morphy, PartOfSpeech, PriorError, Source};
+use crate::{Morphy, PartOfSpeech, PriorError, Source, WordClass};
 
 /// Lexicographer files by number (lexnames(5WN)).
 #[rustfmt::skip]
@@ -155,7 +155,7 @@ fn read_counts(file: &TextFile) -> Result<HashMap<SenseKey, u64>, PriorError> {
 }
 
 /// The lines of a database file, less the licence, with their numbers from 1.
-fn records(file: &TextFile) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn records(file: &TextFile) -> impl Iterator<Item = (usize, &str)> {
     file.text.lines().enumerate().filter(|(_, line)| !line.starts_with("  ")).map(|(at, line)| (at + 1, line))
 }
 
@@ -216,7 +216,11 @@ fn dictionary(
     let totals = senses
         .iter()
         .map(|(lemma, senses): (&String, &Vec<Sense>)| (lemma.clone(), senses.iter().map(|sense| sense.count).sum()));
-    let morphy = Morphy::new(part, read_exceptions(exceptions)?, totals.collect());
+    let class = match part {
+        PartOfSpeech::Noun => WordClass::Noun,
+        PartOfSpeech::Adjective => WordClass::Adjective,
+    };
+    let morphy = Morphy::new(class, read_exceptions(exceptions)?, totals);
     Ok(Dictionary { senses, morphy })
 }
 
@@ -227,7 +231,7 @@ fn spelling(synset: &Synset, lemma: &str) -> Spelling {
     if forms.any(|form| form == lemma) { Spelling::Common } else { Spelling::Proper }
 }
 
-fn read_exceptions(file: &TextFile) -> Result<HashMap<String, Vec<String>>, PriorError> {
+pub(crate) fn read_exceptions(file: &TextFile) -> Result<HashMap<String, Vec<String>>, PriorError> {
     let mut exceptions = HashMap::new();
     for (at, line) in file.text.lines().enumerate() {
         let mut words = line.split_whitespace().map(str::to_owned);

@@ -1,6 +1,6 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use codebook_prior::{Morphy, PartOfSpeech, WordNet};
+use codebook_prior::{Morphy, WordClass, WordNet};
 use proptest::prelude::*;
 
 use crate::sample::data;
@@ -48,8 +48,8 @@ fn adjectives() {
 
 #[test]
 fn nouns_in_ful() {
-    let counts = BTreeMap::from([("boxful".into(), 0)]);
-    let morphy = Morphy::new(PartOfSpeech::Noun, HashMap::new(), counts);
+    let counts = [("boxful".into(), 0)];
+    let morphy = Morphy::new(WordClass::Noun, HashMap::new(), counts);
     assert_eq!(morphy.lemma("boxesful").as_deref(), Some("boxful"));
 }
 
@@ -59,7 +59,7 @@ proptest! {
         counts in prop::collection::btree_map("[a-e]{1,3}(s|es|men|ies|ful)?", 0u64..9, 1..20),
         word in "[a-e]{1,3}(s|es|men|ies|sful)?",
     ) {
-        let morphy = Morphy::new(PartOfSpeech::Noun, HashMap::new(), counts.clone());
+        let morphy = Morphy::new(WordClass::Noun, HashMap::new(), counts.clone());
         for lemma in morphy.lemmas(&word) {
             prop_assert!(counts.contains_key(&lemma));
         }
@@ -74,7 +74,7 @@ proptest! {
         counts in prop::collection::btree_map("[a-e]{1,3}(s|es|men|ies|ful)?", 0u64..9, 1..20),
         word in "[a-e]{1,3}(s|es|men|ies|sful)?",
     ) {
-        let morphy = Morphy::new(PartOfSpeech::Noun, HashMap::new(), counts);
+        let morphy = Morphy::new(WordClass::Noun, HashMap::new(), counts);
         if let Some(lemma) = morphy.lemma(&word) {
             prop_assert_eq!(morphy.lemma(&lemma), Some(lemma.clone()));
         }
