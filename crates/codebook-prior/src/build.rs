@@ -74,6 +74,7 @@ pub fn build(
         made_by: concat!("codebook-prior ", env!("CARGO_PKG_VERSION")).to_owned(),
         sources: [wordnet.sources.clone(), vec![emoji.source.clone()], description.sources].concat(),
         recipe: Some(recipe.clone()),
+        captions: None,
         vectors: description.summary,
         cut: None,
     };
@@ -184,7 +185,12 @@ fn take(part_of_speech: PartOfSpeech, len: usize, candidates: Candidates) -> Res
     ranked.truncate(len);
     ranked
         .sort_by(|(a_text, a), (b_text, b)| (b.count, b.tags).cmp(&(a.count, a.tags)).then_with(|| a_text.cmp(b_text)));
-    let word = |(text, candidate): (String, Candidate)| Word { text, part_of_speech, count: candidate.count };
+    let word = |(text, candidate): (String, Candidate)| Word {
+        text,
+        part_of_speech,
+        count: candidate.count,
+        reason: String::new(),
+    };
     Ok(ranked.into_iter().map(word).collect())
 }
 

@@ -5,6 +5,7 @@
 //! | `words` | `U8 [bytes]` | UTF-8, one word a line, adjectives first |
 //! | `parts_of_speech` | `U8 [K]` | 0 adjective, 1 noun |
 //! | `counts` | `U64 [K]` | how often each word was seen |
+//! | `reasons` | `U8 [bytes]` | UTF-8, one line a word: why it was kept; may be absent |
 //! | `edges` | `U32 [E, 2]` | adjective node, noun node; sorted, unique |
 //! | `edge_weights` | `F32 [E]` | finite, positive |
 //! | `vectors` | `F16` or `F32` `[K, W]` | finite |
@@ -91,11 +92,13 @@ impl PriorGraph {
         })?;
 
         let words: Vec<u8> = self.words().iter().flat_map(|word| line(&word.text)).collect();
+        let reasons: Vec<u8> = self.words().iter().flat_map(|word| line(&word.reason)).collect();
         let parts: Vec<u8> = self.words().iter().map(|word| code(word.part_of_speech)).collect();
         let counts = bytes_of(self.words().iter().map(|word| word.count.to_le_bytes()));
         let edges = bytes_of(self.edges().iter().flat_map(|edge| [edge.adjective, edge.noun]).map(u32::to_le_bytes));
         let weights = bytes_of(self.edges().iter().map(|edge| edge.weight.to_le_bytes()));
         let (k, e) = (self.len(), self.edges().len());
+        let noted = self.words().iter().any(|word| !word.reason.is_empty());
         let tensors = [
             ("words", Dtype::U8, vec![words.len()], words.as_slice()),
             ("parts_of_speech", Dtype::U8, vec![k], &parts),
@@ -104,8 +107,10 @@ impl PriorGraph {
             ("edge_weights", Dtype::F32, vec![e], &weights),
             ("vectors", dtype(self.vectors().precision()), vec![k, self.width()], self.vectors().bytes()),
         ];
+        let reasons = noted.then(|| ("reasons", Dtype::U8, vec![reasons.len()], reasons.as_slice()));
         let views = tensors
             .into_iter()
+            .chain(reasons)
             .map(|(name, dtype, shape, data)| Ok((name, TensorView::new(dtype, shape, data)?)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(container)?;
@@ -171,25 +176,35 @@ fn words(tensors: &Tensors<'_>) -> Result<Vec<Word>, PriorError> {
     let [len] = tensors.shape("parts_of_speech", [None])?;
     let counts = tensors.typed("counts", Dtype::U64)?;
     tensors.shape("counts", [Some(len)])?;
-    let text = tensors.typed("words", Dtype::U8)?;
-    tensors.shape("words", [None])?;
-    let text = std::str::from_utf8(text).map_err(|error| tensors.fail("words", "UTF-8", error.to_string()))?;
-    let lines: Vec<&str> = text.split_terminator('\n').collect();
-    if lines.len() != len || !(text.is_empty() || text.ends_with('\n')) {
-        let expected = format!("{len} lines, each ended");
-        return Err(tensors.fail("words", &expected, format!("{} lines", lines.len())));
-    }
+    let texts = lines(tensors, "words", len)?;
+    let reasons = match tensors.held.tensor("reasons") {
+        Ok(_) => lines(tensors, "reasons", len)?,
+        Err(_) => vec![""; len],
+    };
     let counts = counts.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-    let rows = lines.into_iter().zip(parts).zip(counts);
-    rows.map(|((text, part), count)| {
+    let rows = texts.into_iter().zip(parts).zip(counts).zip(reasons);
+    rows.map(|(((text, part), count), reason)| {
         let part_of_speech = match part {
             0 => PartOfSpeech::Adjective,
             1 => PartOfSpeech::Noun,
             other => return Err(tensors.fail("parts_of_speech", "0 or 1", other.to_string())),
         };
-        Ok(Word { text: text.to_owned(), part_of_speech, count })
+        Ok(Word { text: text.to_owned(), part_of_speech, count, reason: reason.to_owned() })
     })
     .collect()
+}
+
+/// The `len` lines of a text.
+fn lines<'a>(tensors: &Tensors<'a>, name: &str, len: usize) -> Result<Vec<&'a str>, PriorError> {
+    let text = tensors.typed(name, Dtype::U8)?;
+    tensors.shape(name, [None])?;
+    let text = std::str::from_utf8(text).map_err(|error| tensors.fail(name, "UTF-8", error.to_string()))?;
+    let lines: Vec<&str> = text.split_terminator('\n').collect();
+    if lines.len() != len || !(text.is_empty() || text.ends_with('\n')) {
+        let expected = format!("{len} lines, each ended");
+        return Err(tensors.fail(name, &expected, format!("{} lines", lines.len())));
+    }
+    Ok(lines)
 }
 
 fn edges(tensors: &Tensors<'_>) -> Result<Vec<Edge>, PriorError> {

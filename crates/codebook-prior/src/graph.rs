@@ -6,7 +6,8 @@ use crate::{Cut, PartOfSpeech, PriorError, Provenance, Vectors, Word};
 /// An adjective that stands immediately before a noun (VQCT section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
-    /// Node of the adjective, in `0..A`.
+    /// Node of the adjective, in `0..A`; with [`Homographs::Legacy`](crate::Homographs::Legacy) the node of a noun where
+    /// the adjective is a noun as well.
     pub adjective: u32,
     /// Node of the noun, in `A..A + N`.
     pub noun: u32,
@@ -44,7 +45,8 @@ impl PriorGraph {
     /// # Errors
     /// [`PriorError::Invalid`] names the first part that breaks a rule: words are K >= 1, unique within their part of
     /// speech, without control characters, adjectives before nouns; edges are sorted, unique, run from an adjective to
-    /// a noun, and weigh something finite and positive; vectors are `[K, W]` with W >= 1 and finite.
+    /// a noun (from another noun only if the provenance says that homographs are as published), and weigh something
+    /// finite and positive; vectors are `[K, W]` with W >= 1 and finite.
     pub fn new(parts: PriorParts) -> Result<Self, PriorError> {
         Self::checked("prior graph", parts)
     }
@@ -52,7 +54,7 @@ impl PriorGraph {
     /// [`new`](Self::new), with the operation that errors name.
     pub(crate) fn checked(op: &str, parts: PriorParts) -> Result<Self, PriorError> {
         let adjectives = check_words(op, &parts.words)?;
-        check_edges(op, &parts.edges, adjectives, parts.words.len())?;
+        check_edges(op, &parts, adjectives)?;
         check_vectors(op, &parts.vectors, parts.words.len())?;
         Ok(Self { parts, adjectives })
     }
@@ -148,17 +150,21 @@ impl PriorGraph {
         }
         let kept = [0..adjectives, self.adjectives..self.adjectives + nouns];
         let shift = (self.adjectives - adjectives) as u32;
-        let edges = self
-            .edges()
-            .iter()
-            .filter(|edge| (edge.adjective as usize) < adjectives && kept[1].contains(&(edge.noun as usize)));
+        let place = |node: u32| match node as usize {
+            node if kept[0].contains(&node) => Some(node as u32),
+            node if kept[1].contains(&node) => Some(node as u32 - shift),
+            _ => None,
+        };
+        let edges = self.edges().iter().filter_map(|edge| {
+            Some(Edge { adjective: place(edge.adjective)?, noun: place(edge.noun)?, weight: edge.weight })
+        });
         let mut provenance = self.provenance().clone();
         if adjectives + nouns < self.len() {
             provenance.cut = Some(Cut { adjectives, nouns });
         }
         let parts = PriorParts {
             words: kept.iter().flat_map(|range| &self.words()[range.clone()]).cloned().collect(),
-            edges: edges.map(|edge| Edge { noun: edge.noun - shift, ..*edge }).collect(),
+            edges: edges.collect(),
             vectors: self.vectors().rows(kept),
             provenance,
         };
@@ -179,6 +185,9 @@ fn check_words(op: &str, words: &[Word]) -> Result<usize, PriorError> {
         if word.text.is_empty() || word.text.contains(char::is_control) {
             return fail(at, "a word without control characters", format!("{:?}", word.text));
         }
+        if word.reason.contains(char::is_control) {
+            return fail(at, "a reason without control characters", format!("{:?}", word.reason));
+        }
         if at >= adjectives && word.part_of_speech == PartOfSpeech::Adjective {
             return fail(at, "adjectives before nouns", format!("adjective {:?}", word.text));
         }
@@ -190,12 +199,16 @@ fn check_words(op: &str, words: &[Word]) -> Result<usize, PriorError> {
     Ok(adjectives)
 }
 
-fn check_edges(op: &str, edges: &[Edge], adjectives: usize, len: usize) -> Result<(), PriorError> {
+fn check_edges(op: &str, parts: &PriorParts, adjectives: usize) -> Result<(), PriorError> {
+    let (edges, len) = (&parts.edges, parts.words.len());
+    // As published, an edge of a word that is adjective and noun starts from the noun.
+    let legacy = parts.provenance.captions.as_ref().is_some_and(|captions| captions.is_legacy());
+    let starts = if legacy { len } else { adjectives };
     let mut last = None;
     for (at, edge) in edges.iter().enumerate() {
         let fail = |expected: String, got: String| Err(PriorError::invalid(op, format!("edges[{at}]"), expected, got));
-        if edge.adjective as usize >= adjectives {
-            return fail(format!("an adjective in 0..{adjectives}"), edge.adjective.to_string());
+        if edge.adjective as usize >= starts || edge.adjective == edge.noun {
+            return fail(format!("an adjective in 0..{starts}"), edge.adjective.to_string());
         }
         if !(adjectives..len).contains(&(edge.noun as usize)) {
             return fail(format!("a noun in {adjectives}..{len}"), edge.noun.to_string());

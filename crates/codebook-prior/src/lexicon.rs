@@ -8,6 +8,7 @@ mod tally;
 use serde::{Deserialize, Serialize};
 
 pub use builder::LexiconBuilder;
+pub(crate) use choose::ranked;
 pub use choose::{LexiconChoice, LexiconOrder};
 
 use crate::text_file::sha256;

@@ -26,6 +26,7 @@
 //!   `tagger-report` and `lexicon-report`, which measure.
 
 mod build;
+mod caption_prior;
 mod chunk;
 mod connections;
 mod corpus;
@@ -50,11 +51,13 @@ mod tagger;
 mod text_file;
 mod tokenize;
 mod vectors;
+mod vision_filter;
 mod word;
 mod word_class;
 mod wordnet;
 
 pub use build::build;
+pub use caption_prior::{CaptionPrior, CaptionRecipe, Captions, Homographs, JudgedWord};
 pub use chunk::{Chunker, Tally};
 pub use connections::{Components, Neighbour, Similar};
 pub use corpus::{Caption, Corpus, CorpusFormat, CorpusReport, Malformed, Place, Strictness};
@@ -79,6 +82,7 @@ pub use tagger::StatisticalTagger;
 pub use tagger::{Tagger, WordNetTagger};
 pub use tokenize::tokenize;
 pub use vectors::{Precision, Vectors};
+pub use vision_filter::{Nearest, Reason, Seeds, VisionFilter};
 pub use word::{PartOfSpeech, Word};
 pub use word_class::WordClass;
 pub use wordnet::{Dictionary, Gloss, Sense, Spelling, WordNet};

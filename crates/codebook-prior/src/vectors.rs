@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use half::f16;
 use memmap2::Mmap;
+use serde::{Deserialize, Serialize};
 
 /// How the numbers of [`Vectors`] are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 16-bit floats: half the bytes, 11 significant bits; the default prior's choice.
+    #[default]
     F16,
     /// 32-bit floats.
     F32,

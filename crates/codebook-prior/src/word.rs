@@ -32,4 +32,6 @@ pub struct Word {
     pub part_of_speech: PartOfSpeech,
     /// How often the word was seen in this part of speech, in the units that the provenance states.
     pub count: u64,
+    /// Why the word was kept, for people; no control characters, empty where nothing was noted.
+    pub reason: String,
 }

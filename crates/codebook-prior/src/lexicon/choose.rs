@@ -40,10 +40,16 @@ impl Lexicon {
     /// `self` is in order of first appearance when it comes from a [`LexiconBuilder`](crate::LexiconBuilder); a choice
     /// by frequency forgets that order.
     pub fn choose(&self, choice: &LexiconChoice) -> Self {
-        let adjectives = kept(&self.adjectives, choice.adjective_count, choice.order);
-        let nouns = kept(&self.nouns, choice.noun_count, choice.order);
-        let adjective_places = places(&adjectives, self.adjectives.len());
-        let noun_places = places(&nouns, self.nouns.len());
+        let often = |entries: &[LexiconEntry], least: u64| {
+            ranked(entries, |at| entries[at].count >= least, choice.order)
+        };
+        self.select(&often(&self.adjectives, choice.adjective_count), &often(&self.nouns, choice.noun_count))
+    }
+
+    /// The words at these places, in this order, with the pairs among them.
+    pub(crate) fn select(&self, adjectives: &[usize], nouns: &[usize]) -> Self {
+        let adjective_places = places(adjectives, self.adjectives.len());
+        let noun_places = places(nouns, self.nouns.len());
         let pair = |pair: &LexiconPair| {
             let adjective = (*adjective_places.get(pair.adjective as usize)?)?;
             let noun = (*noun_places.get(pair.noun as usize)?)?;
@@ -52,13 +58,13 @@ impl Lexicon {
         let mut pairs: Vec<_> = self.pairs.iter().filter_map(pair).collect();
         pairs.sort_unstable_by_key(|pair| (pair.adjective, pair.noun));
         let entries = |from: &[LexiconEntry], kept: &[usize]| kept.iter().map(|at| from[*at].clone()).collect();
-        Self { adjectives: entries(&self.adjectives, &adjectives), nouns: entries(&self.nouns, &nouns), pairs }
+        Self { adjectives: entries(&self.adjectives, adjectives), nouns: entries(&self.nouns, nouns), pairs }
     }
 }
 
-/// The places of the words that are kept, in their new order.
-fn kept(entries: &[LexiconEntry], count: u64, order: LexiconOrder) -> Vec<usize> {
-    let mut kept: Vec<_> = (0..entries.len()).filter(|at| entries[*at].count >= count).collect();
+/// The places of the words to keep, in an order.
+pub(crate) fn ranked(entries: &[LexiconEntry], keep: impl Fn(usize) -> bool, order: LexiconOrder) -> Vec<usize> {
+    let mut kept: Vec<_> = (0..entries.len()).filter(|at| keep(*at)).collect();
     if order == LexiconOrder::Frequency {
         kept.sort_by(|a, b| {
             let key = |at: &usize| (Reverse(entries[*at].count), entries[*at].text.as_str());

@@ -10,7 +10,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 }
 
 pub(crate) fn word(text: &str, part_of_speech: PartOfSpeech) -> Word {
-    Word { text: text.into(), part_of_speech, count: 7 }
+    Word { text: text.into(), part_of_speech, count: 7, reason: String::new() }
 }
 
 pub(crate) fn edge(adjective: u32, noun: u32, weight: f32) -> Edge {
@@ -50,7 +50,8 @@ pub(crate) fn any_parts() -> impl Strategy<Value = PriorParts> {
                     Some(noun) => (format!("wört{noun}"), PartOfSpeech::Noun),
                     None => (format!("wört{at}"), PartOfSpeech::Adjective),
                 };
-                Word { text, part_of_speech, count }
+                let reason = if count % 2 == 0 { String::new() } else { format!("seen {count} times") };
+                Word { text, part_of_speech, count, reason }
             });
             let edges = weights.into_iter().enumerate().filter_map(|(at, weight)| {
                 Some(Edge { adjective: (at / n) as u32, noun: (a + at % n) as u32, weight: weight? })
