@@ -1,5 +1,22 @@
 use crate::{Lemmas, Tag, WordClass};
 
+/// Plurals of things that have no singular, though WordNet has a word that looks like one (`jean`, `short`).
+const PLURAL_ONLY: [&str; 13] = [
+    "binoculars",
+    "briefs",
+    "clothes",
+    "glasses",
+    "goggles",
+    "headphones",
+    "jeans",
+    "khakis",
+    "overalls",
+    "panties",
+    "shorts",
+    "sunglasses",
+    "tights",
+];
+
 /// The base form of a lower-case noun that bears a tag (VQCT section 3.1: nouns are lemmatized).
 ///
 /// A singular that WordNet holds is its own base form; a plural has WordNet's (morphy), and an unknown one is taken apart
@@ -8,6 +25,9 @@ pub fn noun_lemma(lemmas: &Lemmas, word: &str, tag: Tag) -> String {
     let morphy = lemmas.class(WordClass::Noun);
     let singular = matches!(tag, Tag::Noun | Tag::Name);
     if singular && (morphy.count(word).is_some() || tag == Tag::Name) {
+        return word.to_owned();
+    }
+    if PLURAL_ONLY.contains(&word) {
         return word.to_owned();
     }
     if let Some(lemma) = morphy.lemma(word) {

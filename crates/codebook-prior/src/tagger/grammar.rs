@@ -4,14 +4,20 @@ use crate::{PriorError, Tag};
 
 const TAGS: usize = Tag::ALL.len();
 
-/// What may follow what: the hidden chain of a tagger, as logarithms.
+/// What may follow what: the hidden chain of a tagger.
+///
+/// Each number is the logarithm of how much oftener a tag stands there than at all: words bring shares of their tags, in
+/// which the frequency of a tag is counted already.
 #[derive(Debug, Clone)]
 pub(super) struct Grammar {
     /// `follows[a][b]`: tag b after tag a.
     follows: [[f32; TAGS]; TAGS],
+    /// At the start of a sentence.
     starts: [f32; TAGS],
-    priors: [f32; TAGS],
 }
+
+/// How much the neighbours count beside the word itself: less than all, for the table is rougher than the counts.
+const CONTEXT: f32 = 0.8;
 
 impl Grammar {
     /// Reads `assets/grammar.txt`.
@@ -21,14 +27,14 @@ impl Grammar {
 
     fn parse(text: &str) -> Result<Self, PriorError> {
         let file = TextFile::embedded("grammar.txt", text);
-        let rest = [0.0; TAGS];
-        let mut grammar = Self { follows: [rest; TAGS], starts: rest, priors: rest };
+        let mut grammar = Self { follows: [[0.0; TAGS]; TAGS], starts: [0.0; TAGS] };
+        let mut priors = [0.0; TAGS];
         for (at, line) in file.lines() {
             let broken = || file.line_error(at, "`TAG TAG=number..`", line);
             let mut fields = line.split(' ');
             let from = fields.next().ok_or_else(broken)?;
             let row = match from {
-                "*" => &mut grammar.priors,
+                "*" => &mut priors,
                 "^" => &mut grammar.starts,
                 tag => &mut grammar.follows[Tag::from_penn(tag).ok_or_else(broken)? as usize],
             };
@@ -38,9 +44,12 @@ impl Grammar {
                 row[tag as usize] = number.parse().map_err(|_| broken())?;
             }
         }
-        for row in grammar.follows.iter_mut().chain([&mut grammar.starts, &mut grammar.priors]) {
+        for row in grammar.follows.iter_mut().chain([&mut grammar.starts, &mut priors]) {
             let sum: f32 = row.iter().map(|count| count + REST).sum();
             row.iter_mut().for_each(|count| *count = ((*count + REST) / sum).ln());
+        }
+        for row in grammar.follows.iter_mut().chain([&mut grammar.starts]) {
+            row.iter_mut().zip(&priors).for_each(|(count, prior)| *count -= prior);
         }
         Ok(grammar)
     }
@@ -54,13 +63,13 @@ impl Grammar {
             let here = before.end..end;
             for at in here.clone() {
                 let tag = candidates[at].tag;
-                // A score counts what the word says of the tag, less what is known without it.
-                let own = candidates[at].weight.ln() - self.priors[tag as usize];
-                let mut best = Step { from: 0, score: self.starts[tag as usize] };
+                let own = candidates[at].weight.ln();
+                let mut best = Step { from: 0, score: CONTEXT * self.starts[tag as usize] };
                 if !before.is_empty() {
                     best.score = f32::NEG_INFINITY;
                     for from in before.clone() {
-                        let score = candidates[from].score + self.follows[candidates[from].tag as usize][tag as usize];
+                        let Candidate { tag: before, score, .. } = candidates[from];
+                        let score = score + CONTEXT * self.follows[before as usize][tag as usize];
                         if score > best.score {
                             best = Step { from, score };
                         }
@@ -108,11 +117,6 @@ pub(super) struct Candidate {
 }
 
 impl Lattice {
-    pub(super) fn clear(&mut self) {
-        self.candidates.clear();
-        self.ends.clear();
-    }
-
     /// Adds weight to a tag of the word that is being read.
     pub(super) fn add(&mut self, tag: Tag, weight: f32) {
         let start = self.ends.last().copied().unwrap_or(0);

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use harper_brill::{BrillTagger, FreqDict, Tagger as _, UPOS, brill_tagger};
 
+use super::grammar::Candidate;
 use super::{Tagger, WordNetTagger};
 use crate::{PriorError, Tag};
 
@@ -17,7 +18,7 @@ pub struct StatisticalTagger {
 }
 
 /// How much likelier the model's word makes the tags that it allows.
-const TRUST: f32 = 30.0;
+const TRUST: f32 = 15.0;
 
 impl StatisticalTagger {
     /// The trained model over the same words as [`WordNetTagger`].
@@ -73,11 +74,22 @@ fn allows(class: UPOS, tag: Tag) -> bool {
     }
 }
 
+/// Whether names have most of a word's weight.
+fn names_lead(candidates: &[Candidate]) -> bool {
+    let all: f32 = candidates.iter().map(|candidate| candidate.weight).sum();
+    let names = candidates.iter().filter(|candidate| matches!(candidate.tag, Tag::Name | Tag::NamePlural));
+    names.map(|candidate| candidate.weight).sum::<f32>() > 0.5 * all
+}
+
 impl Tagger for StatisticalTagger {
     fn tag(&self, words: &[&str], tags: &mut Vec<Tag>) {
         let model = self.model_tags(words);
         self.wordnet.tag_with(words, tags, |at, lattice| {
             let Some(class) = model.get(at).copied().flatten() else { return };
+            // The model does not see capitals: where one speaks for a name, what it says counts for nothing.
+            if names_lead(lattice.current()) {
+                return;
+            }
             for candidate in lattice.current().iter_mut().filter(|candidate| allows(class, candidate.tag)) {
                 candidate.weight *= TRUST;
             }

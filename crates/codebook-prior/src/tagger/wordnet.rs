@@ -121,7 +121,12 @@ impl WordNetTagger {
             }
         }
         if let Some(adjective) = self.lemmas.lemma(WordClass::Adjective, form) {
-            let weight = adjective.count as f32 + UNSEEN;
+            // Participles that WordNet has as adjectives too (`swimming`, `wearing`) are seldom that.
+            let participle = adjective.count == 0 && (form.ends_with("ing") || form.ends_with("ed"));
+            let mut weight = adjective.count as f32 + if participle { 0.1 * UNSEEN } else { UNSEEN };
+            if adjective.spelling == Spelling::Proper {
+                weight *= 3.0; // `Spanish`: WordNet's counts know the language, captions the look.
+            }
             match () {
                 () if adjective.text == form => lattice.add(Tag::Adjective, weight),
                 () if form.ends_with('r') => lattice.add(Tag::Comparative, 0.05 * weight),
