@@ -20,12 +20,14 @@
 //!
 //! # Features
 //! - `embedded` (default): the default prior, linked into the binary.
-//! - `language-model`: vectors from a language model's folder, `EmbeddingTable`.
+//! - `language-model`: vectors from a language model's folder, `EmbeddingTable`, and their refinement.
+//! - `encoder`: vectors of prompts through a text encoder, `TextEncoder`; on the CPU.
 //! - `remake`: the binary `remake-prior`, which makes the default prior again, byte for byte.
 
 mod build;
 mod chunk;
 mod embedder;
+mod embedding;
 #[cfg(feature = "language-model")]
 mod embedding_table;
 mod emoji_names;
@@ -33,25 +35,46 @@ mod error;
 mod file;
 mod graph;
 mod map;
+#[cfg(feature = "language-model")]
+mod model_config;
 mod morphy;
+mod pooling;
+mod prompts;
 mod provenance;
 mod recipe;
+#[cfg(feature = "language-model")]
+mod refine;
+mod refinement;
+#[cfg(feature = "encoder")]
+mod text_encoder;
 mod text_file;
 mod vectors;
+#[cfg(feature = "language-model")]
+mod weights;
 mod word;
+#[cfg(feature = "language-model")]
+mod word_tokenizer;
 mod wordnet;
 
 pub use build::build;
 pub use chunk::{Chunker, Tally};
-pub use embedder::{EmbedderDescription, TextEmbedder};
+pub use embedder::{EmbedderDescription, Term, TextEmbedder};
+pub use embedding::{Embedding, EmbeddingMethod};
 #[cfg(feature = "language-model")]
-pub use embedding_table::EmbeddingTable;
+pub use embedding_table::{EmbeddingTable, TableConfig};
 pub use emoji_names::EmojiNames;
 pub use error::PriorError;
 pub use graph::{Edge, PriorGraph, PriorParts};
 pub use morphy::Morphy;
+pub use pooling::{Pooling, SentencePooling, WordPlace};
+pub use prompts::Prompts;
 pub use provenance::{Cut, Provenance, Source};
 pub use recipe::Recipe;
+#[cfg(feature = "language-model")]
+pub use refine::{Refined, Refining};
+pub use refinement::{Refinement, Scale};
+#[cfg(feature = "encoder")]
+pub use text_encoder::{EncoderConfig, TextEncoder};
 pub use vectors::{Precision, Vectors};
 pub use word::{PartOfSpeech, Word};
 pub use wordnet::{Dictionary, Gloss, Sense, Spelling, WordNet};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Recipe;
+use crate::{Embedding, Recipe};
 
 /// Where a prior comes from: enough to make it again, or to see that two priors are the same.
 ///
@@ -14,8 +14,11 @@ pub struct Provenance {
     pub sources: Vec<Source>,
     /// How words and edges were chosen; `None` when they were given by hand.
     pub recipe: Option<Recipe>,
-    /// How vectors were made.
+    /// How vectors were made, in one line for people.
     pub vectors: String,
+    /// The same for programs; `None` for vectors that come from no language model, and in files of before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
     /// Set when the graph is a cut of the one that the rest describes.
     pub cut: Option<Cut>,
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use codebook_prior::{
-    Chunker, EmbedderDescription, EmojiNames, PartOfSpeech, PriorError, PriorGraph, Recipe, Tally, TextEmbedder,
+    Chunker, EmbedderDescription, EmojiNames, PartOfSpeech, PriorError, PriorGraph, Recipe, Tally, Term, TextEmbedder,
     WordNet, build,
 };
 
@@ -12,11 +12,13 @@ struct Letters;
 
 impl TextEmbedder for Letters {
     fn description(&self) -> EmbedderDescription {
-        EmbedderDescription { width: 2, summary: "length and first letter".into(), sources: Vec::new() }
+        let summary = "length and first letter".into();
+        EmbedderDescription { width: 2, summary, embedding: None, sources: Vec::new() }
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, PriorError> {
-        Ok(texts.iter().flat_map(|text| [text.len() as f32, f32::from(text.as_bytes()[0])]).collect())
+    fn embed(&self, terms: &[Term<'_>]) -> Result<Vec<f32>, PriorError> {
+        let letters = |Term { text, .. }: &Term<'_>| [text.len() as f32, f32::from(text.as_bytes()[0])];
+        Ok(terms.iter().flat_map(letters).collect())
     }
 }
 
