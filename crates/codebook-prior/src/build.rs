@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::wordnet::LEXICOGRAPHER_FILES;
 use crate::{
     Chunker, Edge, EmojiNames, PartOfSpeech, Precision, PriorError, PriorGraph, PriorParts, Provenance, Recipe, Sense,
-    Spelling, Tally, TextEmbedder, Vectors, Word, WordNet,
+    Spelling, Tally, Term, TextEmbedder, Vectors, Word, WordNet,
 };
 
 /// Builds a prior from WordNet, the emoji names and a language model (VQCT section 3.1, with dictionary and glosses in
@@ -67,15 +67,16 @@ pub fn build(
 
     let edges = edges(&adjectives, &nouns, &all);
     let words = [adjectives, nouns].concat();
-    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let terms: Vec<Term<'_>> = words.iter().map(Term::from).collect();
     let description = embedder.description();
-    let vectors = Vectors::new(&embedder.embed(&texts)?, description.width, Precision::F16);
+    let vectors = Vectors::new(&embedder.embed(&terms)?, description.width, Precision::F16);
     let provenance = Provenance {
         made_by: concat!("codebook-prior ", env!("CARGO_PKG_VERSION")).to_owned(),
         sources: [wordnet.sources.clone(), vec![emoji.source.clone()], description.sources].concat(),
         recipe: Some(recipe.clone()),
         captions: None,
         vectors: description.summary,
+        embedding: description.embedding,
         cut: None,
     };
     PriorGraph::new(PriorParts { words, edges, vectors, provenance })

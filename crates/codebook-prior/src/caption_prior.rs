@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lexicon::ranked;
 use crate::{
-    Captions, Edge, EmbedderDescription, Lexicon, LexiconEntry, LexiconOptions, LexiconOrder, PartOfSpeech,
-    Precision, PriorError, PriorGraph, PriorParts, Provenance, Reason, Source, TextEmbedder, Vectors, VisionFilter,
-    Word, WordNet,
+    Edge, EmbedderDescription, Lexicon, LexiconEntry, LexiconOptions, LexiconOrder, PartOfSpeech, Precision,
+    PriorError, PriorGraph, PriorParts, Provenance, Reason, Source, TextEmbedder, Vectors, VisionFilter, Word, WordNet,
 };
 
 /// How a prior is made of captions.
@@ -39,6 +38,23 @@ pub enum Homographs {
     /// From the noun's, as in the published code, which knows words by their text alone. The adjective's node has no
     /// edge then, and `orange orange` has none at all.
     Legacy,
+}
+
+/// What a prior of captions is made from.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    /// What the captions said.
+    pub lexicon: &'a Lexicon,
+    /// What tagged them: [`Tagger::name`](crate::Tagger::name).
+    pub tagger: &'a str,
+    /// The corpora.
+    pub corpora: &'a [Source],
+    /// For filters that ask WordNet.
+    pub wordnet: Option<&'a WordNet>,
+    /// For filters that ask a language model: vectors that do not depend on the other words of a call.
+    pub judge: &'a dyn TextEmbedder,
+    /// Makes the vectors of the words that are kept, all in one call.
+    pub embedder: &'a dyn TextEmbedder,
 }
 
 /// Which captions a prior was made of, and how; the corpora are among its sources.
@@ -77,20 +93,13 @@ pub struct JudgedWord {
 }
 
 impl CaptionRecipe {
-    /// Makes a prior of the words of `lexicon` that the filter keeps (VQCT section 3.1); `sources` are the corpora, and
-    /// `tagger` what tagged them.
+    /// Makes a prior of the words that the filter keeps (VQCT section 3.1).
     ///
     /// # Errors
     /// [`PriorError::Invalid`] if no word is kept, or as [`VisionFilter::judge`]; the embedder's.
-    pub fn build(
-        &self,
-        lexicon: &Lexicon,
-        wordnet: Option<&WordNet>,
-        embedder: &dyn TextEmbedder,
-        tagger: &str,
-        sources: &[Source],
-    ) -> Result<CaptionPrior, PriorError> {
-        let judged = self.judge(lexicon, wordnet, embedder)?;
+    pub fn build(&self, material: &Material<'_>) -> Result<CaptionPrior, PriorError> {
+        let Material { lexicon, embedder, .. } = *material;
+        let judged = self.judge(material)?;
         let (of_adjectives, of_nouns) = judged.split_at(lexicon.adjectives.len());
         let keep = |entries: &[LexiconEntry], judged: &[JudgedWord], most: Option<usize>| {
             let mut kept = ranked(entries, |at| judged[at].reason.keeps(), self.order);
@@ -100,21 +109,20 @@ impl CaptionRecipe {
         let adjectives = keep(&lexicon.adjectives, of_adjectives, self.most_adjectives);
         let nouns = keep(&lexicon.nouns, of_nouns, self.most_nouns);
         let kept = adjectives.iter().map(|&at| &of_adjectives[at]).chain(nouns.iter().map(|&at| &of_nouns[at]));
-        let words: Vec<Word> = kept
-            .map(|JudgedWord { word, reason }| Word { reason: reason.to_string(), ..word.clone() })
-            .collect();
+        let words: Vec<Word> =
+            kept.map(|JudgedWord { word, reason }| Word { reason: reason.to_string(), ..word.clone() }).collect();
         let edges = edges_of(&lexicon.select(&adjectives, &nouns), self.homographs);
         let terms: Vec<_> = words.iter().map(Into::into).collect();
         let EmbedderDescription { width, summary, embedding, sources: model } = embedder.description();
         let vectors = Vectors::new(&embedder.embed(&terms)?, width, self.precision);
-        let mut sources = sources.to_vec();
-        sources.extend(wordnet.into_iter().flat_map(|wordnet| wordnet.sources.clone()));
+        let mut sources = material.corpora.to_vec();
+        sources.extend(material.wordnet.into_iter().flat_map(|wordnet| wordnet.sources.clone()));
         sources.extend(model);
         let provenance = Provenance {
             made_by: concat!("codebook-prior ", env!("CARGO_PKG_VERSION")).to_owned(),
             sources,
             recipe: None,
-            captions: Some(Captions { tagger: tagger.to_owned(), recipe: self.clone() }),
+            captions: Some(Captions { tagger: material.tagger.to_owned(), recipe: self.clone() }),
             vectors: summary,
             embedding,
             cut: None,
@@ -123,12 +131,8 @@ impl CaptionRecipe {
         Ok(CaptionPrior { prior, judged })
     }
 
-    fn judge(
-        &self,
-        lexicon: &Lexicon,
-        wordnet: Option<&WordNet>,
-        embedder: &dyn TextEmbedder,
-    ) -> Result<Vec<JudgedWord>, PriorError> {
+    fn judge(&self, material: &Material<'_>) -> Result<Vec<JudgedWord>, PriorError> {
+        let lexicon = material.lexicon;
         let word = |part_of_speech| {
             move |entry: &LexiconEntry| Word {
                 text: entry.text.clone(),
@@ -139,7 +143,7 @@ impl CaptionRecipe {
         };
         let adjectives = lexicon.adjectives.iter().map(word(PartOfSpeech::Adjective));
         let words: Vec<Word> = adjectives.chain(lexicon.nouns.iter().map(word(PartOfSpeech::Noun))).collect();
-        let reasons = self.filter.judge(&words, wordnet, embedder)?;
+        let reasons = self.filter.judge(&words, material.wordnet, material.judge)?;
         Ok(words.into_iter().zip(reasons).map(|(word, reason)| JudgedWord { word, reason }).collect())
     }
 }

@@ -1,89 +1,100 @@
 use std::path::Path;
 
-use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors};
-use serde::Deserialize;
-use tokenizers::Tokenizer;
+use serde::{Deserialize, Serialize};
 
-use crate::map::map;
-use crate::text_file::{TextFile, sha256, source};
-use crate::{EmbedderDescription, PriorError, TextEmbedder};
+use crate::model_config::ModelConfig;
+use crate::text_file::TextFile;
+use crate::weights::{StoredTensor, Weights};
+use crate::word_tokenizer::WordTokenizer;
+use crate::{EmbedderDescription, Embedding, EmbeddingMethod, Pooling, PriorError, Term, TextEmbedder, WordPlace};
 
-/// The input embedding of a language model, `[V, W]`: a text's vector is the mean of its subwords' rows.
+/// How [`EmbeddingTable`] makes a vector of a word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TableConfig {
+    /// How the rows of a word's tokens become one.
+    pub pooling: Pooling,
+    /// How a word is presented to the tokenizer.
+    pub place: WordPlace,
+}
+
+/// The input embedding of a language model, `[V, W]`: a word's vector is pooled from the rows of its tokens.
 ///
-/// Special tokens (`[CLS]`, `[UNK]`, ..) are left out of the mean. Rows are as trained: neither centred nor normalized.
+/// Reads BERT, DistilBERT, RoBERTa and XLM-RoBERTa, GPT-2, LLaMA, Mistral, Qwen 2 and 3, Gemma (1 to 3, text only),
+/// CLIP's text half, T5 and mT5. `config.json` says which, by `model_type`.
+///
+/// Special tokens (`[CLS]`, `[UNK]`, ..) are left out. Rows are as stored: neither centred nor normalized, and without
+/// what a model does behind its table (Gemma's factor, positions, layer norm). The part of speech makes no difference.
+/// The table stays in the mapped file; only the rows of the words asked for are converted and checked to be finite.
 pub struct EmbeddingTable {
-    tokenizer: Tokenizer,
-    /// `[V, W]`, row by row.
-    rows: Vec<f32>,
+    tokenizer: WordTokenizer,
+    /// `[V, W]`.
+    table: StoredTensor,
+    rows: usize,
     width: usize,
+    config: TableConfig,
     description: EmbedderDescription,
 }
 
-/// What is read of `config.json`.
-#[derive(Deserialize)]
-struct Config {
-    model_type: String,
-}
-
-/// Where a family of models keeps its input embedding; a later family adds a line here.
-const FAMILIES: [(&str, &[&str]); 1] =
-    [("bert", &["embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"])];
-
 impl EmbeddingTable {
-    /// Reads a folder in Hugging Face's layout: `config.json`, `tokenizer.json`, `model.safetensors`.
+    /// Reads a folder in Hugging Face's layout: `config.json`, `tokenizer.json`, and `model.safetensors` or else
+    /// `model.safetensors.index.json` with the one shard that holds the table.
     ///
-    /// `name` is what the provenance calls the model.
+    /// `name` is what the provenance calls the model. The files must not be truncated or written in place while the
+    /// table lives.
     ///
     /// # Errors
     /// [`PriorError::Io`] for a file that is not there; [`PriorError::Json`], [`PriorError::Tokenizer`] or
     /// [`PriorError::Container`] for one that cannot be read; [`PriorError::Invalid`] for a family of models that is
-    /// not supported, and for a table that is missing, not a matrix, not f32, f16 or bf16, or not finite.
-    pub fn open(folder: &Path, name: &str) -> Result<Self, PriorError> {
+    /// not supported, and for a table that is missing, not a matrix of the width that the config states, or not f32,
+    /// f16 or bf16.
+    pub fn open(folder: &Path, name: &str, config: TableConfig) -> Result<Self, PriorError> {
         let config_file = TextFile::read(folder.join("config.json"))?;
-        let tensor_names = tensor_names(&config_file)?;
-
+        let model = ModelConfig::new(&config_file)?;
         let tokenizer_file = TextFile::read(folder.join("tokenizer.json"))?;
-        let mut tokenizer: Tokenizer = tokenizer_file.text.parse().map_err(|source| PriorError::Tokenizer {
-            file: tokenizer_file.path.display().to_string(),
-            expected: "a tokenizer",
-            source,
-        })?;
-        // A tokenizer trained for batches pads each text to full length: padding would drown a word's own rows.
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|source| PriorError::Tokenizer {
-            file: tokenizer_file.path.display().to_string(),
-            expected: "no truncation",
-            source,
-        })?;
+        let tokenizer = WordTokenizer::new(&tokenizer_file)?;
 
-        let path = folder.join("model.safetensors");
-        let bytes = map(&path)?;
-        let table = table(&path, &bytes, tensor_names)?;
-        let sources = vec![config_file.source(name), tokenizer_file.source(name), source(name, &path, sha256(&bytes))];
-        let summary = format!("{name}: rows of `{}`, mean over subwords, special tokens left out", table.name);
-        let description = EmbedderDescription { width: table.width, summary, sources };
-        Ok(Self { tokenizer, rows: table.rows, width: table.width, description })
+        let weights = Weights::open(folder)?;
+        let tensor = weights.find(model.family.table)?;
+        let mut loaded = weights.tensors([tensor])?;
+        let sources = [vec![config_file.source(name), tokenizer_file.source(name)], weights.sources(&loaded, name)];
+        let table = loaded.tensors.remove(0);
+        let (rows, width) = match (table.shape.as_slice(), model.width) {
+            (&[rows, width], None) if width > 0 => (rows, width),
+            (&[rows, width], Some(stated)) if width > 0 && width == stated => (rows, width),
+            (other, stated) => {
+                let expected = stated.map_or("shape [V, W]".to_owned(), |width| format!("shape [V, {width}]"));
+                return Err(table.fail(&expected, format!("{other:?}")));
+            }
+        };
+        let description = EmbedderDescription {
+            width,
+            summary: format!(
+                "{name}: rows of `{tensor}`, {}, {}, special tokens left out",
+                config.pooling, config.place
+            ),
+            embedding: Some(Embedding {
+                model: name.to_owned(),
+                method: EmbeddingMethod::Table {
+                    tensor: tensor.to_owned(),
+                    pooling: config.pooling,
+                    place: config.place,
+                },
+                refinement: Default::default(),
+            }),
+            sources: sources.concat(),
+        };
+        Ok(Self { tokenizer, table, rows, width, config, description })
     }
 
-    /// The rows that make up a text's vector.
-    fn tokens(&self, text: &str) -> Result<Vec<usize>, PriorError> {
-        let encoding = self.tokenizer.encode(text, false).map_err(|source| PriorError::Tokenizer {
-            file: format!("tokenizer on {text:?}"),
-            expected: "tokens",
-            source,
-        })?;
-        let special = |id: &u32| self.tokenizer.get_added_tokens_decoder().get(id).is_some_and(|token| token.special);
-        let tokens: Vec<usize> = encoding.get_ids().iter().filter(|id| !special(id)).map(|id| *id as usize).collect();
-        let rows = self.rows.len() / self.width;
-        if let Some(token) = tokens.iter().find(|token| **token >= rows) {
-            return Err(PriorError::invalid("embed", format!("{text:?}"), format!("tokens in 0..{rows}"), token));
+    /// Row `token` of the table, `[W]`.
+    fn row(&self, text: &str, token: u32) -> Result<Vec<f32>, PriorError> {
+        let token = token as usize;
+        if token >= self.rows {
+            let expected = format!("tokens in 0..{}", self.rows);
+            return Err(PriorError::invalid("embed", format!("{text:?}"), expected, token));
         }
-        if tokens.is_empty() {
-            let got = format!("{:?}", encoding.get_tokens());
-            return Err(PriorError::invalid("embed", format!("{text:?}"), "a token that is not special", got));
-        }
-        Ok(tokens)
+        self.table.values(token * self.width..(token + 1) * self.width)
     }
 }
 
@@ -92,72 +103,21 @@ impl TextEmbedder for EmbeddingTable {
         self.description.clone()
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, PriorError> {
-        let mut vectors = Vec::with_capacity(texts.len() * self.width);
-        for text in texts {
-            let tokens = self.tokens(text)?;
-            let mean = |at: usize| {
-                let sum: f32 = tokens.iter().map(|token| self.rows[token * self.width + at]).sum();
-                sum / tokens.len() as f32
+    fn embed(&self, terms: &[Term<'_>]) -> Result<Vec<f32>, PriorError> {
+        let mut vectors = Vec::with_capacity(terms.len() * self.width);
+        for Term { text, .. } in terms {
+            let tokens = self.tokenizer.word(text, self.config.place)?;
+            let pooled = match self.config.pooling {
+                Pooling::Mean => tokens.as_slice(),
+                Pooling::First => &tokens[..1],
+                Pooling::Last => &tokens[tokens.len() - 1..],
             };
-            vectors.extend((0..self.width).map(mean));
+            let mut sum = vec![0.0; self.width];
+            for token in pooled {
+                sum.iter_mut().zip(self.row(text, *token)?).for_each(|(sum, value)| *sum += value);
+            }
+            vectors.extend(sum.into_iter().map(|sum| sum / pooled.len() as f32));
         }
         Ok(vectors)
-    }
-}
-
-fn tensor_names(config: &TextFile) -> Result<&'static [&'static str], PriorError> {
-    let path = config.path.display().to_string();
-    let parsed: Config = serde_json::from_str(&config.text).map_err(|source| PriorError::Json {
-        file: path.clone(),
-        expected: "a model's config with `model_type`",
-        source,
-    })?;
-    let family = FAMILIES.iter().find(|(family, _)| *family == parsed.model_type);
-    family.map(|(_, names)| *names).ok_or_else(|| {
-        let supported: Vec<_> = FAMILIES.iter().map(|(family, _)| *family).collect();
-        PriorError::invalid(&format!("read {path}"), "model_type", supported.join(" or "), parsed.model_type)
-    })
-}
-
-/// An input embedding, `[V, W]`.
-struct Table {
-    name: &'static str,
-    rows: Vec<f32>,
-    width: usize,
-}
-
-fn table(path: &Path, bytes: &[u8], names: &[&'static str]) -> Result<Table, PriorError> {
-    let op = format!("read {}", path.display());
-    let tensors = SafeTensors::deserialize(bytes)
-        .map_err(|source| PriorError::Container { file: path.display().to_string(), source })?;
-    let found = names.iter().find_map(|name| Some((*name, tensors.tensor(name).ok()?)));
-    let Some((name, view)) = found else {
-        let got = format!("{} other tensors", tensors.len());
-        return Err(PriorError::invalid(&op, "tensors", names.join(" or "), got));
-    };
-    let field = format!("tensor {name:?}");
-    let Some(width) = matrix_width(view.shape()) else {
-        return Err(PriorError::invalid(&op, field, "shape [V, W]", format!("{:?}", view.shape())));
-    };
-    let data = view.data();
-    let rows: Vec<f32> = match view.dtype() {
-        Dtype::F32 => data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-        Dtype::F16 => data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
-        Dtype::BF16 => data.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
-        other => return Err(PriorError::invalid(&op, field, "F32, F16 or BF16", format!("{other:?}"))),
-    };
-    if let Some(at) = rows.iter().position(|value| !value.is_finite()) {
-        let got = format!("{} at [{}, {}]", rows[at], at / width, at % width);
-        return Err(PriorError::invalid(&op, field, "finite numbers", got));
-    }
-    Ok(Table { name, rows, width })
-}
-
-/// W of a shape `[V, W]`.
-fn matrix_width(shape: &[usize]) -> Option<usize> {
-    match *shape {
-        [_, width] if width > 0 => Some(width),
-        _ => None,
     }
 }

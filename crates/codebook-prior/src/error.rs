@@ -69,6 +69,17 @@ pub enum PriorError {
         /// The tokenizer's complaint.
         source: tokenizers::Error,
     },
+    /// A text encoder's weights do not make up the model, or it cannot compute.
+    #[cfg(feature = "encoder")]
+    #[error("{file}: expected {expected}, got {source}")]
+    Model {
+        /// The model's folder.
+        file: String,
+        /// What was wanted of it.
+        expected: &'static str,
+        /// The complaint of the library that runs it, with the tensor's name.
+        source: Box<candle_core::Error>,
+    },
 }
 
 impl PriorError {

@@ -20,7 +20,8 @@
 //!
 //! # Features
 //! - `embedded` (default): the default prior and WordNet's words, linked into the binary.
-//! - `language-model`: vectors from a language model's folder, `EmbeddingTable`.
+//! - `language-model`: vectors from a language model's folder, `EmbeddingTable`, and their refinement.
+//! - `encoder`: vectors of prompts through a text encoder, `TextEncoder`; on the CPU.
 //! - `statistical`: a tagger with a trained model, `StatisticalTagger`.
 //! - `remake`: the binaries `remake-prior` and `remake-lemmas`, which make what is embedded again, byte for byte, and
 //!   `tagger-report` and `lexicon-report`, which measure.
@@ -32,6 +33,7 @@ mod connections;
 mod corpus;
 mod diff;
 mod embedder;
+mod embedding;
 #[cfg(feature = "language-model")]
 mod embedding_table;
 mod emoji_names;
@@ -42,29 +44,43 @@ mod lemmas;
 mod lexicon;
 mod map;
 mod merge;
+#[cfg(feature = "language-model")]
+mod model_config;
 mod morphy;
 mod noun_lemma;
+mod pooling;
+mod prompts;
 mod provenance;
 mod recipe;
+#[cfg(feature = "language-model")]
+mod refine;
+mod refinement;
 mod tag;
 mod tagger;
+#[cfg(feature = "encoder")]
+mod text_encoder;
 mod text_file;
 mod tokenize;
 mod vectors;
 mod vision_filter;
+#[cfg(feature = "language-model")]
+mod weights;
 mod word;
 mod word_class;
+#[cfg(feature = "language-model")]
+mod word_tokenizer;
 mod wordnet;
 
 pub use build::build;
-pub use caption_prior::{CaptionPrior, CaptionRecipe, Captions, Homographs, JudgedWord};
+pub use caption_prior::{CaptionPrior, CaptionRecipe, Captions, Homographs, JudgedWord, Material};
 pub use chunk::{Chunker, Tally};
 pub use connections::{Components, Neighbour, Similar};
 pub use corpus::{Caption, Corpus, CorpusFormat, CorpusReport, Malformed, Place, Strictness};
 pub use diff::{EdgeDiff, PriorDiff, SharedWord};
-pub use embedder::{EmbedderDescription, TextEmbedder};
+pub use embedder::{EmbedderDescription, Term, TextEmbedder};
+pub use embedding::{Embedding, EmbeddingMethod};
 #[cfg(feature = "language-model")]
-pub use embedding_table::EmbeddingTable;
+pub use embedding_table::{EmbeddingTable, TableConfig};
 pub use emoji_names::EmojiNames;
 pub use error::PriorError;
 pub use graph::{Edge, PriorGraph, PriorParts};
@@ -74,12 +90,19 @@ pub use lexicon::{
 };
 pub use morphy::Morphy;
 pub use noun_lemma::noun_lemma;
+pub use pooling::{Pooling, SentencePooling, WordPlace};
+pub use prompts::Prompts;
 pub use provenance::{Cut, Provenance, Source};
 pub use recipe::Recipe;
+#[cfg(feature = "language-model")]
+pub use refine::{Refined, Refining};
+pub use refinement::{Refinement, Scale};
 pub use tag::Tag;
 #[cfg(feature = "statistical")]
 pub use tagger::StatisticalTagger;
 pub use tagger::{Tagger, WordNetTagger};
+#[cfg(feature = "encoder")]
+pub use text_encoder::{EncoderConfig, TextEncoder};
 pub use tokenize::tokenize;
 pub use vectors::{Precision, Vectors};
 pub use vision_filter::{Nearest, Reason, Seeds, VisionFilter};

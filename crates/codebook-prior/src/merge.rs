@@ -101,7 +101,9 @@ fn joined(left: &Provenance, right: &Provenance) -> Provenance {
         ),
         sources,
         recipe: if left.recipe == right.recipe { left.recipe.clone() } else { None },
+        captions: if left.captions == right.captions { left.captions.clone() } else { None },
         vectors: left.vectors.clone(),
+        embedding: left.embedding.clone(),
         cut: None,
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Recipe;
+use crate::{Captions, Embedding, Recipe};
 
 /// Where a prior comes from: enough to make it again, or to see that two priors are the same.
 ///
@@ -12,10 +12,16 @@ pub struct Provenance {
     pub made_by: String,
     /// The files read.
     pub sources: Vec<Source>,
-    /// How words and edges were chosen; `None` when they were given by hand.
+    /// How words and edges were chosen from WordNet and emoji names; `None` when they were not.
     pub recipe: Option<Recipe>,
-    /// How vectors were made.
+    /// How they were chosen from captions; `None` when they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<Captions>,
+    /// How vectors were made, in one line for people.
     pub vectors: String,
+    /// The same for programs; `None` for vectors that come from no language model, and in files of before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
     /// Set when the graph is a cut of the one that the rest describes.
     pub cut: Option<Cut>,
 }

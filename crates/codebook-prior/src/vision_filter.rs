@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -141,7 +141,8 @@ impl VisionFilter {
         self.check(wordnet)?;
         let set = |words: &[String]| words.iter().cloned().collect::<HashSet<String>>();
         let (allow, deny) = (set(&self.allow), set(&self.deny));
-        let mut reasons: Vec<Reason> = words.iter().map(|word| self.without_model(word, &allow, &deny, wordnet)).collect();
+        let mut reasons: Vec<Reason> =
+            words.iter().map(|word| self.without_model(word, &allow, &deny, wordnet)).collect();
         if let Some(seeds) = &self.seeds {
             self.ask_model(seeds, words, embedder, &mut reasons)?;
         }

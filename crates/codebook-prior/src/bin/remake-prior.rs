@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use codebook_prior::{EmbeddingTable, EmojiNames, PriorError, PriorGraph, Recipe, WordNet, build};
+use codebook_prior::{EmbeddingTable, EmojiNames, PriorError, PriorGraph, Recipe, TableConfig, WordNet, build};
 
 /// Makes a prior from WordNet, the emoji names and a language model.
 #[derive(Parser)]
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 fn remake(arguments: &Arguments) -> Result<PriorGraph, PriorError> {
     let wordnet = WordNet::open(&arguments.wordnet)?;
     let emoji = EmojiNames::open(&arguments.emoji_test)?;
-    let table = EmbeddingTable::open(&arguments.model, &arguments.model_name)?;
+    let table = EmbeddingTable::open(&arguments.model, &arguments.model_name, TableConfig::default())?;
     let recipe = Recipe { adjectives: arguments.adjectives, nouns: arguments.nouns, ..Recipe::default() };
     let prior = build(&recipe, &wordnet, &emoji, &table)?;
     prior.save(&arguments.out)?;

@@ -40,9 +40,8 @@ impl Lexicon {
     /// `self` is in order of first appearance when it comes from a [`LexiconBuilder`](crate::LexiconBuilder); a choice
     /// by frequency forgets that order.
     pub fn choose(&self, choice: &LexiconChoice) -> Self {
-        let often = |entries: &[LexiconEntry], least: u64| {
-            ranked(entries, |at| entries[at].count >= least, choice.order)
-        };
+        let often =
+            |entries: &[LexiconEntry], least: u64| ranked(entries, |at| entries[at].count >= least, choice.order);
         self.select(&often(&self.adjectives, choice.adjective_count), &often(&self.nouns, choice.noun_count))
     }
 

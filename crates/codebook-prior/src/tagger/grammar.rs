@@ -1,4 +1,3 @@
-
 use crate::text_file::TextFile;
 use crate::{PriorError, Tag};
 

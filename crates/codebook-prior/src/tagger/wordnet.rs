@@ -62,7 +62,8 @@ impl WordNetTagger {
             self.read(word, capital, &mut lattice);
             refine(at, &mut lattice);
             lattice.end_word();
-            start = matches!(*word, "." | "!" | "?" | ":" | "\"" | "``" | "(") || (start && !word.starts_with(char::is_alphanumeric));
+            start = matches!(*word, "." | "!" | "?" | ":" | "\"" | "``" | "(")
+                || (start && !word.starts_with(char::is_alphanumeric));
         }
         self.grammar.best_path(&mut lattice, tags);
     }

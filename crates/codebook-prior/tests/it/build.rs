@@ -1,24 +1,8 @@
 use std::collections::BTreeMap;
 
-use codebook_prior::{
-    Chunker, EmbedderDescription, EmojiNames, PartOfSpeech, PriorError, PriorGraph, Recipe, Tally, TextEmbedder,
-    WordNet, build,
-};
+use codebook_prior::{Chunker, EmojiNames, PartOfSpeech, PriorError, PriorGraph, Recipe, Tally, WordNet, build};
 
-use crate::sample::data;
-
-/// The length and the first letter of a text.
-struct Letters;
-
-impl TextEmbedder for Letters {
-    fn description(&self) -> EmbedderDescription {
-        EmbedderDescription { width: 2, summary: "length and first letter".into(), sources: Vec::new() }
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, PriorError> {
-        Ok(texts.iter().flat_map(|text| [text.len() as f32, f32::from(text.as_bytes()[0])]).collect())
-    }
-}
+use crate::sample::{Letters, data};
 
 fn recipe(adjectives: usize, nouns: usize) -> Recipe {
     Recipe { adjectives, nouns, ..Recipe::default() }

@@ -1,9 +1,11 @@
 use std::path::Path;
 
-use codebook_prior::{EmbeddingTable, PriorError, TextEmbedder};
+use codebook_prior::{EmbeddingTable, PartOfSpeech, Pooling, PriorError, TableConfig, Term, TextEmbedder};
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+
+use crate::tiny::terms;
 
 /// A BERT's folder: 7 tokens, W = 2, row t is `[t, -t / 2]`; the tokenizer pads and truncates, as those of sentence
 /// encoders do.
@@ -13,6 +15,7 @@ struct Model {
     dtype: Dtype,
     rows: Vec<f32>,
     shape: Vec<usize>,
+    options: TableConfig,
 }
 
 impl Default for Model {
@@ -23,6 +26,7 @@ impl Default for Model {
             dtype: Dtype::F32,
             rows: (0..7).flat_map(|t| [t as f32, -t as f32 / 2.0]).collect(),
             shape: vec![7, 2],
+            options: TableConfig::default(),
         }
     }
 }
@@ -65,7 +69,7 @@ impl Model {
     fn open(&self) -> Result<EmbeddingTable, PriorError> {
         let folder = tempfile::tempdir().unwrap();
         self.write(folder.path());
-        EmbeddingTable::open(folder.path(), "tiny")
+        EmbeddingTable::open(folder.path(), "tiny", self.options)
     }
 
     fn message(&self) -> String {
@@ -76,24 +80,38 @@ impl Model {
     }
 }
 
+fn nouns<'a>(words: &[&'a str]) -> Vec<Term<'a>> {
+    terms(PartOfSpeech::Noun, words)
+}
+
 #[test]
 fn a_vector_is_the_mean_of_the_rows_of_its_subwords() {
     for dtype in [Dtype::F32, Dtype::F16, Dtype::BF16] {
         let table = Model { dtype, ..Model::default() }.open().unwrap();
         // sun ##flow ##er: rows 4, 5 and 6; neither [CLS], padding nor truncation counts.
-        assert_eq!(table.embed(&["red", "Sunflower"]).unwrap(), [3.0, -1.5, 5.0, -2.5], "{dtype:?}");
+        assert_eq!(table.embed(&nouns(&["red", "Sunflower"])).unwrap(), [3.0, -1.5, 5.0, -2.5], "{dtype:?}");
+    }
+}
+
+#[test]
+fn a_vector_may_be_the_row_of_the_first_or_last_subword() {
+    for (pooling, expected) in [(Pooling::First, [3.0, -1.5, 4.0, -2.0]), (Pooling::Last, [3.0, -1.5, 6.0, -3.0])] {
+        let options = TableConfig { pooling, ..TableConfig::default() };
+        let table = Model { options, ..Model::default() }.open().unwrap();
+        assert_eq!(table.embed(&nouns(&["red", "sunflower"])).unwrap(), expected, "{pooling}");
     }
 }
 
 #[test]
 fn the_prefix_of_whole_models_is_known() {
     let table = Model { tensor: "bert.embeddings.word_embeddings.weight", ..Model::default() }.open().unwrap();
-    assert_eq!(table.embed(&["sun"]).unwrap(), [4.0, -2.0]);
+    assert_eq!(table.embed(&nouns(&["sun"])).unwrap(), [4.0, -2.0]);
     let description = table.description();
     assert_eq!(description.width, 2);
     assert_eq!(
         description.summary,
-        "tiny: rows of `bert.embeddings.word_embeddings.weight`, mean over subwords, special tokens left out"
+        "tiny: rows of `bert.embeddings.word_embeddings.weight`, mean over tokens, words as inside a sentence, \
+         special tokens left out"
     );
     let files: Vec<_> = description.sources.iter().map(|source| source.file.as_str()).collect();
     assert_eq!(files, ["config.json", "tokenizer.json", "model.safetensors"]);
@@ -102,7 +120,7 @@ fn the_prefix_of_whole_models_is_known() {
 #[test]
 fn a_text_of_special_tokens_has_no_vector() {
     let table = Model::default().open().unwrap();
-    let message = |text: &str| table.embed(&[text]).unwrap_err().to_string();
+    let message = |text: &str| table.embed(&nouns(&[text])).unwrap_err().to_string();
     assert_eq!(message("xyz"), r#"embed: "xyz": expected a token that is not special, got ["[UNK]"]"#);
     assert_eq!(message(""), r#"embed: "": expected a token that is not special, got []"#);
 }
@@ -110,7 +128,7 @@ fn a_text_of_special_tokens_has_no_vector() {
 #[test]
 fn a_tokenizer_larger_than_the_table_is_named() {
     let table = Model { rows: vec![0.5; 10], shape: vec![5, 2], ..Model::default() }.open().unwrap();
-    let message = table.embed(&["sunflower"]).unwrap_err().to_string();
+    let message = table.embed(&nouns(&["sunflower"])).unwrap_err().to_string();
     assert_eq!(message, r#"embed: "sunflower": expected tokens in 0..5, got 5"#);
 }
 
@@ -118,8 +136,9 @@ fn a_tokenizer_larger_than_the_table_is_named() {
 fn models_that_cannot_be_read_are_named() {
     let check = |model: Model, expected: &str| assert_eq!(model.message(), expected);
     check(
-        Model { config: r#"{"model_type": "t5"}"#, ..Model::default() },
-        "config.json: model_type: expected bert, got t5",
+        Model { config: r#"{"model_type": "mamba"}"#, ..Model::default() },
+        "config.json: model_type: expected bert or distilbert or roberta or xlm-roberta or gpt2 or llama or mistral or \
+         qwen2 or qwen3 or gemma or gemma2 or gemma3_text or t5 or mt5 or clip or clip_text_model, got \"mamba\"",
     );
     check(
         Model { config: "{}", ..Model::default() },
@@ -131,9 +150,22 @@ fn models_that_cannot_be_read_are_named() {
          bert.embeddings.word_embeddings.weight, got 1 other tensors",
     );
     let tensor = "model.safetensors: tensor \"embeddings.word_embeddings.weight\"";
-    check(Model { shape: vec![14], ..Model::default() }, &format!("{tensor}: expected shape [V, W], got [14]"));
+    check(Model { shape: vec![14], ..Model::default() }, &format!("{tensor}: expected shape [V, 2], got [14]"));
     check(Model { dtype: Dtype::I32, ..Model::default() }, &format!("{tensor}: expected F32, F16 or BF16, got I32"));
+    check(
+        Model { config: r#"{"model_type": "bert"}"#, shape: vec![7, 2, 1], ..Model::default() },
+        &format!("{tensor}: expected shape [V, W], got [7, 2, 1]"),
+    );
+}
+
+#[test]
+fn numbers_in_use_must_be_finite() {
     let mut rows = Model::default().rows;
     rows[9] = f32::INFINITY;
-    check(Model { rows, ..Model::default() }, &format!("{tensor}: expected finite numbers, got inf at [4, 1]"));
+    let table = Model { rows, ..Model::default() }.open().unwrap();
+    let message = table.embed(&nouns(&["sun"])).unwrap_err().to_string();
+    let expected = "tensor \"embeddings.word_embeddings.weight\": expected finite numbers, got inf at [4, 1]";
+    assert!(message.ends_with(expected), "{message}");
+    // Rows that no word needs are not read.
+    table.embed(&nouns(&["red"])).unwrap();
 }

@@ -1,15 +1,24 @@
-//! Tests of the crate through its public interface; none needs WordNet or a language model installed.
+//! Tests of the crate through its public interface; none needs WordNet installed, and one, `minilm`, a language model,
+//! which `cargo xtask test` installs.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 
 mod build;
+mod caption_prior;
 mod compare;
 mod connections;
 mod corrupt;
+mod damaged_models;
 mod embedding_table;
 mod emoji_names;
 mod graph;
+mod minilm;
 mod morphy;
+mod provenance;
+mod refinement;
 mod round_trip;
 mod sample;
+mod tables;
+mod text_encoder;
+mod tiny;
 mod wordnet;

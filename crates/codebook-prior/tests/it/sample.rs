@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use codebook_prior::{Edge, PartOfSpeech, Precision, PriorParts, Provenance, Vectors, Word};
+use codebook_prior::{
+    Edge, EmbedderDescription, PartOfSpeech, Precision, PriorError, PriorParts, Provenance, Term, TextEmbedder,
+    Vectors, Word,
+};
 use proptest::prelude::*;
 
 pub(crate) fn data(name: &str) -> PathBuf {
@@ -15,6 +18,21 @@ pub(crate) fn word(text: &str, part_of_speech: PartOfSpeech) -> Word {
 
 pub(crate) fn edge(adjective: u32, noun: u32, weight: f32) -> Edge {
     Edge { adjective, noun, weight }
+}
+
+/// The length and the first letter of a text.
+pub(crate) struct Letters;
+
+impl TextEmbedder for Letters {
+    fn description(&self) -> EmbedderDescription {
+        let summary = "length and first letter".into();
+        EmbedderDescription { width: 2, summary, embedding: None, sources: Vec::new() }
+    }
+
+    fn embed(&self, terms: &[Term<'_>]) -> Result<Vec<f32>, PriorError> {
+        let letters = |Term { text, .. }: &Term<'_>| [text.len() as f32, f32::from(text.as_bytes()[0])];
+        Ok(terms.iter().flat_map(letters).collect())
+    }
 }
 
 /// A = 3, N = 3, W = 2, four edges; `orange` is in both parts.

@@ -5,12 +5,8 @@ use vq_core::{Codebook, Mode};
 
 /// Two adjectives and three nouns; `lone` has no edge.
 fn prior() -> PriorGraph {
-    let word = |text: &str, part_of_speech, count| Word {
-        text: text.into(),
-        part_of_speech,
-        count,
-        reason: String::new(),
-    };
+    let word =
+        |text: &str, part_of_speech, count| Word { text: text.into(), part_of_speech, count, reason: String::new() };
     let words = vec![
         word("red", PartOfSpeech::Adjective, 9),
         word("small", PartOfSpeech::Adjective, 5),

@@ -1,0 +1,174 @@
+use codebook_prior::PartOfSpeech::{Adjective, Noun};
+use codebook_prior::{
+    CaptionPrior, CaptionRecipe, Homographs, Lexicon, LexiconEntry, LexiconOrder, LexiconPair, Material, PriorError,
+    PriorGraph, Reason, Seeds, Source, VisionFilter, WordNet,
+};
+
+use crate::sample::{Letters, data, edge};
+
+/// What captions said of a few words, as first seen.
+fn lexicon() -> Lexicon {
+    let entries =
+        |words: &[(&str, u64)]| words.iter().map(|&(text, count)| LexiconEntry { text: text.into(), count }).collect();
+    let pair = |adjective, noun, weight| LexiconPair { adjective, noun, weight };
+    Lexicon {
+        adjectives: entries(&[("large", 20), ("red", 30), ("orange", 12), ("zany", 3)]),
+        nouns: entries(&[("apple", 40), ("orange", 15), ("idea", 50), ("juice", 11), ("zzz", 90)]),
+        pairs: vec![
+            pair(0, 0, 5),
+            pair(0, 4, 1),
+            pair(1, 0, 9),
+            pair(1, 1, 2),
+            pair(2, 1, 4),
+            pair(2, 3, 7),
+            pair(3, 0, 1),
+        ],
+    }
+}
+
+fn material(lexicon: &Lexicon) -> Material<'_> {
+    Material { lexicon, tagger: "a tagger", corpora: &[], wordnet: None, judge: &Letters, embedder: &Letters }
+}
+
+fn built(recipe: &CaptionRecipe) -> Result<CaptionPrior, PriorError> {
+    let wordnet = WordNet::open(&data("wordnet")).unwrap();
+    let source = Source { work: "captions".into(), file: "c.txt".into(), sha256: "0".into() };
+    recipe.build(&Material { wordnet: Some(&wordnet), corpora: &[source], ..material(&lexicon()) })
+}
+
+fn texts(prior: &PriorGraph) -> Vec<&str> {
+    prior.words().iter().map(|word| word.text.as_str()).collect()
+}
+
+/// What the filter says of each word of the lexicon.
+fn check(filter: VisionFilter, expected: &[&str]) {
+    let CaptionPrior { prior, judged } = built(&CaptionRecipe { filter, ..Default::default() }).unwrap();
+    let said: Vec<String> = judged.iter().map(|judged| format!("{}: {}", judged.word.text, judged.reason)).collect();
+    assert_eq!(said, expected);
+    // What is kept carries its reason.
+    let kept: Vec<String> =
+        judged.iter().filter(|judged| judged.reason.keeps()).map(|j| j.reason.to_string()).collect();
+    assert_eq!(prior.words().iter().map(|word| word.reason.clone()).collect::<Vec<_>>(), kept);
+}
+
+#[test]
+fn counts_decide_by_default() {
+    check(
+        VisionFilter::default(),
+        &[
+            "large: seen often enough",
+            "red: seen often enough",
+            "orange: seen often enough",
+            "zany: seen fewer than 11 times",
+            "apple: seen often enough",
+            "orange: seen often enough",
+            "idea: seen often enough",
+            "juice: seen often enough",
+            "zzz: seen often enough",
+        ],
+    );
+}
+
+#[test]
+fn each_rule_is_named() {
+    check(
+        VisionFilter {
+            adjective_count: 15,
+            noun_count: 12,
+            files: vec!["noun.food".into(), "adj.all".into()],
+            allow: vec!["zany".into()],
+            deny: vec!["zzz".into()],
+            ..Default::default()
+        },
+        &[
+            "large: seen often enough; 100 % of its senses can be seen",
+            "red: seen often enough; 100 % of its senses can be seen",
+            "orange: seen fewer than 15 times",
+            "zany: allowed by the list",
+            "apple: seen often enough; 100 % of its senses can be seen",
+            "orange: seen often enough",
+            "idea: only 0 % of its senses can be seen",
+            "juice: seen fewer than 12 times",
+            "zzz: denied by the list",
+        ],
+    );
+}
+
+#[test]
+fn the_language_model_is_asked() {
+    // The vector of a word is its length and its first letter: seeds are near to words as long and as late.
+    let seeds = Seeds { adjectives: vec![], nouns: vec!["apple".into(), "zebra".into()], cosine: 0.9999 };
+    let filter = VisionFilter { seeds: Some(seeds), ..Default::default() };
+    let CaptionPrior { judged, .. } = built(&CaptionRecipe { filter, ..Default::default() }).unwrap();
+    assert_eq!(judged[0].reason.to_string(), "seen often enough", "there are no seeds of adjectives");
+    assert_eq!(judged[4].reason.to_string(), "seen often enough; cosine 1.00 to apple");
+    // (6, 111) and (5, 97).
+    let orange = (6.0 * 5.0 + 111.0 * 97.0) / ((36.0 + 111.0 * 111.0_f64) * (25.0 + 97.0 * 97.0)).sqrt();
+    assert!(orange > 0.9999);
+    // (3, 122) is farther from (5, 122) than that.
+    match &judged[8].reason {
+        Reason::Far(nearest) => assert_eq!(nearest.seed, "zebra"),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn words_and_edges_follow_the_recipe() {
+    let CaptionPrior { prior, .. } = built(&CaptionRecipe::default()).unwrap();
+    assert_eq!(texts(&prior), ["large", "red", "orange", "apple", "orange", "idea", "juice", "zzz"]);
+    let expected =
+        [edge(0, 3, 5.0), edge(0, 7, 1.0), edge(1, 3, 9.0), edge(1, 4, 2.0), edge(2, 4, 4.0), edge(2, 6, 7.0)];
+    assert_eq!(prior.edges(), expected);
+    assert_eq!((prior.find("orange", Adjective), prior.find("orange", Noun)), (Some(2), Some(4)));
+    assert_eq!(prior.vectors_f32()[..2], [5.0, 108.0]);
+    let provenance = prior.provenance();
+    assert_eq!(provenance.sources[0].work, "captions");
+    assert!(provenance.sources.iter().any(|source| source.file == "data.noun"));
+    assert_eq!(provenance.captions.as_ref().unwrap().tagger, "a tagger");
+
+    let few = CaptionRecipe {
+        order: LexiconOrder::Frequency,
+        most_adjectives: Some(1),
+        most_nouns: Some(2),
+        ..Default::default()
+    };
+    let CaptionPrior { prior, .. } = built(&few).unwrap();
+    assert_eq!(texts(&prior), ["red", "zzz", "idea"]);
+    assert_eq!(prior.edges(), []);
+}
+
+#[test]
+fn legacy_homographs_start_from_the_noun() {
+    let recipe = CaptionRecipe { homographs: Homographs::Legacy, ..Default::default() };
+    let CaptionPrior { prior, .. } = built(&recipe).unwrap();
+    // `orange juice` starts from the noun; `orange orange` is gone.
+    let expected = [edge(0, 3, 5.0), edge(0, 7, 1.0), edge(1, 3, 9.0), edge(1, 4, 2.0), edge(4, 6, 7.0)];
+    assert_eq!(prior.edges(), expected);
+    assert_eq!(prior.degrees(), [2, 2, 0, 2, 2, 0, 1, 1]);
+    let again = PriorGraph::from_bytes(&prior.to_bytes().unwrap()).unwrap();
+    assert_eq!(again, prior);
+    // A cut keeps the edge with its nouns, also without the adjective.
+    let cut = prior.cut(2, 4).unwrap();
+    assert_eq!(cut.edges(), [edge(0, 2, 5.0), edge(1, 2, 9.0), edge(1, 3, 2.0), edge(3, 5, 7.0)]);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let error = |filter: VisionFilter| built(&CaptionRecipe { filter, ..Default::default() }).unwrap_err().to_string();
+    let deny = lexicon().nouns.iter().chain(&lexicon().adjectives).map(|entry| entry.text.clone()).collect();
+    let none = error(VisionFilter { deny, ..Default::default() });
+    assert_eq!(none, "prior of captions: words: expected 1 to 2^32 - 1 words, got 0");
+    let unknown = error(VisionFilter { files: vec!["noun.nonsense".into()], ..Default::default() });
+    assert!(unknown.starts_with("vision filter: files: expected adj.all,") && unknown.ends_with("got noun.nonsense"));
+    let share = error(VisionFilter { file_share: 1.5, ..Default::default() });
+    assert_eq!(share, "vision filter: file_share: expected a share in 0..=1, got 1.5");
+    let seeds = Some(Seeds { adjectives: vec![], nouns: vec![], cosine: f32::NAN });
+    let cosine = error(VisionFilter { seeds, ..Default::default() });
+    assert_eq!(cosine, "vision filter: seeds.cosine: expected a cosine in -1..=1, got NaN");
+    let recipe = CaptionRecipe {
+        filter: VisionFilter { files: VisionFilter::visual_files(), ..Default::default() },
+        ..Default::default()
+    };
+    let error = recipe.build(&material(&lexicon())).unwrap_err().to_string();
+    assert_eq!(error, "vision filter: files: expected a WordNet to look them up in, got none");
+}

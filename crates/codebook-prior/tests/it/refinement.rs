@@ -1,0 +1,109 @@
+//! Refinements against scikit-learn (`tests/data/make_refinement.py`).
+
+use codebook_prior::{EmbeddingTable, PartOfSpeech, Refinement, Refining, Scale, TableConfig, TextEmbedder};
+use proptest::prelude::*;
+
+use crate::sample::data;
+use crate::tiny::{NOUNS, check_close, folder, golden, terms};
+
+fn check(refinement: Refinement, name: &str, width: usize) {
+    let file = data("refinement.safetensors");
+    let refined = refinement.apply(&golden(&file, "vectors"), 6).unwrap();
+    assert_eq!((refined.width, refinement.width(6)), (width, width));
+    check_close(&refined.values, &golden(&file, name), width, 2e-5);
+}
+
+#[test]
+fn refinements_are_those_of_scikit_learn() {
+    check(Refinement::Unrefined, "vectors", 6);
+    check(Refinement::Centred, "centred", 6);
+    check(Refinement::Principal { width: 4, scale: Scale::Kept }, "principal", 4);
+    check(Refinement::Principal { width: 4, scale: Scale::Whitened }, "whitened", 4);
+}
+
+#[test]
+fn what_cannot_be_refined_is_named() {
+    let message =
+        |refinement: Refinement, values: &[f32], width| refinement.apply(values, width).unwrap_err().to_string();
+    let principal = |width, scale| Refinement::Principal { width, scale };
+    assert_eq!(
+        message(Refinement::Centred, &[1.0; 5], 2),
+        "refine: vectors: expected one row or more of 2, got 5 numbers"
+    );
+    assert_eq!(message(Refinement::Centred, &[], 2), "refine: vectors: expected one row or more of 2, got 0 numbers");
+    assert_eq!(
+        message(Refinement::Centred, &[1.0; 5], 0),
+        "refine: vectors: expected one row or more of 0, got 5 numbers"
+    );
+    assert_eq!(
+        message(Refinement::Unrefined, &[1.0, f32::NAN, 1.0, 1.0], 2),
+        "refine: vectors: expected finite numbers, got NaN at [0, 1]"
+    );
+    let rows = [1.0, 2.0, 3.0, 2.0, 4.0, 6.5, 0.0, 0.0, 0.0]; // the first two columns are one
+    for width in [0, 3] {
+        assert_eq!(
+            message(principal(width, Scale::Kept), &rows, 3),
+            format!("refine: width: expected 1 to 2 components of 3 vectors of 3, got {width}")
+        );
+    }
+    let flat = [1.0, 2.0, 2.0, 4.0, 3.0, 6.0];
+    let found = message(principal(2, Scale::Whitened), &flat, 2);
+    assert!(
+        found.starts_with("refine: component 1: expected a variance above 0.000000000001 of the first "),
+        "{found}"
+    );
+    principal(2, Scale::Kept).apply(&flat, 2).unwrap();
+    let message = message(principal(1, Scale::Whitened), &[1.0; 8], 2);
+    assert!(message.starts_with("refine: component 0: expected a variance above "), "{message}");
+}
+
+#[test]
+fn an_embedder_may_refine() {
+    let table = EmbeddingTable::open(&folder("bert"), "tiny", TableConfig::default()).unwrap();
+    let terms = terms(PartOfSpeech::Noun, &NOUNS);
+    let refinement = Refinement::Principal { width: 3, scale: Scale::Whitened };
+    let refining = Refining { embedder: &table, refinement };
+    let expected = refinement.apply(&table.embed(&terms).unwrap(), 16).unwrap().values;
+    assert_eq!(refining.embed(&terms).unwrap(), expected);
+    let description = refining.description();
+    assert_eq!(description.width, 3);
+    assert_eq!(description.embedding.unwrap().refinement, refinement);
+    assert!(description.summary.ends_with("; 3 principal components, whitened"), "{}", description.summary);
+}
+
+/// Matrices of 8 to 12 rows and 1 to 5 columns.
+fn any_vectors() -> impl Strategy<Value = (Vec<f32>, usize)> {
+    (8usize..12, 1usize..5)
+        .prop_flat_map(|(rows, width)| (prop::collection::vec(-9.0f32..9.0, rows * width), Just(width)))
+}
+
+fn distances(values: &[f32], width: usize) -> Vec<f64> {
+    let rows: Vec<&[f32]> = values.chunks_exact(width).collect();
+    let square = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+    rows.iter().flat_map(|a| rows.iter().map(|b| square(a, b).sqrt()).collect::<Vec<_>>()).collect()
+}
+
+proptest! {
+    #[test]
+    fn all_components_keep_all_distances((values, width) in any_vectors()) {
+        let refined = Refinement::Principal { width, scale: Scale::Kept }.apply(&values, width).unwrap();
+        for (a, b) in distances(&values, width).into_iter().zip(distances(&refined.values, width)) {
+            prop_assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn whitened_components_have_variance_one_and_no_covariance((values, width) in any_vectors()) {
+        let refined = Refinement::Principal { width, scale: Scale::Whitened }.apply(&values, width);
+        // Columns of random numbers are independent but for odd cases, which have an error of their own.
+        let Ok(refined) = refined else { return Ok(()) };
+        let rows: Vec<&[f32]> = refined.values.chunks_exact(width).collect();
+        for a in 0..width {
+            for b in 0..width {
+                let sum: f64 = rows.iter().map(|row| f64::from(row[a]) * f64::from(row[b])).sum();
+                let expected = f64::from(u8::from(a == b));
+                prop_assert!((sum / (rows.len() - 1) as f64 - expected).abs() < 1e-3, "[{a}, {b}] {sum}");
+            }
+        }
+    }
+}
