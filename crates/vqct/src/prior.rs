@@ -1,5 +1,7 @@
 //! `vqct prior`: codebooks of words, before any training.
 
+#[cfg(feature = "priors")]
+mod build;
 mod diff;
 mod drawing;
 mod inspect;
@@ -13,6 +15,9 @@ use codebook_prior::PriorGraph;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PriorCommand {
+    /// Build a prior from captions and a language model (only with the feature `priors`).
+    #[cfg(feature = "priors")]
+    Build(build::Args),
     /// Show what a prior holds: words, edges, components, where it comes from; or one word and what is near to it.
     Inspect(inspect::Args),
     /// Show how two priors differ.
@@ -23,6 +28,8 @@ pub(crate) enum PriorCommand {
 
 pub(crate) fn run(command: &PriorCommand) -> Result<()> {
     match command {
+        #[cfg(feature = "priors")]
+        PriorCommand::Build(args) => build::run(args),
         PriorCommand::Inspect(args) => inspect::run(args),
         PriorCommand::Diff(args) => diff::run(args),
         PriorCommand::Merge(args) => merge::run(args),

@@ -1,0 +1,211 @@
+//! `vqct prior build`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use codebook_prior::{
+    CaptionPrior, CaptionRecipe, Corpus, CorpusFormat, CorpusReport, EmbeddingTable, EncoderConfig, JudgedWord, Lemmas,
+    Lexicon, LexiconBuilder, LexiconOptions, Material, Pooling, Prompts, Refinement, Refining, SentencePooling, Source,
+    StatisticalTagger, Strictness, TableConfig, Tagger, TextEmbedder, TextEncoder, WordNet, WordNetTagger, WordPlace,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+
+use crate::output::{refuse_existing, write_new};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to build from: see `configs/prior.toml`.
+    #[arg(value_name = "CONFIG")]
+    config: PathBuf,
+    /// The prior to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Write each word with its part of speech, count, verdict and reason, tabs between.
+    #[arg(long, value_name = "FILE.tsv")]
+    report: Option<PathBuf>,
+}
+
+/// What a prior is built from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BuildConfig {
+    /// In the order in which they are read.
+    corpora: Vec<CorpusConfig>,
+    #[serde(default)]
+    tagger: TaggerChoice,
+    #[serde(default)]
+    strictness: Strictness,
+    /// WordNet's folder, for filters by lexicographer file.
+    wordnet: Option<PathBuf>,
+    model: ModelConfig,
+    #[serde(default)]
+    recipe: CaptionRecipe,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CorpusConfig {
+    format: CorpusFormat,
+    path: PathBuf,
+    /// What the provenance calls it.
+    work: String,
+}
+
+/// Who says which part of speech a word has.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TaggerChoice {
+    /// A trained model, with WordNet where that is unsure.
+    #[default]
+    Statistical,
+    /// WordNet alone: faster.
+    Wordnet,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelConfig {
+    /// A folder in Hugging Face's layout.
+    folder: PathBuf,
+    /// What the provenance calls it.
+    name: String,
+    method: Method,
+    #[serde(default)]
+    refinement: Refinement,
+}
+
+/// How a word gets its vector.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum Method {
+    /// Rows of the input embedding.
+    Table {
+        #[serde(default)]
+        pooling: Pooling,
+        #[serde(default)]
+        place: WordPlace,
+    },
+    /// Prompts through the text encoder.
+    Encoder {
+        #[serde(default)]
+        prompts: Prompts,
+        /// What suits the model, where none is named.
+        pooling: Option<SentencePooling>,
+    },
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    refuse_existing(&args.out)?;
+    args.report.iter().try_for_each(|path| refuse_existing(path))?;
+    let config = read_config(&args.config)?;
+    let embedder = open_model(&config.model)?;
+    let wordnet = config.wordnet.as_deref().map(WordNet::open).transpose()?;
+    let tagger = open_tagger(config.tagger)?;
+    let read = read_captions(&config, tagger.as_ref())?;
+    let refining = Refining { embedder: embedder.as_ref(), refinement: config.model.refinement };
+    let start = Instant::now();
+    let CaptionPrior { prior, judged } = config.recipe.build(&Material {
+        lexicon: &read.lexicon,
+        tagger: tagger.name(),
+        corpora: &read.sources,
+        wordnet: wordnet.as_ref(),
+        judge: embedder.as_ref(),
+        embedder: &refining,
+    })?;
+    say!("{} words judged, {} embedded in {:.1} s", judged.len(), prior.len(), start.elapsed().as_secs_f64());
+    prior.save(&args.out)?;
+    if let Some(path) = &args.report {
+        write_new(path, table(&judged).as_bytes())?;
+        say!("words and reasons: {}", path.display());
+    }
+    say!(
+        "{}: {} adjectives, {} nouns, {} edges, width {}",
+        args.out.display(),
+        prior.adjectives().len(),
+        prior.nouns().len(),
+        prior.edges().len(),
+        prior.width()
+    );
+    Ok(())
+}
+
+fn read_config(path: &Path) -> Result<BuildConfig> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+    let deserializer = toml::Deserializer::parse(&text).with_context(|| path.display().to_string())?;
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| anyhow::anyhow!("{}: `{}`: {}", path.display(), error.path(), error.inner().message()))
+}
+
+fn open_model(config: &ModelConfig) -> Result<Box<dyn TextEmbedder>> {
+    let ModelConfig { folder, name, method, .. } = config;
+    Ok(match method {
+        Method::Table { pooling, place } => {
+            Box::new(EmbeddingTable::open(folder, name, TableConfig { pooling: *pooling, place: *place })?)
+        }
+        Method::Encoder { prompts, pooling } => {
+            let config = EncoderConfig { prompts: prompts.clone(), pooling: *pooling, ..Default::default() };
+            Box::new(TextEncoder::open(folder, name, config)?)
+        }
+    })
+}
+
+fn open_tagger(choice: TaggerChoice) -> Result<Box<dyn Tagger>> {
+    let lemmas = Lemmas::embedded()?;
+    Ok(match choice {
+        TaggerChoice::Statistical => Box::new(StatisticalTagger::new(lemmas)?),
+        TaggerChoice::Wordnet => Box::new(WordNetTagger::new(lemmas)?),
+    })
+}
+
+/// What was read of all corpora.
+struct Read {
+    lexicon: Lexicon,
+    sources: Vec<Source>,
+}
+
+fn read_captions(config: &BuildConfig, tagger: &dyn Tagger) -> Result<Read> {
+    let lemmas = Lemmas::embedded()?;
+    let options: LexiconOptions = config.recipe.lexicon;
+    let mut builder = LexiconBuilder::new(tagger, &lemmas, options);
+    let mut sources = Vec::new();
+    for CorpusConfig { format, path, work } in &config.corpora {
+        let corpus = Corpus { format: *format, path: path.clone(), work: work.clone() };
+        let bar = ProgressBar::new_spinner().with_message(work.clone()).with_style(
+            ProgressStyle::with_template("{spinner} {msg}: {human_pos} captions, {per_sec}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let start = Instant::now();
+        let report = corpus.read(config.strictness, &mut |captions| {
+            builder.add(captions);
+            bar.inc(captions.len() as u64);
+            Ok(())
+        });
+        bar.finish_and_clear();
+        let report = report?;
+        print(work, &report, start.elapsed());
+        sources.push(report.source);
+    }
+    Ok(Read { lexicon: builder.finish(), sources })
+}
+
+fn print(work: &str, report: &CorpusReport, time: Duration) {
+    let CorpusReport { captions, files, malformed, examples, .. } = report;
+    let seconds = time.as_secs_f64();
+    say!("{work}: {captions} captions in {files} files, {malformed} malformed, {seconds:.1} s");
+    examples.iter().for_each(|example| say!("  {example}"));
+}
+
+/// One line a word.
+fn table(judged: &[JudgedWord]) -> String {
+    let mut table = String::from("word\tpart of speech\tcount\tverdict\treason\n");
+    for JudgedWord { word, reason } in judged {
+        let verdict = if reason.keeps() { "kept" } else { "dropped" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{}\t{}\t{}\t{verdict}\t{reason}", word.text, word.part_of_speech, word.count);
+    }
+    table
+}
