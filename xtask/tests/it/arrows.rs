@@ -39,8 +39,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that must be usable without libtorch, whatever their features.
 const WITHOUT_TORCH: [&str; 3] = ["codebook-prior", "vq-data", "xtask"];
 
-/// Names, or beginnings of names, of crates that bring tensors.
-const TORCH: [&str; 3] = ["tch", "torch-sys", "candle-"];
+/// Names, or beginnings of names, of crates that bring libtorch.
+const TORCH: [&str; 2] = ["tch", "torch-sys"];
 
 struct Graph {
     /// Package ids of the workspace, by name.
