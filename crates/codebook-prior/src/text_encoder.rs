@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::config::NetworkConfig;
@@ -28,13 +27,13 @@ pub struct EncoderConfig {
     /// How the tokens' states become one vector; `None` for what suits the model: the mean for BERT-like encoders, the
     /// projection for CLIP.
     pub pooling: Option<SentencePooling>,
-    /// B, the most prompts that go through the encoder at once, on one thread.
+    /// B, the most prompts that go through the encoder at once.
     pub batch: usize,
 }
 
 impl Default for EncoderConfig {
     fn default() -> Self {
-        Self { prompts: Prompts::default(), pooling: None, batch: 32 }
+        Self { prompts: Prompts::default(), pooling: None, batch: 128 }
     }
 }
 
@@ -43,9 +42,9 @@ impl Default for EncoderConfig {
 /// Reads BERT, RoBERTa and XLM-RoBERTa, and the text half of CLIP; `config.json` says which, by `model_type`. Weights
 /// of any float type are computed with in f32. Vectors are as the model makes them: not normalized.
 ///
-/// Prompts of equally many tokens go through together, so that none is padded, and batches go to rayon's threads. The
-/// same call gives the same bits on the same machine; another batch size may change the last bits of a number, because
-/// the matrix product sums in another order: by less than 1e-5 of the greatest number of its vector.
+/// Prompts of equally many tokens go through together, so that none is padded; candle spreads the work over the
+/// machine's cores. The same call gives the same bits on the same machine; another batch size may change the last bits
+/// of a number, because the matrix product sums in another order: by less than 1e-5 of the greatest number.
 pub struct TextEncoder {
     tokenizer: WordTokenizer,
     network: Network,
@@ -146,20 +145,18 @@ impl TextEmbedder for TextEncoder {
     }
 
     fn embed(&self, terms: &[Term<'_>]) -> Result<Vec<f32>, PriorError> {
-        let tokens: Vec<Vec<u32>> = terms.par_iter().map(|term| self.tokens(*term)).collect::<Result<_, _>>()?;
+        let tokens: Vec<Vec<u32>> = terms.iter().map(|term| self.tokens(*term)).collect::<Result<_, _>>()?;
         let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (at, tokens) in tokens.iter().enumerate() {
             by_length.entry(tokens.len()).or_default().push(at);
         }
-        let batches: Vec<&[usize]> = by_length.values().flat_map(|same| same.chunks(self.config.batch)).collect();
-        let encoded: Vec<Vec<f32>> = batches
-            .par_iter()
-            .map(|batch| self.encode(&batch.iter().map(|at| tokens[*at].as_slice()).collect::<Vec<_>>()))
-            .collect::<Result<_, _>>()?;
-
         let width = self.description.width;
         let mut vectors = vec![0.0; terms.len() * width];
-        for (batch, encoded) in batches.iter().zip(&encoded) {
+        // One after the other: candle spreads each over all cores by a pool with spinning barriers, where several at a
+        // time wait for each other and take longer.
+        for batch in by_length.values().flat_map(|same| same.chunks(self.config.batch)) {
+            let prompts: Vec<&[u32]> = batch.iter().map(|at| tokens[*at].as_slice()).collect();
+            let encoded = self.encode(&prompts)?;
             for (at, vector) in batch.iter().zip(encoded.chunks_exact(width)) {
                 vectors[at * width..][..width].copy_from_slice(vector);
             }

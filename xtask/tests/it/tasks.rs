@@ -56,9 +56,10 @@ fn train_and_test_pass_arguments_on() {
     let (machine, seen) = check(&words, Path::new("target"));
     let expected = "args: test --workspace shapes -- -p\n";
     assert!(seen.contains(expected), "{seen}");
-    // The compiler of CUDA kernels, beside libtorch.
-    assert_eq!(machine.installations(), 2);
+    // The compiler of CUDA kernels and a language model, beside libtorch.
+    assert_eq!(machine.installations(), 3);
     assert!(machine.libtorch("nvrtc-13.0.88/installed.txt").exists());
+    assert!(machine.workspace().join(".cache/minilm/installed.txt").exists());
 
     let words = ["test", "-p", "vq-core", "--", "--nocapture"];
     let (_machine, seen) = check(&words, Path::new("target"));
