@@ -6,9 +6,7 @@ use std::io::Write as _;
 
 #[cfg(feature = "statistical")]
 use codebook_prior::StatisticalTagger;
-use codebook_prior::{
-    Corpus, CorpusFormat, Lemmas, LexiconBuilder, LexiconOptions, Strictness, Tagger, WordNetTagger,
-};
+use codebook_prior::{Corpus, CorpusFormat, Lemmas, LexiconBuilder, LexiconOptions, Strictness, Tagger, WordNetTagger};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const CAPTIONS: usize = 20_000;
@@ -22,7 +20,11 @@ fn corpus(file: &mut std::fs::File) {
     for at in 0..CAPTIONS {
         let pick = |list: &[&'static str], step: usize| list[at / step % list.len()];
         let (adjective, noun, verb) = (pick(&adjectives, 1), pick(&nouns, 8), pick(&verbs, 3));
-        text.push_str(&format!("A {adjective} {noun} {verb} a {} {} in the water .\n", pick(&adjectives, 5), pick(&nouns, 2)));
+        text.push_str(&format!(
+            "A {adjective} {noun} {verb} a {} {} in the water .\n",
+            pick(&adjectives, 5),
+            pick(&nouns, 2)
+        ));
     }
     file.write_all(text.as_bytes()).unwrap();
 }

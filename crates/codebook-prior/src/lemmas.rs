@@ -85,11 +85,8 @@ impl Lemmas {
             morphy.exceptions().map(|(form, bases)| (form.to_owned(), bases.to_vec())).collect()
         };
         let (nouns, adjectives) = (&wordnet.nouns.morphy, &wordnet.adjectives.morphy);
-        let adjectives = Morphy::new(
-            WordClass::Adjective,
-            exceptions(adjectives),
-            owned(adjectives).into_iter().filter(single),
-        );
+        let adjectives =
+            Morphy::new(WordClass::Adjective, exceptions(adjectives), owned(adjectives).into_iter().filter(single));
         // A name in one class may be a common word in the other.
         names.retain(|name| {
             let common = |senses: Option<&Vec<crate::Sense>>| {

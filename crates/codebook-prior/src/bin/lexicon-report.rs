@@ -169,11 +169,9 @@ fn print_report(read: &Read, tagger: &str, seconds: f64, top: usize, out: &mut d
     print_top("adjectives", adjectives, top, out)?;
     print_top("nouns", nouns, top, out)?;
     let word = |entries: &[LexiconEntry], at: u32| entries[at as usize].text.clone();
-    let text = |pair: &codebook_prior::LexiconPair| {
-        format!("{} {}", word(adjectives, pair.adjective), word(nouns, pair.noun))
-    };
-    let pairs: Vec<_> =
-        pairs.iter().map(|pair| LexiconEntry { text: text(pair), count: pair.weight }).collect();
+    let text =
+        |pair: &codebook_prior::LexiconPair| format!("{} {}", word(adjectives, pair.adjective), word(nouns, pair.noun));
+    let pairs: Vec<_> = pairs.iter().map(|pair| LexiconEntry { text: text(pair), count: pair.weight }).collect();
     print_top("pairs", &pairs, top, out)
 }
 

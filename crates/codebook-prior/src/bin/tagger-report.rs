@@ -115,12 +115,7 @@ impl Score {
     }
 }
 
-fn measure(
-    tagger: &dyn Tagger,
-    sentences: &[Vec<Gold>],
-    mistakes: usize,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
+fn measure(tagger: &dyn Tagger, sentences: &[Vec<Gold>], mistakes: usize, out: &mut dyn Write) -> std::io::Result<()> {
     let (mut adjectives, mut base, mut nouns) = (Score::default(), Score::default(), Score::default());
     let (mut right, mut all) = (0, 0);
     let mut confusions: BTreeMap<String, usize> = BTreeMap::new();
@@ -144,7 +139,11 @@ fn measure(
     }
     let seconds = start.elapsed().as_secs_f64();
     writeln!(out, "{}", tagger.name())?;
-    writeln!(out, "  accuracy of tags {:.4} ({right} of {all} tokens, {seconds:.3} s)", right as f64 / all.max(1) as f64)?;
+    writeln!(
+        out,
+        "  accuracy of tags {:.4} ({right} of {all} tokens, {seconds:.3} s)",
+        right as f64 / all.max(1) as f64
+    )?;
     writeln!(out, "  adjectives JJ*   {}", adjectives.line())?;
     writeln!(out, "  of these JJ      {}", base.line())?;
     writeln!(out, "  nouns NN*        {}", nouns.line())?;

@@ -23,10 +23,7 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(
-        strictness: Strictness,
-        sink: &'a mut dyn FnMut(&[Caption]) -> Result<(), PriorError>,
-    ) -> Self {
+    pub(super) fn new(strictness: Strictness, sink: &'a mut dyn FnMut(&[Caption]) -> Result<(), PriorError>) -> Self {
         let file = Arc::from(Path::new(""));
         let (batch, examples) = (Vec::new(), Vec::new());
         Self { strictness, sink, file, batch, bytes: 0, captions: 0, files: 0, malformed: 0, examples }

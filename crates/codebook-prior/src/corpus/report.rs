@@ -52,9 +52,7 @@ impl Malformed {
     /// The error that it is when it may not be passed over.
     pub(super) fn into_error(self) -> PriorError {
         match self.place {
-            Place::Line(line) => {
-                PriorError::Line { path: self.path, line, expected: self.expected, got: self.got }
-            }
+            Place::Line(line) => PriorError::Line { path: self.path, line, expected: self.expected, got: self.got },
             Place::Annotation(at) => PriorError::invalid(
                 &format!("read {}", self.path.display()),
                 format!("annotations[{at}]"),

@@ -56,10 +56,9 @@ fn allows(class: UPOS, tag: Tag) -> bool {
     match class {
         UPOS::NOUN | UPOS::PROPN => tag.is_noun(),
         UPOS::ADJ => tag.is_adjective(),
-        UPOS::VERB => matches!(
-            tag,
-            Tag::Verb | Tag::VerbPresent | Tag::VerbThird | Tag::VerbPast | Tag::Participle | Tag::Gerund
-        ),
+        UPOS::VERB => {
+            matches!(tag, Tag::Verb | Tag::VerbPresent | Tag::VerbThird | Tag::VerbPast | Tag::Participle | Tag::Gerund)
+        }
         UPOS::ADV => matches!(tag, Tag::Adverb | Tag::Wh | Tag::Particle),
         UPOS::ADP => matches!(tag, Tag::Preposition | Tag::Particle | Tag::To),
         UPOS::AUX => matches!(tag, Tag::Modal | Tag::VerbPresent | Tag::VerbThird | Tag::VerbPast | Tag::Verb),

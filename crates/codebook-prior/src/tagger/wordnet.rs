@@ -62,9 +62,11 @@ impl WordNetTagger {
             self.read(word, capital, &mut lattice);
             refine(at, &mut lattice);
             lattice.end_word();
-            start = matches!(*word, "." | "!" | "?" | ":" | "\"" | "``" | "(") || (start && !word.starts_with(char::is_alphanumeric));
+            start = matches!(*word, "." | "!" | "?" | ":" | "\"" | "``" | "(")
+                || (start && !word.starts_with(char::is_alphanumeric));
         }
         self.grammar.best_path(&mut lattice, tags);
+        restore_heads(words, &lattice, tags);
     }
 
     /// Adds the candidates of a word to the lattice.
@@ -149,6 +151,25 @@ impl WordNetTagger {
         }
         if let Some(adverb) = self.lemmas.lemma(WordClass::Adverb, form) {
             lattice.add(Tag::Adverb, adverb.count as f32 + UNSEEN);
+        }
+    }
+}
+
+/// Makes nouns of adjectives that nothing follows which they could describe: `eats an orange.`, `the red of the apple`.
+///
+/// The grammar sees two neighbours at a time, so that article, adjective and full stop please it.
+fn restore_heads(words: &[&str], lattice: &Lattice, tags: &mut [Tag]) {
+    for at in 1..tags.len() {
+        let head = tags[at] == Tag::Adjective
+            && matches!(tags[at - 1], Tag::Determiner | Tag::Possessive)
+            && matches!(
+                tags.get(at + 1),
+                None | Some(Tag::Punctuation | Tag::Preposition | Tag::VerbThird | Tag::VerbPast | Tag::Modal)
+            );
+        // `a small, red bird`: after a comma the noun may still come.
+        let goes_on = words.get(at + 1) == Some(&",");
+        if head && !goes_on && lattice.word(at).iter().any(|candidate| candidate.tag == Tag::Noun) {
+            tags[at] = Tag::Noun;
         }
     }
 }
