@@ -69,12 +69,12 @@ fn chains_of_adjectives() {
 #[test]
 fn nouns_of_several_words() {
     let with = |multiword| LexiconOptions { multiword, ..LexiconOptions::default() };
-    let text = "a red fire hydrant near a hot dog".to_owned();
-    let nouns = |multiword| texts(&lexicon(&[text.clone()], with(multiword)).nouns);
+    let text = "a red fire hydrant near a hot dog";
+    let nouns = |multiword| texts(&lexicon(&[text.to_owned()], with(multiword)).nouns);
     assert_eq!(nouns(Multiword::Apart), ["fire 1", "hydrant 1", "dog 1"]);
     assert_eq!(nouns(Multiword::Nouns), ["fire hydrant 1", "dog 1"]);
     assert_eq!(nouns(Multiword::All), ["fire hydrant 1", "hot dog 1"]);
-    check_pairs(with(Multiword::All), &text, &["red fire hydrant 1"]);
+    check_pairs(with(Multiword::All), text, &["red fire hydrant 1"]);
     let plural = lexicon(&["two fire hydrants".to_owned()], with(Multiword::Nouns));
     assert_eq!(texts(&plural.nouns), ["fire hydrant 1"]);
 }
