@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use codebook_prior::{Lemmas, Spelling, Tag, WordClass, noun_lemma};
+use codebook_prior::{Lemmas, Spelling, WordClass};
 
 use crate::sample::data;
 
@@ -43,6 +43,8 @@ fn broken_lines_of_the_text_form_are_named() {
 #[cfg(feature = "embedded")]
 #[test]
 fn the_embedded_words() {
+    use codebook_prior::{Tag, noun_lemma};
+
     let lemmas = Lemmas::embedded().unwrap();
     let check = |word: &str, tag, lemma: &str| assert_eq!(noun_lemma(&lemmas, word, tag), lemma, "{word}");
     for (plural, singular) in [
