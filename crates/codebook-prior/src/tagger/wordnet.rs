@@ -4,6 +4,7 @@ use super::Tagger;
 use super::closed_class::ClosedClass;
 use super::grammar::{Grammar, Lattice};
 use super::guess::{Shape, guess, read_shape};
+use super::repair::{restore_heads, restore_verbs};
 use crate::{Lemma, Lemmas, PriorError, Spelling, Tag, WordClass};
 
 /// A tagger with nothing but WordNet's counts and a grammar written by hand: a hidden Markov model.
@@ -84,6 +85,7 @@ impl WordNetTagger {
         }
         self.grammar.best_path(&mut lattice, tags);
         restore_heads(words, &lattice, tags);
+        restore_verbs(&lattice, tags);
     }
 
     /// Adds the candidates of a word to the lattice.
@@ -189,25 +191,6 @@ fn add_name(known: bool, capital: Capital, lattice: &mut Lattice) {
 /// Whether a noun that is its own base form may be a plural too: `jeans`, but neither `glass` nor `bus`.
 fn may_be_plural(form: &str) -> bool {
     form.ends_with('s') && !["ss", "us", "is"].iter().any(|ending| form.ends_with(ending))
-}
-
-/// Makes nouns of adjectives that nothing follows which they could describe: `eats an orange.`, `the red of the apple`.
-///
-/// The grammar sees two neighbours at a time, so that article, adjective and full stop please it.
-fn restore_heads(words: &[&str], lattice: &Lattice, tags: &mut [Tag]) {
-    for at in 1..tags.len() {
-        let head = tags[at] == Tag::Adjective
-            && matches!(tags[at - 1], Tag::Determiner | Tag::Possessive)
-            && matches!(
-                tags.get(at + 1),
-                None | Some(Tag::Punctuation | Tag::Preposition | Tag::VerbThird | Tag::VerbPast | Tag::Modal)
-            );
-        // `a small, red bird`: after a comma the noun may still come.
-        let goes_on = words.get(at + 1) == Some(&",");
-        if head && !goes_on && lattice.word(at).iter().any(|candidate| candidate.tag == Tag::Noun) {
-            tags[at] = Tag::Noun;
-        }
-    }
 }
 
 fn starts_upper(word: &str) -> bool {

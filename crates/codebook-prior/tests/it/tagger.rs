@@ -54,6 +54,15 @@ fn homographs_follow_their_place() {
 }
 
 #[test]
+fn what_neighbours_do_not_tell() {
+    check("a boy eats an orange", "orange/NN");
+    check("a man and a woman walk along the beach", "woman/NN walk/VBP beach/NN");
+    check("a man and a woman watch", "woman/NN watch/VBP");
+    check("a girl and her dog house are red", "dog/NN house/NN red/JJ");
+    check("a dog on a forest walk", "forest/NN walk/NN");
+}
+
+#[test]
 fn capitals_mark_names() {
     check("two men walk through Tokyo near the Grand Bazlor", "Tokyo/NNP Bazlor/NNP");
     check("A dog runs", "A/DT dog/NN");
