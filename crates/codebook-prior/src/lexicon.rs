@@ -87,7 +87,7 @@ pub enum Multiword {
 }
 
 impl Lexicon {
-    /// The canonical bytes: JSON, the same for equal lexicons.
+    /// The canonical bytes: JSON, the same for equal lexicons; serde reads them back.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::from("{\"adjectives\":[");
         push_entries(&mut text, &self.adjectives);

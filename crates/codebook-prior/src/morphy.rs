@@ -78,13 +78,19 @@ impl Morphy {
         if let Some(lemma) = irregular.into_iter().find(|lemma| self.counts.contains_key(*lemma)) {
             return Some(lemma.clone());
         }
-        let rank = |lemma: &String| self.counts.get(lemma).copied().unwrap_or(0);
-        // `max_by_key` keeps the last of equals: from the back, the first.
-        self.lemmas(word).into_iter().rev().max_by_key(rank)
+        let known = |lemma: String| self.count(&lemma).map(|count| Known { lemma, count });
+        let mut best = self.count(word).map(|count| Known { lemma: word.to_owned(), count });
+        for next in self.detached(word).filter_map(known) {
+            // Of equals the first stays, the word itself before all.
+            if best.as_ref().is_none_or(|best| next.count > best.count) {
+                best = Some(next);
+            }
+        }
+        best.map(|best| best.lemma)
     }
 
     /// What the rules make of a word, in the dictionary or not.
-    fn detached(&self, word: &str) -> Vec<String> {
+    fn detached(&self, word: &str) -> impl Iterator<Item = String> {
         let rules: &[[&str; 2]] = match self.class {
             WordClass::Noun => &NOUN_RULES,
             WordClass::Adjective => &ADJECTIVE_RULES,
@@ -97,10 +103,14 @@ impl Morphy {
             Some(stem) if noun => (stem, "ful"),
             _ => (word, ""),
         };
-        if noun && (stem.ends_with("ss") || stem.len() <= 2) {
-            return Vec::new();
-        }
+        let rules = if noun && (stem.ends_with("ss") || stem.len() <= 2) { &[] } else { rules };
         let stems = rules.iter().filter_map(|[ending, base]| Some((stem.strip_suffix(ending)?, base)));
-        stems.map(|(stem, base)| format!("{stem}{base}{tail}")).collect()
+        stems.map(move |(stem, base)| format!("{stem}{base}{tail}"))
     }
+}
+
+/// A base form that the dictionary holds.
+struct Known {
+    lemma: String,
+    count: u64,
 }

@@ -3,6 +3,7 @@
 mod closed_class;
 mod grammar;
 mod guess;
+mod repair;
 #[cfg(feature = "statistical")]
 mod statistical;
 mod wordnet;

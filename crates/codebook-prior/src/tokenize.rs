@@ -5,6 +5,7 @@
 /// The rules are those of the Penn Treebank as far as captions need them:
 /// - marks are words of their own, runs of the same mark (`...`, `--`) one word;
 /// - hyphens, apostrophes, full stops and commas stay inside a word: `t-shirt`, `o'clock`, `u.s.`, `1,000`;
+/// - a slash between letters is a mark, unlike in the treebank: `red / white` are two adjectives;
 /// - contractions are split: `dog 's`, `is n't`, `they 're`; so is `can not`;
 /// - a full stop leaves its word unless that is an initial or has another inside: `J.`, `a.m.`.
 ///

@@ -12,6 +12,22 @@ const CHUNK: usize = 512;
 ///
 /// The result depends on the captions and their order alone, not on the threads: chunks of captions are counted apart
 /// and merged in order. Memory grows with the words and pairs, not with the captions.
+///
+/// ```no_run
+/// # #[cfg(feature = "embedded")] {
+/// use codebook_prior::{
+///     Corpus, CorpusFormat, Lemmas, LexiconBuilder, LexiconChoice, LexiconOptions, Strictness, WordNetTagger,
+/// };
+///
+/// let tagger = WordNetTagger::new(Lemmas::embedded()?)?;
+/// let mut builder = LexiconBuilder::new(&tagger, tagger.lemmas(), LexiconOptions::default());
+/// let path = "annotations/captions_train2017.json".into();
+/// let coco = Corpus { format: CorpusFormat::Coco, path, work: "COCO 2017 captions".into() };
+/// let report = builder.read(&coco, Strictness::Skip)?;
+/// let lexicon = builder.finish().choose(&LexiconChoice::default());
+/// # }
+/// # Ok::<(), codebook_prior::PriorError>(())
+/// ```
 pub struct LexiconBuilder<'a> {
     tagger: &'a dyn Tagger,
     lemmas: &'a Lemmas,

@@ -67,7 +67,8 @@ impl Sentence<'_> {
         let longest = (at..self.words.len().min(at + LONGEST_NAME)).take_while(|at| fits(*at)).count();
         (2..=longest).rev().find_map(|words| {
             let last = at + words - 1;
-            if !self.tags[last].is_noun() {
+            // The last word may start a name of its own: `red fire` (WordNet has it) yields to `fire hydrant`.
+            if !self.tags[last].is_noun() || self.name_at(last).is_some() {
                 return None;
             }
             let morphy = self.lemmas.class(WordClass::Noun);

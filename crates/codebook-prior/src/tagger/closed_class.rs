@@ -35,7 +35,11 @@ impl ClosedClass {
                 let tag = Tag::from_penn(tag).ok_or_else(broken)?;
                 shares.push(Share { tag, share: share.parse().map_err(|_| broken())? });
             }
-            words.extend(fields.map(|word| (word.to_owned(), shares.clone())));
+            for word in fields {
+                if words.insert(word.to_owned(), shares.clone()).is_some() {
+                    return Err(file.line_error(at, "words of no other line", word));
+                }
+            }
         }
         Ok(Self { words })
     }

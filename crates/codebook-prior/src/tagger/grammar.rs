@@ -79,6 +79,10 @@ impl Grammar {
             }
             before = here;
         }
+        for candidate in &mut candidates[before.clone()] {
+            // A sentence ends as before a full stop, should it lack one.
+            candidate.score += CONTEXT * self.follows[candidate.tag as usize][Tag::Punctuation as usize];
+        }
         tags.clear();
         let last = before.clone().reduce(|a, b| if candidates[b].score > candidates[a].score { b } else { a });
         let mut at = last.unwrap_or(0);
@@ -129,6 +133,12 @@ impl Lattice {
     pub(super) fn current(&mut self) -> &mut [Candidate] {
         let start = self.ends.last().copied().unwrap_or(0);
         &mut self.candidates[start..]
+    }
+
+    /// The candidates of a word that has ended.
+    pub(super) fn word(&self, at: usize) -> &[Candidate] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.candidates[start..self.ends[at]]
     }
 
     /// Ends the word that is being read; one that has no candidate is taken for a noun.

@@ -19,6 +19,8 @@ pub struct StatisticalTagger {
 
 /// How much likelier the model's word makes the tags that it allows.
 const TRUST: f32 = 15.0;
+/// The same for words that are listed by hand with their shares: captions' `tan` is a colour.
+const TRUST_LISTED: f32 = 3.0;
 
 impl StatisticalTagger {
     /// The trained model over the same words as [`WordNetTagger`].
@@ -89,8 +91,9 @@ impl Tagger for StatisticalTagger {
             if names_lead(lattice.current()) {
                 return;
             }
+            let trust = if self.wordnet.lists(words[at]) { TRUST_LISTED } else { TRUST };
             for candidate in lattice.current().iter_mut().filter(|candidate| allows(class, candidate.tag)) {
-                candidate.weight *= TRUST;
+                candidate.weight *= trust;
             }
         });
     }

@@ -4,7 +4,8 @@ use super::Tagger;
 use super::closed_class::ClosedClass;
 use super::grammar::{Grammar, Lattice};
 use super::guess::{Shape, guess, read_shape};
-use crate::{Lemmas, PriorError, Spelling, Tag, WordClass};
+use super::repair::{restore_heads, restore_verbs};
+use crate::{Lemma, Lemmas, PriorError, Spelling, Tag, WordClass};
 
 /// A tagger with nothing but WordNet's counts and a grammar written by hand: a hidden Markov model.
 ///
@@ -20,6 +21,17 @@ pub struct WordNetTagger {
 
 /// Added to the count of each reading, so that words never counted stay open.
 const UNSEEN: f32 = 0.5;
+
+// WordNet counts base forms; these are the shares of their forms in English, roughly.
+const SINGULAR: f32 = 0.7;
+const PLURAL: f32 = 0.3;
+const GRADED: f32 = 0.05;
+const BASE: f32 = 0.22;
+const PRESENT: f32 = 0.13;
+const THIRD: f32 = 0.1;
+const GERUND: f32 = 0.15;
+/// Of the past and of the participle, each.
+const PAST: f32 = 0.2;
 
 /// How a capital letter bears on a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +58,12 @@ impl WordNetTagger {
         &self.lemmas
     }
 
+    /// Whether a word's tags are listed by hand.
+    #[cfg(feature = "statistical")]
+    pub(super) fn lists(&self, word: &str) -> bool {
+        self.closed.get(&word.to_lowercase()).is_some()
+    }
+
     /// Tags a sentence; `refine` may change the weights of a word's candidates by the word's place.
     pub(super) fn tag_with(&self, words: &[&str], tags: &mut Vec<Tag>, mut refine: impl FnMut(usize, &mut Lattice)) {
         let mut lattice = Lattice::default();
@@ -66,6 +84,8 @@ impl WordNetTagger {
                 || (start && !word.starts_with(char::is_alphanumeric));
         }
         self.grammar.best_path(&mut lattice, tags);
+        restore_heads(words, &lattice, tags);
+        restore_verbs(&lattice, tags);
     }
 
     /// Adds the candidates of a word to the lattice.
@@ -84,26 +104,12 @@ impl WordNetTagger {
             return;
         }
         self.look_up(&form, lattice);
-        let named = lattice.current().iter().any(|candidate| matches!(candidate.tag, Tag::Name | Tag::NamePlural));
         let known = !lattice.current().is_empty();
         if !known {
             guess(&form, lattice);
         }
-        let all: f32 = lattice.current().iter().map(|candidate| candidate.weight).sum();
-        let adjective: f32 = lattice.current().iter().filter(|c| c.tag == Tag::Adjective).map(|c| c.weight).sum();
-        let plural = lattice.current().iter().any(|candidate| candidate.tag == Tag::NounPlural);
-        let name = if plural { Tag::NamePlural } else { Tag::Name };
-        match capital {
-            Capital::No => {}
-            Capital::Weak => lattice.add(Tag::Name, all * if known { 0.1 } else { 3.0 }),
-            // `American`: WordNet has it with a capital, so the capital says nothing against the adjective.
-            Capital::Strong if named && adjective > 0.0 => {}
-            Capital::Strong => {
-                lattice.add(Tag::Name, all * if plural { 2.0 } else { 6.0 });
-                if plural {
-                    lattice.add(name, all);
-                }
-            }
+        if capital != Capital::No {
+            add_name(known, capital, lattice);
         }
     }
 
@@ -112,46 +118,79 @@ impl WordNetTagger {
         if let Some(noun) = self.lemmas.lemma(WordClass::Noun, form) {
             let weight = noun.count as f32 + UNSEEN;
             let name = noun.spelling == Spelling::Proper;
+            let (singular, plural) = if name { (Tag::Name, Tag::NamePlural) } else { (Tag::Noun, Tag::NounPlural) };
             if noun.text == form {
-                lattice.add(if name { Tag::Name } else { Tag::Noun }, 0.7 * weight);
-                if form.ends_with('s') && !form.ends_with("ss") && !form.ends_with("us") && !form.ends_with("is") {
-                    lattice.add(if name { Tag::NamePlural } else { Tag::NounPlural }, 0.3 * weight);
-                }
-            } else {
-                lattice.add(if name { Tag::NamePlural } else { Tag::NounPlural }, 0.3 * weight);
+                lattice.add(singular, SINGULAR * weight);
+            }
+            if noun.text != form || may_be_plural(form) {
+                lattice.add(plural, PLURAL * weight);
             }
         }
         if let Some(adjective) = self.lemmas.lemma(WordClass::Adjective, form) {
-            // Participles that WordNet has as adjectives too (`swimming`, `wearing`) are seldom that.
-            let participle = adjective.count == 0 && (form.ends_with("ing") || form.ends_with("ed"));
-            let mut weight = adjective.count as f32 + if participle { 0.1 * UNSEEN } else { UNSEEN };
-            if adjective.spelling == Spelling::Proper {
-                weight *= 3.0; // `Spanish`: WordNet's counts know the language, captions the look.
-            }
-            match () {
-                () if adjective.text == form => lattice.add(Tag::Adjective, weight),
-                () if form.ends_with('r') => lattice.add(Tag::Comparative, 0.05 * weight),
-                () => lattice.add(Tag::Superlative, 0.05 * weight),
-            }
+            self.add_adjective(form, &adjective, lattice);
         }
         if let Some(verb) = self.lemmas.lemma(WordClass::Verb, form) {
-            let weight = verb.count as f32 + UNSEEN;
-            if verb.text == form {
-                lattice.add(Tag::Verb, 0.22 * weight);
-                lattice.add(Tag::VerbPresent, 0.13 * weight);
-            } else if form.ends_with("ing") {
-                lattice.add(Tag::Gerund, 0.15 * weight);
-            } else if form.ends_with('s') && !self.lemmas.class(WordClass::Verb).is_irregular(form) {
-                lattice.add(Tag::VerbThird, 0.1 * weight);
-            } else {
-                lattice.add(Tag::VerbPast, 0.2 * weight);
-                lattice.add(Tag::Participle, 0.2 * weight);
-            }
+            self.add_verb(form, &verb, lattice);
         }
         if let Some(adverb) = self.lemmas.lemma(WordClass::Adverb, form) {
             lattice.add(Tag::Adverb, adverb.count as f32 + UNSEEN);
         }
     }
+
+    fn add_adjective(&self, form: &str, adjective: &Lemma, lattice: &mut Lattice) {
+        let mut weight = adjective.count as f32 + UNSEEN;
+        if adjective.count == 0 && form.ends_with("ing") {
+            weight *= 0.1; // `wearing`: WordNet has the adjective, but texts hardly.
+        }
+        if adjective.spelling == Spelling::Proper {
+            weight *= 3.0; // `Spanish`: WordNet's texts speak of the language, captions of the look.
+        }
+        if adjective.text == form {
+            lattice.add(Tag::Adjective, weight);
+        } else {
+            let tag = if form.ends_with('r') { Tag::Comparative } else { Tag::Superlative };
+            lattice.add(tag, GRADED * weight);
+        }
+    }
+
+    fn add_verb(&self, form: &str, verb: &Lemma, lattice: &mut Lattice) {
+        let weight = verb.count as f32 + UNSEEN;
+        if verb.text == form {
+            lattice.add(Tag::Verb, BASE * weight);
+            lattice.add(Tag::VerbPresent, PRESENT * weight);
+        } else if form.ends_with("ing") {
+            lattice.add(Tag::Gerund, GERUND * weight);
+        } else if form.ends_with('s') && !self.lemmas.class(WordClass::Verb).is_irregular(form) {
+            lattice.add(Tag::VerbThird, THIRD * weight);
+        } else {
+            lattice.add(Tag::VerbPast, PAST * weight);
+            lattice.add(Tag::Participle, PAST * weight);
+        }
+    }
+}
+
+/// Adds what a capital says of a word, known to WordNet or not, to what its letters say.
+fn add_name(known: bool, capital: Capital, lattice: &mut Lattice) {
+    let candidates = lattice.current();
+    let all: f32 = candidates.iter().map(|candidate| candidate.weight).sum();
+    let has = |tag| candidates.iter().any(|candidate| candidate.tag == tag);
+    let plural = has(Tag::NounPlural);
+    // `American`: WordNet has it with a capital as noun and adjective, so the capital decides nothing.
+    let undecided = has(Tag::Adjective) && (has(Tag::Name) || has(Tag::NamePlural));
+    match capital {
+        Capital::Weak => lattice.add(Tag::Name, all * if known { 0.1 } else { 3.0 }),
+        Capital::Strong if plural => {
+            lattice.add(Tag::Name, 2.0 * all);
+            lattice.add(Tag::NamePlural, all);
+        }
+        Capital::Strong if !undecided => lattice.add(Tag::Name, 6.0 * all),
+        Capital::Strong | Capital::No => {}
+    }
+}
+
+/// Whether a noun that is its own base form may be a plural too: `jeans`, but neither `glass` nor `bus`.
+fn may_be_plural(form: &str) -> bool {
+    form.ends_with('s') && !["ss", "us", "is"].iter().any(|ending| form.ends_with(ending))
 }
 
 fn starts_upper(word: &str) -> bool {

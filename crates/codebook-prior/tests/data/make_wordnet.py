@@ -42,7 +42,8 @@ SYNSETS = {
 }
 COUNTS = ["apple%1:13:00:: 1 2", "eye%1:08:00:: 1 50", "eyes%1:09:00:: 1 4", "red%3:00:00:: 1 20", "red%1:06:00:: 1 1",
           "large%5:00:00:big:00 1 9", "fast%4:02:00:: 1 3"]
-EXCEPTIONS = {"noun": ["children child", "geese goose", "leaves leaf leave", "wolves wolf"], "adj": ["redder red"]}
+EXCEPTIONS = {"noun": ["children child", "geese goose", "leaves leaf leave", "wolves wolf"], "adj": ["redder red"],
+              "verb": ["ate eat", "eaten eat"], "adv": []}
 LICENCE = "  1 A fixture, not the database; its licence would stand here.  \n  2 WordNet 3.0 Copyright 2006  \n"
 
 OUT.mkdir(exist_ok=True)
@@ -56,8 +57,7 @@ for part, synsets in SYNSETS.items():
         for word in words:
             index.setdefault(word.split("(")[0].lower(), []).append(offset)
     (OUT / f"data.{part}").write_text(data)
-    if part in EXCEPTIONS:
-        lines = [f"{w} {letter} {len(o)} 0 {len(o)} 0 {' '.join(o)}  \n" for w, o in sorted(index.items())]
-        (OUT / f"index.{part}").write_text(LICENCE + "".join(lines))
-        (OUT / f"{part}.exc").write_text("\n".join(EXCEPTIONS[part]) + "\n")
+    lines = [f"{w} {letter} {len(o)} 0 {len(o)} 0 {' '.join(o)}  \n" for w, o in sorted(index.items())]
+    (OUT / f"index.{part}").write_text(LICENCE + "".join(lines))
+    (OUT / f"{part}.exc").write_text("".join(line + "\n" for line in EXCEPTIONS[part]))
 (OUT / "cntlist.rev").write_text("\n".join(COUNTS) + "\n")

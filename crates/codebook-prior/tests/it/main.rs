@@ -7,18 +7,25 @@ mod build;
 mod caption_prior;
 mod compare;
 mod connections;
+mod corpus;
 mod corrupt;
 mod damaged_models;
 mod embedding_table;
 mod emoji_names;
 mod graph;
+#[cfg(feature = "embedded")]
+mod lemmas;
+mod lexicon;
 mod minilm;
 mod morphy;
 mod provenance;
 mod refinement;
 mod round_trip;
 mod sample;
+#[cfg(feature = "embedded")]
 mod tables;
+mod tagger;
 mod text_encoder;
 mod tiny;
+mod tokenize;
 mod wordnet;
