@@ -58,11 +58,11 @@ struct CorpusConfig {
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum TaggerChoice {
-    /// A trained model, with WordNet where that is unsure.
+    /// WordNet's counts and a grammar: the faster, and the better on captions.
     #[default]
-    Statistical,
-    /// WordNet alone: faster.
     Wordnet,
+    /// The same with a trained model: better with adjectives in other texts.
+    Statistical,
 }
 
 #[derive(Debug, Deserialize)]
