@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::{EmbedderDescription, PriorError, Refinement, Scale, Term, TextEmbedder};
+use crate::{EmbedderDescription, Embedding, PriorError, Refinement, Scale, Term, TextEmbedder};
 
 /// A component whose variance is below this share of the first one's is rounding error of f32, not spread.
 const LEAST_VARIANCE: f64 = 1e-12;
@@ -100,6 +100,8 @@ fn sign(axis: &[f64]) -> f64 {
 }
 
 /// An embedder whose vectors are refined, over the terms of each call: give it all words of a prior at once.
+///
+/// Its description states this refinement alone: what it refines should not be refined already.
 pub struct Refining<'a> {
     /// The embedder that makes the vectors.
     pub embedder: &'a dyn TextEmbedder,
@@ -110,7 +112,7 @@ pub struct Refining<'a> {
 impl TextEmbedder for Refining<'_> {
     fn description(&self) -> EmbedderDescription {
         let description = self.embedder.description();
-        let refined = |embedding| crate::Embedding { refinement: self.refinement, ..embedding };
+        let refined = |embedding| Embedding { refinement: self.refinement, ..embedding };
         let summary = match self.refinement {
             Refinement::Unrefined => description.summary,
             other => format!("{}; {other}", description.summary),

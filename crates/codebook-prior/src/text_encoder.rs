@@ -1,5 +1,8 @@
 //! Prompts through a text encoder.
 
+mod bert_config;
+mod checks;
+mod clip_config;
 mod config;
 mod network;
 

@@ -1,3 +1,5 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
@@ -16,7 +18,7 @@ impl WordTokenizer {
     pub(crate) fn new(file: &TextFile) -> Result<Self, PriorError> {
         let path = file.path.display().to_string();
         let fail = |expected, source| PriorError::Tokenizer { file: path.clone(), expected, source };
-        let mut tokenizer: Tokenizer = file.text.parse().map_err(|source| fail("a tokenizer", source))?;
+        let mut tokenizer: Tokenizer = guarded(|| file.text.parse()).map_err(|source| fail("a tokenizer", source))?;
         // A tokenizer trained for batches pads each text to full length: padding would drown a word's own rows.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|source| fail("no truncation", source))?;
@@ -31,10 +33,11 @@ impl WordTokenizer {
 
     /// The tokens of a word, without special ones; never none.
     pub(crate) fn word(&self, word: &str, place: WordPlace) -> Result<Vec<u32>, PriorError> {
-        let encoding = match place {
-            WordPlace::InSentence => self.tokenizer.encode(format!("{}{word}", self.space), false),
-            WordPlace::Alone => self.tokenizer.encode(word, false),
+        let space = match place {
+            WordPlace::InSentence => self.space,
+            WordPlace::Alone => "",
         };
+        let encoding = guarded(|| self.tokenizer.encode(format!("{space}{word}"), false));
         let encoding = encoding.map_err(|source| self.fail(word, source))?;
         let special = |id: &u32| self.tokenizer.get_added_tokens_decoder().get(id).is_some_and(|token| token.special);
         let tokens: Vec<u32> = encoding.get_ids().iter().copied().filter(|id| !special(id)).collect();
@@ -48,7 +51,7 @@ impl WordTokenizer {
     /// The tokens of a prompt, with those that start and end it.
     #[cfg(feature = "encoder")]
     pub(crate) fn prompt(&self, text: &str) -> Result<Vec<u32>, PriorError> {
-        let encoding = self.tokenizer.encode(text, true).map_err(|source| self.fail(text, source))?;
+        let encoding = guarded(|| self.tokenizer.encode(text, true)).map_err(|source| self.fail(text, source))?;
         Ok(encoding.get_ids().to_vec())
     }
 
@@ -61,4 +64,10 @@ impl WordTokenizer {
 fn prepends(normalizer: &Value) -> bool {
     let inside = normalizer["normalizers"].as_array();
     normalizer["type"] == "Prepend" || inside.is_some_and(|inside| inside.iter().any(prepends))
+}
+
+/// A panic of `tokenizers` as an error: the crate takes some files for impossible that can be written by hand, such as a
+/// template that names a token which it does not define. A tokenizer changes nothing but its cache, so it stays sound.
+fn guarded<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("a file that the crate `tokenizers` panics at".into()))
 }

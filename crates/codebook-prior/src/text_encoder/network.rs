@@ -6,7 +6,8 @@ use candle_transformers::models::bert::BertModel;
 use candle_transformers::models::clip::text_model::ClipTextTransformer;
 use candle_transformers::models::xlm_roberta::XLMRobertaModel;
 
-use super::config::{ClipEnd, NetworkConfig};
+use super::clip_config::ClipEnd;
+use super::config::NetworkConfig;
 use crate::SentencePooling;
 
 /// The layers of an encoder, with the limits of what it takes.

@@ -50,6 +50,18 @@ fn files_that_are_missing_are_named() {
 }
 
 #[test]
+fn a_tokenizer_that_cannot_be_read_is_named() {
+    let start = "tiny/tokenizer.json: expected a tokenizer, got ";
+    check("bert", edit("tokenizer.json", "\"WordPiece\"", "\"WordPie\""), start);
+    check("bert", edit("tokenizer.json", "\"model\":{", "\"model\":"), start);
+    // The library itself panics at a template that names a token which it does not define.
+    let model = copy("bert");
+    edit("tokenizer.json", r#"{"SpecialToken":{"id":"[CLS]""#, r#"{"SpecialToken":{"id":"[CLZ]""#)(model.path());
+    let message = encoder(model.path()).unwrap_err().to_string();
+    assert!(message.contains("tokenizer.json"), "{message}");
+}
+
+#[test]
 fn an_index_that_does_not_fit_is_named() {
     let tensor = r#"tensor "model.embed_tokens.weight""#;
     check(
@@ -118,7 +130,7 @@ fn any_damage() -> impl Strategy<Value = Damage> {
 fn apply(damage: &Damage, bytes: &mut Vec<u8>, head: usize) {
     let len = bytes.len().min(head);
     match damage {
-        Damage::Cut(at) => bytes.truncate(at.index(bytes.len())),
+        Damage::Cut(at) => bytes.truncate(at.index(bytes.len() - 1)),
         Damage::Byte(at, byte) => bytes[at.index(len)] = *byte,
         Damage::Remove(at, count) => {
             let start = at.index(len);
@@ -161,6 +173,13 @@ proptest! {
         model in prop::sample::select(&["bert", "roberta", "gpt2", "clip", "t5"]), damage in any_damage()
     ) {
         check_damage(model, "config.json", &damage, usize::MAX)?;
+    }
+
+    #[test]
+    fn damaged_tokenizers_never_panic(
+        model in prop::sample::select(&["bert", "roberta", "llama", "clip", "t5"]), damage in any_damage()
+    ) {
+        check_damage(model, "tokenizer.json", &damage, usize::MAX)?;
     }
 
     #[test]

@@ -118,6 +118,31 @@ fn the_prefix_of_whole_models_is_known() {
 }
 
 #[test]
+fn each_family_has_its_names() {
+    let check = |config: &'static str, tensor: &'static str| {
+        let table = Model { config, tensor, ..Model::default() }.open().unwrap();
+        assert_eq!(table.embed(&nouns(&["sun"])).unwrap(), [4.0, -2.0], "{config}");
+    };
+    let distilbert = r#"{"model_type": "distilbert", "dim": 2}"#;
+    check(distilbert, "embeddings.word_embeddings.weight");
+    check(distilbert, "distilbert.embeddings.word_embeddings.weight");
+    check(r#"{"model_type": "xlm-roberta", "hidden_size": 2}"#, "embeddings.word_embeddings.weight");
+    check(r#"{"model_type": "gpt2", "n_embd": 2}"#, "wte.weight");
+    for config in [
+        r#"{"model_type": "mistral", "hidden_size": 2}"#,
+        r#"{"model_type": "qwen3", "hidden_size": 2}"#,
+        r#"{"model_type": "gemma", "hidden_size": 2}"#,
+        r#"{"model_type": "gemma2", "hidden_size": 2}"#,
+        r#"{"model_type": "gemma3_text", "hidden_size": 2}"#,
+    ] {
+        check(config, "model.embed_tokens.weight");
+        check(config, "embed_tokens.weight");
+    }
+    check(r#"{"model_type": "mt5", "d_model": 2}"#, "encoder.embed_tokens.weight");
+    check(r#"{"model_type": "clip", "text_config": {}}"#, "text_model.embeddings.token_embedding.weight");
+}
+
+#[test]
 fn a_text_of_special_tokens_has_no_vector() {
     let table = Model::default().open().unwrap();
     let message = |text: &str| table.embed(&nouns(&[text])).unwrap_err().to_string();
