@@ -23,7 +23,8 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<()> {
     let mut command = process::cargo(workspace)?;
     command.arg("test");
     if !chooses_packages(&args.args) {
-        command.arg("--workspace");
+        // With everything that the command can do.
+        command.args(["--workspace", "--features", "vqct/priors"]);
     }
     command.args(&args.args);
     process::become_process(&mut command)

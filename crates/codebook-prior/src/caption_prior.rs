@@ -111,6 +111,10 @@ impl CaptionRecipe {
         let kept = adjectives.iter().map(|&at| &of_adjectives[at]).chain(nouns.iter().map(|&at| &of_nouns[at]));
         let words: Vec<Word> =
             kept.map(|JudgedWord { word, reason }| Word { reason: reason.to_string(), ..word.clone() }).collect();
+        if words.is_empty() {
+            let got = format!("none of {}", judged.len());
+            return Err(PriorError::invalid("prior of captions", "filter", "a word that is kept", got));
+        }
         let edges = edges_of(&lexicon.select(&adjectives, &nouns), self.homographs);
         let terms: Vec<_> = words.iter().map(Into::into).collect();
         let EmbedderDescription { width, summary, embedding, sources: model } = embedder.description();

@@ -54,7 +54,7 @@ fn train_and_test_pass_arguments_on() {
 
     let words = ["test", "shapes", "--", "-p"];
     let (machine, seen) = check(&words, Path::new("target"));
-    let expected = "args: test --workspace shapes -- -p\n";
+    let expected = "args: test --workspace --features vqct/priors shapes -- -p\n";
     assert!(seen.contains(expected), "{seen}");
     // The compiler of CUDA kernels and a language model, beside libtorch.
     assert_eq!(machine.installations(), 3);

@@ -157,7 +157,7 @@ fn what_makes_no_sense_is_refused() {
     let error = |filter: VisionFilter| built(&CaptionRecipe { filter, ..Default::default() }).unwrap_err().to_string();
     let deny = lexicon().nouns.iter().chain(&lexicon().adjectives).map(|entry| entry.text.clone()).collect();
     let none = error(VisionFilter { deny, ..Default::default() });
-    assert_eq!(none, "prior of captions: words: expected 1 to 2^32 - 1 words, got 0");
+    assert_eq!(none, "prior of captions: filter: expected a word that is kept, got none of 9");
     let unknown = error(VisionFilter { files: vec!["noun.nonsense".into()], ..Default::default() });
     assert!(unknown.starts_with("vision filter: files: expected adj.all,") && unknown.ends_with("got noun.nonsense"));
     let share = error(VisionFilter { file_share: 1.5, ..Default::default() });

@@ -17,7 +17,7 @@ use crate::output::{refuse_existing, write_new};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What to build from: see `configs/prior.toml`.
+    /// What to build from: see `configs/priors/captions.toml`.
     #[arg(value_name = "CONFIG")]
     config: PathBuf,
     /// The prior to write.

@@ -4,5 +4,7 @@
 mod errors;
 mod kill;
 mod prior;
+#[cfg(feature = "priors")]
+mod prior_build;
 mod roundtrip;
 mod support;
