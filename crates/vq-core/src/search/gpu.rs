@@ -11,11 +11,16 @@
 //! Everything runs on the device of the tensors, and the kernels do not know who launches them: tests run this file
 //! on an emulator.
 
+mod filter;
+mod frame;
+
 use tch::{Device, Kind, Tensor};
 
+use self::filter::{Filter, depth_of};
+use self::frame::Frame;
 use super::{Nearest, Search};
 use crate::Distance;
-use crate::cuda::{CudaError, Launch, Launcher, Limits, Plain, Pointer, Source, groups};
+use crate::cuda::{CudaError, Launch, Launcher, Plain, Pointer, Source, groups};
 
 /// Threads of a warp, and of the blocks of kernels that give a warp to each row.
 const WARP: i64 = 32;
@@ -32,9 +37,6 @@ const MOST_BOUND_PARTS: i64 = 16;
 
 /// Rows whose images are held at once.
 const ROWS_AT_ONCE: i64 = 1 << 16;
-
-/// Codes that are looked at to find the middle of them.
-const SAMPLE: i64 = 63;
 
 /// Finds the `k` nearest codes of each of `vectors` `[N, D]` among `codes` `[K, D]`, both contiguous and of one kind,
 /// `Float` or `Double`, with numbers that are finite.
@@ -82,142 +84,6 @@ impl Found {
     fn replace(&mut self, rows: &Tensor, found: &Self) {
         let _ = self.ids.index_copy_(0, rows, &found.ids);
         let _ = self.distances.index_copy_(0, rows, &found.distances);
-    }
-}
-
-/// A way to compute scores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Filter {
-    /// Tensor cores: bfloat16 in, f32 out.
-    Bf16(Staging),
-    /// f32 throughout.
-    F32,
-}
-
-/// How [`Filter::Bf16`] lays out shared memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Staging {
-    /// Parts of codes that are there or under way.
-    stages: i32,
-    /// Whether all of the rows stays there.
-    resident: bool,
-    bytes: u32,
-}
-
-impl Staging {
-    /// The best that fits into `available` bytes, as `kernels/filter_bf16.cu` lays it out.
-    fn fit(depth: i64, available: u32) -> Option<Self> {
-        const LINE_BYTES: i64 = 128;
-        const OFFSET_BYTES: i64 = 4 * CODE_TILE;
-        let parts = groups(2 * depth, LINE_BYTES);
-        let choices = [(true, 3), (true, 2), (false, 3), (false, 2)];
-        choices.into_iter().find_map(|(resident, stages)| {
-            let row_parts = if resident { parts } else { stages };
-            let lines = stages * CODE_TILE + row_parts * Filter::BF16_ROWS;
-            let bytes = u32::try_from(lines * LINE_BYTES + stages * OFFSET_BYTES).ok()?;
-            (bytes <= available).then_some(Self { stages: stages as i32, resident, bytes })
-        })
-    }
-}
-
-impl Filter {
-    const BF16_ROWS: i64 = 256;
-    const F32_ROWS: i64 = 128;
-    const THREADS: u32 = 256;
-
-    /// The filters that are worth their while for these codes, the fastest first.
-    fn cascade(limits: Limits, codes: &Tensor) -> Vec<Self> {
-        let size = codes.size()[0];
-        // Few codes would all be candidates; positions of codes are `int`s.
-        if codes.kind() != Kind::Float || size <= CAPACITY || size > i64::from(i32::MAX) - CODE_TILE {
-            return Vec::new();
-        }
-        let tensor_cores = limits.capability >= (8, 0);
-        let staging = Staging::fit(depth_of(codes), limits.shared_bytes).filter(|_| tensor_cores);
-        staging.map(Self::Bf16).into_iter().chain([Self::F32]).collect()
-    }
-
-    /// Rows of a block.
-    fn row_tile(self) -> i64 {
-        match self {
-            Self::Bf16(_) => Self::BF16_ROWS,
-            Self::F32 => Self::F32_ROWS,
-        }
-    }
-
-    /// The kind that holds an image's elements.
-    fn kind(self) -> Kind {
-        match self {
-            Self::Bf16(_) => Kind::Int16,
-            Self::F32 => Kind::Float,
-        }
-    }
-
-    fn source(self) -> Source {
-        match self {
-            Self::Bf16(_) => Source::FilterBf16,
-            Self::F32 => Source::FilterF32,
-        }
-    }
-
-    /// The kernels that prepare, bound and collect.
-    fn kernels(self) -> [&'static str; 3] {
-        match self {
-            Self::Bf16(_) => ["prepare_bf16", "bound_bf16", "collect_bf16"],
-            Self::F32 => ["prepare_f32", "bound_f32", "collect_f32"],
-        }
-    }
-
-    fn staging(self) -> Staging {
-        match self {
-            Self::Bf16(staging) => staging,
-            Self::F32 => Staging { stages: 0, resident: false, bytes: 0 },
-        }
-    }
-}
-
-/// Elements of an image: the width, and zeros up to a multiple of a tensor core's depth.
-fn depth_of(codes: &Tensor) -> i64 {
-    groups(codes.size()[1], 16) * 16
-}
-
-/// Where the filters move vectors, so that bfloat16 is most precise; no ranking changes by it.
-struct Frame {
-    /// `[D]`, `Double`: about the middle of the codes. Cosines have none, nor a scale.
-    center: Option<Tensor>,
-    /// `[1]`, `Double`: brings typical codes near length one.
-    scale: Option<Tensor>,
-}
-
-impl Frame {
-    /// Looks at a sample of the codes, `[K, D]`.
-    fn new(distance: Distance, codes: &Tensor) -> Self {
-        if distance == Distance::Cosine {
-            return Self { center: None, scale: None };
-        }
-        let stride = (codes.size()[0] / SAMPLE).max(1);
-        let sample = codes.slice(0, 0, stride * SAMPLE, stride).to_kind(Kind::Double); // [63 at most, D]
-        let center = sample.median_dim(0, false).0; // [D]
-        let lengths = (sample - &center).square().sum_dim_intlist(1, false, Kind::Double).sqrt();
-        let scale = (-lengths.median().log2().round()).exp2().reshape([1]);
-        // Codes that are all alike have no length.
-        let scale = scale.where_scalarother(&scale.isfinite(), 1.0);
-        Self { center: Some(center), scale: Some(scale) }
-    }
-
-    /// The ids of codes, `[K, D]`, in the order in which the filters see them: `[K]`, `Int64`.
-    ///
-    /// The longest come first, so that the margins of a tile are all alike: dead codes, which are often short, would
-    /// drown beside long ones. Among codes of similar length, neighbours are spread out, so that any part of the tiles
-    /// is a fair sample.
-    fn order(&self, codes: &Tensor) -> Tensor {
-        let size = codes.size()[0];
-        let spread = (Tensor::arange(size, (Kind::Int64, codes.device())) * spreading_stride(size)).remainder(size);
-        let Some(center) = &self.center else { return spread };
-        let squares = (codes - center.to_kind(Kind::Float)).square().sum_dim_intlist(1, false, Kind::Double); // [K]
-        // A quarter of an octave is one class.
-        let classes = (squares.log2() * 2.0).floor().index_select(0, &spread);
-        spread.index_select(0, &classes.argsort_stable(true, 0, true))
     }
 }
 
@@ -501,19 +367,11 @@ fn sample_step(k: i64) -> i64 {
     }
 }
 
-/// About 0.618 `size`, without a common divisor.
-fn spreading_stride(size: i64) -> i64 {
-    fn divisor(left: i64, right: i64) -> i64 {
-        if right == 0 { left } else { divisor(right, left % right) }
-    }
-    let golden = (size as f64 * 0.618_033_988_749_895) as i64;
-    (golden.max(1)..).find(|&stride| divisor(stride, size) == 1).unwrap_or(1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::filter::Staging;
     use super::*;
     use crate::cuda::Emulator;
     use crate::nearest_codes;
@@ -630,15 +488,5 @@ mod tests {
         holds(&source(Source::Judge), "PER_LANE", MOST_BOUND_PARTS * SLOTS / WARP);
         holds(&source(Source::FilterBf16), "ROW_TILE", Filter::BF16_ROWS);
         holds(&source(Source::FilterBf16), "THREADS", Filter::THREADS.into());
-    }
-
-    #[test]
-    fn positions_name_each_code_once() {
-        for size in 1..300 {
-            let stride = spreading_stride(size);
-            let mut seen: Vec<i64> = (0..size).map(|position| position * stride % size).collect();
-            seen.sort_unstable();
-            assert_eq!(seen, (0..size).collect::<Vec<_>>());
-        }
     }
 }
