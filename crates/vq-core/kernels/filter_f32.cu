@@ -50,6 +50,13 @@ __device__ void for_each_tile(const Problem<float>& problem, Fold fold) {
     }
 }
 
+__device__ inline float highest_of(const float (&scores)[EACH]) {
+    float highest = scores[0];
+#pragma unroll
+    for (int j = 1; j < EACH; ++j) highest = fmaxf(highest, scores[j]);
+    return highest;
+}
+
 // For each row, SLOTS lower bounds of the true scores of different codes: slots [rows, splits, SLOTS].
 extern "C" __global__ void __launch_bounds__(THREADS) bound_f32(Problem<float> problem, float* slots) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
@@ -61,9 +68,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) bound_f32(Problem<float> p
         const float4 bounds = problem.tile_bounds[tile];
 #pragma unroll
         for (int i = 0; i < EACH; ++i) {
-            float highest = scores[i][0];
-#pragma unroll
-            for (int j = 1; j < EACH; ++j) highest = fmaxf(highest, scores[i][j]);
+            const float highest = highest_of(scores[i]);
             best[i] = fmaxf(best[i], highest - margin(problem.row_bounds[first_row + y + SIDE * i], bounds));
         }
     });
@@ -82,9 +87,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         const float4 bounds = problem.tile_bounds[tile];
 #pragma unroll
         for (int i = 0; i < EACH; ++i) {
-            float highest = scores[i][0];
-#pragma unroll
-            for (int j = 1; j < EACH; ++j) highest = fmaxf(highest, scores[i][j]);
+            const float highest = highest_of(scores[i]);
             const long long row = first_row + y + SIDE * i;
             const float4 row_bounds = problem.row_bounds[row];
             const float threshold = thresholds[row];

@@ -29,8 +29,8 @@ pub(super) struct Compiled {
 pub(super) fn compile(source: Source, architecture: &str) -> Result<Compiled, CudaError> {
     load()?;
     let call = |call, error: result::NvrtcError| CudaError::Call { call, code: error.to_string() };
-    let text = CString::new(source.text()).unwrap_or_default();
-    let name = CString::new(source.name()).unwrap_or_default();
+    let text = c_string(source.text())?;
+    let name = c_string(source.name().to_owned())?;
     let program = Program {
         handle: result::create_program(&text, Some(&name)).map_err(|error| call("nvrtcCreateProgram", error))?,
     };
@@ -58,6 +58,11 @@ pub(super) fn compile(source: Source, architecture: &str) -> Result<Compiled, Cu
         #[cfg(test)]
         log: log(),
     })
+}
+
+/// A text for C, which may hold no zero.
+pub(super) fn c_string(text: String) -> Result<CString, CudaError> {
+    CString::new(text).map_err(|error| CudaError::Call { call: "CString::new", code: error.to_string() })
 }
 
 /// A program of NVRTC's, destroyed at the end.

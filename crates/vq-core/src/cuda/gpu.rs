@@ -1,13 +1,13 @@
 //! A GPU that runs the kernels. An `unsafe` file: calls into the CUDA driver.
 
 use std::collections::HashMap;
-use std::ffi::{CString, c_void};
+use std::ffi::c_void;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use cudarc::driver::sys::{self, CUdevice_attribute, CUfunction_attribute_enum};
 use cudarc::driver::{DriverError, result};
 
-use super::compile::compile;
+use super::compile::{c_string, compile};
 use super::{Argument, CudaError, Launch, Launcher, Limits, Source, current_stream};
 
 /// A CUDA device, as libtorch numbers them, with its primary context, which libtorch computes in as well.
@@ -66,7 +66,7 @@ impl Gpu {
     fn function(&self, launch: &Launch) -> Result<sys::CUfunction, CudaError> {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         let module = modules.entry(launch.source).or_insert_with(|| self.module(launch.source)).clone()?;
-        let name = CString::new(launch.kernel).unwrap_or_default();
+        let name = c_string(launch.kernel.to_owned())?;
         // SAFETY: the module is loaded, and never unloaded.
         unsafe { result::module::get_function(module.0, name) }.map_err(failed("cuModuleGetFunction"))
     }
