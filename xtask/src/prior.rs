@@ -1,14 +1,17 @@
-//! `cargo xtask prior`: remakes the codebook prior that `codebook-prior` embeds.
+//! `cargo xtask prior`: makes again the codebook prior that `codebook-prior` embeds.
+//!
+//! `configs/priors/default.toml` says how; this lays out what it reads.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::debian::{self, DebianPath, EMOJI_TEST};
-use crate::process;
 use crate::wheels::Wheels;
 use crate::workspace::Workspace;
+use crate::{process, setup};
 
 const WORDNET: DebianPath = DebianPath { package: "wordnet-base", path: "usr/share/wordnet", option: "--wordnet" };
 
@@ -39,19 +42,27 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
         Some(given) => debian::existing(given, "--model")?,
         None => ensure_model(workspace)?,
     };
+    let sources = workspace.cache().join("prior");
+    fs::create_dir_all(&sources).with_context(|| format!("cannot create {}", sources.display()))?;
+    for (name, source) in [("wordnet", wordnet), ("emoji-test.txt", emoji_test), ("all-MiniLM-L6-v2", model)] {
+        link(&source, &sources.join(name))?;
+    }
+    setup::ensure(workspace)?;
     let mut command = process::cargo(workspace)?;
     command
-        .args(["run", "--release", "--package", "codebook-prior"])
-        .args(["--features", "remake", "--bin", "remake-prior", "--"])
-        .arg("--wordnet")
-        .arg(wordnet)
-        .arg("--emoji-test")
-        .arg(emoji_test)
-        .arg("--model")
-        .arg(model)
+        .args(["run", "--release", "--package", "vqct", "--features", "priors", "--"])
+        .args(["prior", "build", "configs/priors/default.toml", "--replace"])
         .args(["--out", "crates/codebook-prior/assets/prior.safetensors"])
         .current_dir(workspace.root());
     process::become_process(&mut command)
+}
+
+/// Points `link` to `target`, wherever it pointed before.
+fn link(target: &Path, link: &Path) -> Result<()> {
+    if link.is_symlink() {
+        fs::remove_file(link)?;
+    }
+    std::os::unix::fs::symlink(target, link).with_context(|| format!("cannot create {}", link.display()))
 }
 
 /// Installs all-MiniLM-L6-v2 unless it is there, and gives the model's folder; the tests of `codebook-prior` look there.

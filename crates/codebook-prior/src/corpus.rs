@@ -3,6 +3,7 @@
 mod coco;
 mod collector;
 mod folder;
+mod glosses;
 mod hashing;
 mod lines;
 mod report;
@@ -30,6 +31,13 @@ pub enum CorpusFormat {
     /// A folder of text files, one an image, one caption a line, in nested folders for classes: the captions of CUB-200
     /// and of Oxford's flowers (Reed et al. 2016). Other files than `.txt` are passed over.
     Folder,
+    /// Unicode's `emoji-test.txt` (UTS #51): the names of fully qualified emoji, less those with a skin tone, which
+    /// repeat the one without.
+    EmojiNames,
+    /// WordNet's folder: the glosses of nouns, adjectives, verbs and adverbs in its `data.*` (wndb(5WN)), each
+    /// definition and each example a caption; a noun is also described by the words before the head of its definition:
+    /// `small European finch having ..` gives `small European goldfinch`.
+    Glosses,
 }
 
 /// What happens to a caption that does not have its format.
@@ -61,7 +69,7 @@ pub struct Caption {
 pub struct Corpus {
     /// The format of its files.
     pub format: CorpusFormat,
-    /// The file, or the folder for [`CorpusFormat::Folder`].
+    /// The file, or the folder for [`CorpusFormat::Folder`] and [`CorpusFormat::Glosses`].
     pub path: PathBuf,
     /// What provenance calls it: `COCO 2017 captions`.
     pub work: String,
@@ -87,6 +95,8 @@ impl Corpus {
             CorpusFormat::Flickr8k => lines::read(&self.path, lines::LineFormat::Flickr8k, &mut collector)?,
             CorpusFormat::Coco => coco::read(&self.path, &mut collector)?,
             CorpusFormat::Folder => folder::read(&self.path, &mut collector)?,
+            CorpusFormat::EmojiNames => lines::read(&self.path, lines::LineFormat::EmojiNames, &mut collector)?,
+            CorpusFormat::Glosses => glosses::read(&self.path, &mut collector)?,
         };
         collector.finish(crate::text_file::source(&self.work, &self.path, sha256))
     }

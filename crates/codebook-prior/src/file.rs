@@ -46,7 +46,7 @@ struct Version {
 static EMBEDDED: &[u8] = include_bytes!("../assets/prior.safetensors");
 
 impl PriorGraph {
-    /// The default prior: 1949 adjectives and 4258 nouns with vectors of all-MiniLM-L6-v2 (W = 384).
+    /// The default prior: 1012 adjectives and 4258 nouns with vectors of all-MiniLM-L6-v2 (W = 384).
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes); a test holds that the shipped bytes have none.

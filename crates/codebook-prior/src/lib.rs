@@ -23,12 +23,10 @@
 //! - `language-model`: vectors from a language model's folder, `EmbeddingTable`, and their refinement.
 //! - `encoder`: vectors of prompts through a text encoder, `TextEncoder`; on the CPU.
 //! - `statistical`: a tagger with a trained model, `StatisticalTagger`.
-//! - `remake`: the binaries `remake-prior` and `remake-lemmas`, which make what is embedded again, byte for byte, and
-//!   `tagger-report` and `lexicon-report`, which measure.
+//! - `remake`: the binary `remake-lemmas`, which makes WordNet's words again, byte for byte, and `tagger-report` and
+//!   `lexicon-report`, which measure. The default prior is made by `vqct prior build`.
 
-mod build;
 mod caption_prior;
-mod chunk;
 mod connections;
 mod corpus;
 mod diff;
@@ -36,7 +34,6 @@ mod embedder;
 mod embedding;
 #[cfg(feature = "language-model")]
 mod embedding_table;
-mod emoji_names;
 mod error;
 mod file;
 mod graph;
@@ -51,7 +48,6 @@ mod noun_lemma;
 mod pooling;
 mod prompts;
 mod provenance;
-mod recipe;
 #[cfg(feature = "language-model")]
 mod refine;
 mod refinement;
@@ -71,9 +67,9 @@ mod word_class;
 mod word_tokenizer;
 mod wordnet;
 
-pub use build::build;
-pub use caption_prior::{CaptionPrior, CaptionRecipe, Captions, Homographs, JudgedWord, Material};
-pub use chunk::{Chunker, Tally};
+pub use caption_prior::{
+    CaptionPrior, CaptionRecipe, Captions, CorpusUse, First, Homographs, JudgedWord, Material, ReadCorpus,
+};
 pub use connections::{Components, Neighbour, Similar};
 pub use corpus::{Caption, Corpus, CorpusFormat, CorpusReport, Malformed, Place, Strictness};
 pub use diff::{EdgeDiff, PriorDiff, SharedWord};
@@ -81,7 +77,6 @@ pub use embedder::{EmbedderDescription, Term, TextEmbedder};
 pub use embedding::{Embedding, EmbeddingMethod};
 #[cfg(feature = "language-model")]
 pub use embedding_table::{EmbeddingTable, TableConfig};
-pub use emoji_names::EmojiNames;
 pub use error::PriorError;
 pub use graph::{Edge, PriorGraph, PriorParts};
 pub use lemmas::{Lemma, Lemmas};
@@ -93,7 +88,6 @@ pub use noun_lemma::noun_lemma;
 pub use pooling::{Pooling, SentencePooling, WordPlace};
 pub use prompts::Prompts;
 pub use provenance::{Cut, Provenance, Source};
-pub use recipe::Recipe;
 #[cfg(feature = "language-model")]
 pub use refine::{Refined, Refining};
 pub use refinement::{Refinement, Scale};
@@ -105,7 +99,7 @@ pub use tagger::{Tagger, WordNetTagger};
 pub use text_encoder::{EncoderConfig, TextEncoder};
 pub use tokenize::tokenize;
 pub use vectors::{Precision, Vectors};
-pub use vision_filter::{Nearest, Reason, Seeds, VisionFilter};
+pub use vision_filter::{Nearest, Reason, Seeds, UnknownWords, VisionFilter, Writing};
 pub use word::{PartOfSpeech, Word};
 pub use word_class::WordClass;
-pub use wordnet::{Dictionary, Gloss, Sense, Spelling, WordNet};
+pub use wordnet::{Dictionary, Sense, Spelling, WordNet};

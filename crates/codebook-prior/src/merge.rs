@@ -100,7 +100,7 @@ fn joined(left: &Provenance, right: &Provenance) -> Provenance {
             right.made_by
         ),
         sources,
-        recipe: if left.recipe == right.recipe { left.recipe.clone() } else { None },
+        recipe: None,
         captions: if left.captions == right.captions { left.captions.clone() } else { None },
         vectors: left.vectors.clone(),
         embedding: left.embedding.clone(),

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Captions, Embedding, Recipe};
+use crate::{Captions, Embedding};
 
 /// Where a prior comes from: enough to make it again, or to see that two priors are the same.
 ///
@@ -12,9 +12,10 @@ pub struct Provenance {
     pub made_by: String,
     /// The files read.
     pub sources: Vec<Source>,
-    /// How words and edges were chosen from WordNet and emoji names; `None` when they were not.
-    pub recipe: Option<Recipe>,
-    /// How they were chosen from captions; `None` when they were not.
+    /// In files of before version 0.3, how words were chosen by rules that are no more; kept as it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<serde_json::Value>,
+    /// How words and edges were chosen from captions; `None` when they were not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captions: Option<Captions>,
     /// How vectors were made, in one line for people.

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections::cosine;
 use crate::wordnet::LEXICOGRAPHER_FILES;
-use crate::{PartOfSpeech, PriorError, Recipe, Spelling, Term, TextEmbedder, Word, WordNet};
+use crate::{PartOfSpeech, PriorError, Spelling, Term, TextEmbedder, Word, WordNet};
 
 /// Which words of captions say what can be seen (VQCT section 3.1, "vision-related codebook").
 ///
-/// A word is judged by the first rule that decides: denied, allowed, count, WordNet's files, similarity to seeds.
+/// A word is judged by the first rule that decides: denied, allowed, writing, count, WordNet's files, similarity to seeds.
 /// What passes all of them is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,14 +20,40 @@ pub struct VisionFilter {
     pub noun_count: u64,
     /// Lexicographer files of WordNet whose words can be seen; none to ask nothing of WordNet.
     pub files: Vec<String>,
-    /// The least share of a word's tagged senses that must be in these files. Words that WordNet lacks are not asked.
+    /// The least share of a word's tagged senses that must be in these files.
     pub file_share: f64,
-    /// Words that are kept whatever else is said of them.
+    /// What becomes of words that WordNet lacks, where files are named.
+    pub unknown: UnknownWords,
+    /// How words have to be written.
+    pub writing: Writing,
+    /// Words that are kept whatever else is said of them: `orange`, or as one part of speech alone, `orange/adjective`.
     pub allow: Vec<String>,
-    /// Words that are dropped whatever else is said of them.
+    /// Words that are dropped whatever else is said of them, in the same form.
     pub deny: Vec<String>,
     /// Words that the language model must find similar.
     pub seeds: Option<Seeds>,
+}
+
+/// What becomes of words that WordNet lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownWords {
+    /// WordNet is not asked about them.
+    #[default]
+    Pass,
+    /// They are dropped.
+    Drop,
+}
+
+/// How words have to be written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Writing {
+    /// In any way.
+    #[default]
+    Any,
+    /// With three letters from `a` to `z` or more, and nothing else: no `p.m.`, `three-year-old` or `bc`.
+    Letters,
 }
 
 /// Words near to which a word must lie.
@@ -50,6 +76,8 @@ impl Default for VisionFilter {
             noun_count: 11,
             files: Vec::new(),
             file_share: 0.5,
+            unknown: UnknownWords::Pass,
+            writing: Writing::Any,
             allow: Vec::new(),
             deny: Vec::new(),
             seeds: None,
@@ -64,6 +92,12 @@ pub enum Reason {
     Denied,
     /// Kept: it is on the list of allowed words.
     Allowed,
+    /// Kept: captions of a trusted corpus have it often enough, see [`ReadCorpus::trusted`](crate::ReadCorpus).
+    Trusted,
+    /// Dropped: it is not written as asked.
+    Written,
+    /// Dropped: WordNet lacks it.
+    Unknown,
     /// Dropped: it was not seen often enough.
     Rare {
         /// How often it has to be seen.
@@ -97,7 +131,7 @@ pub struct Nearest {
 impl Reason {
     /// Whether the word is kept.
     pub fn keeps(&self) -> bool {
-        matches!(self, Self::Allowed | Self::Passed { .. })
+        matches!(self, Self::Allowed | Self::Trusted | Self::Passed { .. })
     }
 }
 
@@ -106,6 +140,9 @@ impl fmt::Display for Reason {
         match self {
             Self::Denied => f.write_str("denied by the list"),
             Self::Allowed => f.write_str("allowed by the list"),
+            Self::Trusted => f.write_str("in captions that are trusted"),
+            Self::Written => f.write_str("not written in letters a to z alone, or in fewer than three"),
+            Self::Unknown => f.write_str("unknown to WordNet"),
             Self::Rare { least } => write!(f, "seen fewer than {least} times"),
             Self::Unseen { share } => write!(f, "only {:.0} % of its senses can be seen", 100.0 * share),
             Self::Far(nearest) => write!(f, "too far from all seeds: {nearest}"),
@@ -139,8 +176,7 @@ impl VisionFilter {
         embedder: &dyn TextEmbedder,
     ) -> Result<Vec<Reason>, PriorError> {
         self.check(wordnet)?;
-        let set = |words: &[String]| words.iter().cloned().collect::<HashSet<String>>();
-        let (allow, deny) = (set(&self.allow), set(&self.deny));
+        let (allow, deny) = (WordList::new(&self.allow), WordList::new(&self.deny));
         let mut reasons: Vec<Reason> =
             words.iter().map(|word| self.without_model(word, &allow, &deny, wordnet)).collect();
         if let Some(seeds) = &self.seeds {
@@ -171,8 +207,8 @@ impl VisionFilter {
     fn without_model(
         &self,
         word: &Word,
-        allow: &HashSet<String>,
-        deny: &HashSet<String>,
+        allow: &WordList<'_>,
+        deny: &WordList<'_>,
         wordnet: Option<&WordNet>,
     ) -> Reason {
         let least = match word.part_of_speech {
@@ -181,11 +217,13 @@ impl VisionFilter {
         };
         let share = || wordnet.filter(|_| !self.files.is_empty()).and_then(|wordnet| self.visible_share(word, wordnet));
         match () {
-            () if deny.contains(&word.text) => Reason::Denied,
-            () if allow.contains(&word.text) => Reason::Allowed,
+            () if deny.has(word) => Reason::Denied,
+            () if allow.has(word) => Reason::Allowed,
+            () if !self.writing.admits(&word.text) => Reason::Written,
             () if word.count < least => Reason::Rare { least },
             () => match share() {
                 Some(share) if share < self.file_share => Reason::Unseen { share },
+                None if !self.files.is_empty() && self.unknown == UnknownWords::Drop => Reason::Unknown,
                 share => Reason::Passed { share, nearest: None },
             },
         }
@@ -243,9 +281,32 @@ impl VisionFilter {
         }
         Ok(())
     }
+}
 
-    /// The files of the default prior's recipe: what can be pointed at, and how it looks.
-    pub fn visual_files() -> Vec<String> {
-        Recipe::default().visual_files
+/// Words, each as any part of speech or as one.
+pub(crate) struct WordList<'a>(HashSet<(&'a str, Option<PartOfSpeech>)>);
+
+impl<'a> WordList<'a> {
+    pub(crate) fn new(entries: &'a [String]) -> Self {
+        let parts = [("/adjective", PartOfSpeech::Adjective), ("/noun", PartOfSpeech::Noun)];
+        let entry = |entry: &'a String| {
+            let marked = parts.into_iter().find_map(|(mark, part)| Some((entry.strip_suffix(mark)?, Some(part))));
+            marked.unwrap_or((entry, None))
+        };
+        Self(entries.iter().map(entry).collect())
+    }
+
+    pub(crate) fn has(&self, word: &Word) -> bool {
+        let text = word.text.as_str();
+        self.0.contains(&(text, None)) || self.0.contains(&(text, Some(word.part_of_speech)))
+    }
+}
+
+impl Writing {
+    fn admits(self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Letters => text.len() >= 3 && text.bytes().all(|byte| byte.is_ascii_lowercase()),
+        }
     }
 }

@@ -18,26 +18,15 @@ pub(crate) const LEXICOGRAPHER_FILES: [&str; 45] = [
     "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
 ];
 
-/// The parts of WordNet 3.0 that a prior is made from: nouns, adjectives, and the glosses of all synsets.
+/// What a prior asks of WordNet 3.0: which nouns and adjectives there are, and what kind of thing each sense is.
 #[derive(Debug, Clone)]
 pub struct WordNet {
     /// Nouns with their senses and lemmatizer.
     pub nouns: Dictionary,
     /// Adjectives with their senses and lemmatizer.
     pub adjectives: Dictionary,
-    /// The gloss of each synset (nouns, adjectives, verbs, adverbs): 117,659 in WordNet 3.0.
-    pub glosses: Vec<Gloss>,
     /// The files read.
     pub sources: Vec<Source>,
-}
-
-/// What WordNet says of a synset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gloss {
-    /// The nouns defined, as written: names have capitals, `_` stands for the space; none for another part of speech.
-    pub nouns: Vec<String>,
-    /// The definition, then examples.
-    pub text: String,
 }
 
 /// The words of one part of speech.
@@ -83,26 +72,20 @@ impl WordNet {
         let data_noun = read("data.noun")?;
         let work = work(&data_noun);
         let mut sources = vec![counts_file.source(&work)];
-        let mut glosses = Vec::new();
         let mut note = |file: &TextFile| sources.push(file.source(&work));
 
-        let nouns = read_synsets(&data_noun, &mut glosses)?;
+        let nouns = read_synsets(&data_noun)?;
         let (index, exceptions) = (read("index.noun")?, read("noun.exc")?);
         [&data_noun, &index, &exceptions].into_iter().for_each(&mut note);
         let nouns = dictionary(PartOfSpeech::Noun, &index, &exceptions, &nouns, &counts)?;
 
         let data = read("data.adj")?;
-        let adjectives = read_synsets(&data, &mut glosses)?;
+        let adjectives = read_synsets(&data)?;
         let (index, exceptions) = (read("index.adj")?, read("adj.exc")?);
         [&data, &index, &exceptions].into_iter().for_each(&mut note);
         let adjectives = dictionary(PartOfSpeech::Adjective, &index, &exceptions, &adjectives, &counts)?;
 
-        for name in ["data.verb", "data.adv"] {
-            let data = read(name)?;
-            read_synsets(&data, &mut glosses)?;
-            note(&data);
-        }
-        Ok(Self { nouns, adjectives, glosses, sources })
+        Ok(Self { nouns, adjectives, sources })
     }
 }
 
@@ -159,11 +142,11 @@ pub(crate) fn records(file: &TextFile) -> impl Iterator<Item = (usize, &str)> {
     file.text.lines().enumerate().filter(|(_, line)| !line.starts_with("  ")).map(|(at, line)| (at + 1, line))
 }
 
-fn read_synsets(file: &TextFile, glosses: &mut Vec<Gloss>) -> Result<HashMap<u32, Synset>, PriorError> {
+fn read_synsets(file: &TextFile) -> Result<HashMap<u32, Synset>, PriorError> {
     let mut synsets = HashMap::new();
     for (at, line) in records(file) {
         let parse = || {
-            let (fields, gloss) = line.split_once(" | ")?;
+            let (fields, _gloss) = line.split_once(" | ")?;
             let mut fields = fields.split(' ');
             let offset: u32 = fields.next()?.parse().ok()?;
             let number: usize = fields.next()?.parse().ok()?;
@@ -171,14 +154,12 @@ fn read_synsets(file: &TextFile, glosses: &mut Vec<Gloss>) -> Result<HashMap<u32
             let len = usize::from_str_radix(fields.next()?, 16).ok()?;
             let words: Vec<String> = fields.step_by(2).take(len).map(str::to_owned).collect();
             let lexicographer = LEXICOGRAPHER_FILES.get(number).copied()?;
-            (words.len() == len).then_some((offset, lexicographer, words, gloss))
+            (words.len() == len).then_some((offset, Synset { file: lexicographer, words }))
         };
-        let Some((offset, lexicographer, words, gloss)) = parse() else {
+        let Some((offset, synset)) = parse() else {
             return Err(file.line_error(at, "`offset file type count (word id).. | gloss`", line));
         };
-        let nouns = if lexicographer.starts_with("noun.") { words.clone() } else { Vec::new() };
-        glosses.push(Gloss { nouns, text: gloss.trim_end().to_owned() });
-        synsets.insert(offset, Synset { file: lexicographer, words });
+        synsets.insert(offset, synset);
     }
     Ok(synsets)
 }

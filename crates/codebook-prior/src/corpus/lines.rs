@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::Place;
 use super::collector::Collector;
+use super::glosses;
 use super::hashing::Hashing;
 use crate::PriorError;
 
@@ -16,6 +18,10 @@ pub(super) enum LineFormat {
     Caption,
     /// `image#n`, a tab, a caption.
     Flickr8k,
+    /// `codes; status # emoji version name`, or a comment.
+    EmojiNames,
+    /// `offset file type .. | definition; "example"`, or a line of the licence.
+    Gloss,
 }
 
 /// Reads the captions of a text file; returns its SHA-256. Empty lines are passed over.
@@ -41,17 +47,38 @@ pub(super) fn read(path: &Path, format: LineFormat, collector: &mut Collector<'_
             continue;
         };
         let text = if line == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
-        let text = text.trim();
-        match format {
-            _ if text.is_empty() => {}
-            LineFormat::Caption => collector.caption(text, place)?,
-            LineFormat::Flickr8k => match flickr8k(text) {
-                Some(caption) => collector.caption(caption, place)?,
-                None => collector.malformed(place, "`image#n<TAB>caption`", text)?,
-            },
+        if text.trim().is_empty() {
+            continue;
+        }
+        match format.captions(text.trim_end()) {
+            Some(captions) => captions.into_iter().try_for_each(|caption| collector.caption(&caption, place))?,
+            None => collector.malformed(place, format.expected(), text.trim())?,
         }
     }
     Ok(Hashing::sha256(reader))
+}
+
+impl LineFormat {
+    /// The captions of a line that is not empty, none for a comment; `None` if it lacks the format.
+    fn captions(self, line: &str) -> Option<Vec<Cow<'_, str>>> {
+        match self {
+            Self::Caption => Some(vec![line.trim_start().into()]),
+            Self::Flickr8k => flickr8k(line.trim_start()).map(|caption| vec![caption.into()]),
+            Self::EmojiNames if line.starts_with('#') => Some(Vec::new()),
+            Self::EmojiNames => emoji_name(line),
+            Self::Gloss if line.starts_with("  ") => Some(Vec::new()),
+            Self::Gloss => glosses::captions(line),
+        }
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Caption => "a caption",
+            Self::Flickr8k => "`image#n<TAB>caption`",
+            Self::EmojiNames => "`codes; status # emoji version name`",
+            Self::Gloss => "`offset file type count (word id).. | gloss`",
+        }
+    }
 }
 
 fn flickr8k(line: &str) -> Option<&str> {
@@ -60,4 +87,13 @@ fn flickr8k(line: &str) -> Option<&str> {
     let caption = caption.trim_start();
     let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (numbered && !name.is_empty() && !caption.is_empty()).then_some(caption)
+}
+
+/// `1F34E ; fully-qualified # 🍎 E0.6 red apple`.
+fn emoji_name(line: &str) -> Option<Vec<Cow<'_, str>>> {
+    let (codes, comment) = line.split_once('#')?;
+    let (_, status) = codes.split_once(';')?;
+    let name = comment.trim().splitn(3, ' ').nth(2)?;
+    let wanted = status.trim() == "fully-qualified" && !name.contains("skin tone");
+    Some(if wanted { vec![name.into()] } else { Vec::new() })
 }

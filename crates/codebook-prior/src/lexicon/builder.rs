@@ -54,8 +54,13 @@ impl<'a> LexiconBuilder<'a> {
 
     /// Adds captions.
     pub fn add(&mut self, captions: &[Caption]) {
+        self.add_times(captions, 1);
+    }
+
+    /// Adds captions as if each had been read `times` times, one after the other.
+    pub fn add_times(&mut self, captions: &[Caption], times: u64) {
         let tallies: Vec<_> = captions.par_chunks(CHUNK).map(|chunk| self.count(chunk)).collect();
-        tallies.into_iter().for_each(|tally| self.tally.append(tally));
+        tallies.into_iter().for_each(|tally| self.tally.append(tally, times));
     }
 
     /// The words and pairs of all that was read.

@@ -43,16 +43,16 @@ impl Tally {
         *self.pairs.entry(Pair { adjective, noun }).or_default() += 1;
     }
 
-    /// Adds the counts of the captions that follow these.
-    pub(super) fn append(&mut self, next: Self) {
+    /// Adds the counts of the captions that follow these, `times` times.
+    pub(super) fn append(&mut self, next: Self, times: u64) {
         let merge = |words: &mut Words, next: Words| -> Vec<u32> {
-            next.entries.iter().map(|entry| words.add(&entry.text, entry.count)).collect()
+            next.entries.iter().map(|entry| words.add(&entry.text, entry.count * times)).collect()
         };
         let adjectives = merge(&mut self.adjectives, next.adjectives);
         let nouns = merge(&mut self.nouns, next.nouns);
         for (pair, weight) in next.pairs {
             let pair = Pair { adjective: adjectives[pair.adjective as usize], noun: nouns[pair.noun as usize] };
-            *self.pairs.entry(pair).or_default() += weight;
+            *self.pairs.entry(pair).or_default() += weight * times;
         }
     }
 

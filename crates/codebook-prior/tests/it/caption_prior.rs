@@ -1,7 +1,7 @@
 use codebook_prior::PartOfSpeech::{Adjective, Noun};
 use codebook_prior::{
-    CaptionPrior, CaptionRecipe, Homographs, Lexicon, LexiconEntry, LexiconOrder, LexiconPair, Material, PriorError,
-    PriorGraph, Reason, Seeds, Source, VisionFilter, WordNet,
+    CaptionPrior, CaptionRecipe, First, Homographs, Lexicon, LexiconEntry, LexiconOrder, LexiconPair, Material,
+    PriorError, PriorGraph, ReadCorpus, Reason, Seeds, Source, UnknownWords, VisionFilter, WordNet, Writing,
 };
 
 use crate::sample::{Letters, data, edge};
@@ -27,13 +27,25 @@ fn lexicon() -> Lexicon {
 }
 
 fn material(lexicon: &Lexicon) -> Material<'_> {
-    Material { lexicon, tagger: "a tagger", corpora: &[], wordnet: None, judge: &Letters, embedder: &Letters }
+    Material {
+        lexicon,
+        tagger: "a tagger",
+        trusted: None,
+        corpora: &[],
+        wordnet: None,
+        judge: &Letters,
+        embedder: &Letters,
+    }
 }
 
 fn built(recipe: &CaptionRecipe) -> Result<CaptionPrior, PriorError> {
     let wordnet = WordNet::open(&data("wordnet")).unwrap();
+    recipe.build(&Material { wordnet: Some(&wordnet), corpora: &[corpus()], ..material(&lexicon()) })
+}
+
+fn corpus() -> ReadCorpus {
     let source = Source { work: "captions".into(), file: "c.txt".into(), sha256: "0".into() };
-    recipe.build(&Material { wordnet: Some(&wordnet), corpora: &[source], ..material(&lexicon()) })
+    ReadCorpus { source, times: 2, trusted: true }
 }
 
 fn texts(prior: &PriorGraph) -> Vec<&str> {
@@ -95,6 +107,72 @@ fn each_rule_is_named() {
 }
 
 #[test]
+fn spelling_and_dictionary_are_rules_too() {
+    let mut lexicon = lexicon();
+    lexicon.nouns[3].text = "t-shirt".into();
+    lexicon.nouns[4].text = "tv".into();
+    let filter = VisionFilter {
+        files: vec!["noun.food".into(), "adj.all".into()],
+        unknown: UnknownWords::Drop,
+        writing: Writing::Letters,
+        allow: vec!["tv".into()],
+        deny: vec!["orange/noun".into(), "red/noun".into()],
+        ..Default::default()
+    };
+    let wordnet = WordNet::open(&data("wordnet")).unwrap();
+    let material = Material { wordnet: Some(&wordnet), ..material(&lexicon) };
+    let judged = CaptionRecipe { filter, ..Default::default() }.build(&material).unwrap().judged;
+    let reasons: Vec<String> = judged.iter().map(|judged| judged.reason.to_string()).collect();
+    assert_eq!(
+        reasons[1], "seen often enough; 100 % of its senses can be seen",
+        "the noun is denied, not the adjective"
+    );
+    assert_eq!(reasons[2], "unknown to WordNet");
+    assert_eq!(reasons[5], "denied by the list");
+    assert_eq!(reasons[7], "not written in letters a to z alone, or in fewer than three");
+    assert_eq!(reasons[8], "allowed by the list");
+}
+
+#[test]
+fn words_of_trusted_corpora_are_kept() {
+    let entry = |text: &str, count| LexiconEntry { text: text.into(), count };
+    let trusted = Lexicon {
+        adjectives: vec![entry("zany", 2), entry("orange", 1)],
+        nouns: vec![entry("idea", 2), entry("apple", 1), entry("zzz", 5)],
+        pairs: vec![],
+    };
+    let lexicon = lexicon();
+    let filter = VisionFilter { adjective_count: 13, noun_count: 60, deny: vec!["zzz".into()], ..Default::default() };
+    let recipe = CaptionRecipe { filter, ..Default::default() };
+    let built = recipe.build(&Material { trusted: Some(&trusted), ..material(&lexicon) }).unwrap();
+    assert_eq!(texts(&built.prior), ["large", "red", "zany", "idea"]);
+    assert_eq!(built.prior.words()[2].reason, "in captions that are trusted");
+    assert_eq!(built.judged[8].reason, Reason::Denied);
+    let recipe = CaptionRecipe { trusted_count: 1, ..recipe };
+    let built = recipe.build(&Material { trusted: Some(&trusted), ..material(&lexicon) }).unwrap();
+    assert_eq!(texts(&built.prior), ["large", "red", "orange", "zany", "apple", "idea"]);
+}
+
+#[test]
+fn words_with_an_edge_may_come_first() {
+    let recipe = |most, first| CaptionRecipe {
+        order: LexiconOrder::Frequency,
+        most_nouns: Some(most),
+        first,
+        ..CaptionRecipe::default()
+    };
+    let nouns = |most, first| {
+        let prior = built(&recipe(most, first)).unwrap().prior;
+        prior.words()[prior.nouns()].iter().map(|word| word.text.clone()).collect::<Vec<_>>()
+    };
+    // `idea` is seen often, but no adjective stands before it.
+    assert_eq!(nouns(3, First::Ordered), ["zzz", "idea", "apple"]);
+    assert_eq!(nouns(3, First::Joined), ["zzz", "apple", "orange"]);
+    assert_eq!(nouns(5, First::Joined), ["zzz", "idea", "apple", "orange", "juice"]);
+    assert_eq!(nouns(4, First::Joined), ["zzz", "apple", "orange", "juice"]);
+}
+
+#[test]
 fn the_language_model_is_asked() {
     // The vector of a word is its length and its first letter: seeds are near to words as long and as late.
     let seeds = Seeds { adjectives: vec![], nouns: vec!["apple".into(), "zebra".into()], cosine: 0.9999 };
@@ -124,7 +202,9 @@ fn words_and_edges_follow_the_recipe() {
     let provenance = prior.provenance();
     assert_eq!(provenance.sources[0].work, "captions");
     assert!(provenance.sources.iter().any(|source| source.file == "data.noun"));
-    assert_eq!(provenance.captions.as_ref().unwrap().tagger, "a tagger");
+    let captions = provenance.captions.as_ref().unwrap();
+    assert_eq!(captions.tagger, "a tagger");
+    assert_eq!((captions.corpora[0].work.as_str(), captions.corpora[0].times), ("captions", 2));
 
     let few = CaptionRecipe {
         order: LexiconOrder::Frequency,
@@ -166,7 +246,7 @@ fn what_makes_no_sense_is_refused() {
     let cosine = error(VisionFilter { seeds, ..Default::default() });
     assert_eq!(cosine, "vision filter: seeds.cosine: expected a cosine in -1..=1, got NaN");
     let recipe = CaptionRecipe {
-        filter: VisionFilter { files: VisionFilter::visual_files(), ..Default::default() },
+        filter: VisionFilter { files: vec!["noun.food".into()], ..Default::default() },
         ..Default::default()
     };
     let error = recipe.build(&material(&lexicon())).unwrap_err().to_string();

@@ -5,6 +5,8 @@ use codebook_prior::{Corpus, CorpusFormat, CorpusReport, Place, PriorError, Stri
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::sample::data;
+
 struct Read {
     texts: Vec<String>,
     places: Vec<Place>,
@@ -53,6 +55,46 @@ fn lines() {
     assert_eq!(messages(&report), ["captions:4: expected UTF-8, got \"\u{fffd}\u{fffd} no text\""]);
     assert_eq!(report.source.sha256, hash(bytes));
     assert_eq!((report.source.work.as_str(), report.source.file.as_str()), ("Captions", "captions"));
+}
+
+#[test]
+fn names_of_emoji() {
+    let Read { texts, report, .. } = read(CorpusFormat::EmojiNames, &data("emoji-test.txt"), Strictness::Fail).unwrap();
+    assert_eq!(texts, ["red apple", "green apple", "idea"]);
+    assert_eq!(report.malformed, 0);
+    let broken = b"# Version: 15.0\n\n1F34E fully-qualified\n";
+    let error = read_bytes(CorpusFormat::EmojiNames, broken, Strictness::Fail).err().unwrap().to_string();
+    assert!(
+        error.ends_with("captions:3: expected `codes; status # emoji version name`, got \"1F34E fully-qualified\"")
+    );
+}
+
+#[test]
+fn glosses() {
+    let Read { texts, places, report } = read(CorpusFormat::Glosses, &data("wordnet"), Strictness::Fail).unwrap();
+    // Definition and example, after two lines of licence; nouns, adjectives, verbs, adverbs.
+    let first = ["round red fruit", "a green apple", "round red apple", "a tall woody plant, with red leaves"];
+    assert_eq!(texts[..4], first);
+    // `a vertical structure`, `a thing that sounds`, `the round organ of sight`; names are not described.
+    for described in ["a tall woody tree", "a vertical wall", "a call", "the round eye", "large goose"] {
+        assert!(texts.iter().any(|text| text == described), "{described}: {texts:?}");
+    }
+    assert!(!texts.iter().any(|text| text.contains("paris") || text.contains("Paris")));
+    assert_eq!((texts[texts.len() - 2].as_str(), texts[texts.len() - 1].as_str()), ("take a green apple", "quickly"));
+    assert_eq!(places[..4], [Place::Line(3), Place::Line(3), Place::Line(3), Place::Line(4)]);
+    assert_eq!((report.files, report.malformed), (4, 0));
+    assert_eq!((report.source.work.as_str(), report.source.file.as_str()), ("Captions", "wordnet"));
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["data.noun", "data.adj", "data.verb", "data.adv"] {
+        fs::write(folder.path().join(name), "  1 licence\n00000099 13 n 01 pear 0 000 no bar\n").unwrap();
+    }
+    let Read { report, .. } = read(CorpusFormat::Glosses, folder.path(), Strictness::Skip).unwrap();
+    assert_eq!(report.malformed, 4);
+    let expected = "data.noun:2: expected `offset file type count (word id).. | gloss`, got \"00000099 13";
+    assert!(messages(&report)[0].starts_with(expected), "{report:?}");
+    fs::remove_file(folder.path().join("data.verb")).unwrap();
+    let error = read(CorpusFormat::Glosses, folder.path(), Strictness::Skip).err().unwrap().to_string();
+    assert!(error.starts_with(&format!("read {}: ", folder.path().join("data.verb").display())), "{error}");
 }
 
 #[test]

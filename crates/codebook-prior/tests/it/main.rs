@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 
-mod build;
 mod caption_prior;
 mod compare;
 mod connections;
@@ -11,7 +10,6 @@ mod corpus;
 mod corrupt;
 mod damaged_models;
 mod embedding_table;
-mod emoji_names;
 mod graph;
 #[cfg(feature = "embedded")]
 mod lemmas;

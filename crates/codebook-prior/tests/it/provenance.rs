@@ -31,10 +31,17 @@ fn a_prior_says_how_its_vectors_were_made() {
 
 #[test]
 fn files_of_before_the_field_are_read_and_unknown_fields_are_not() {
-    let old = r#"{"made_by":"a","sources":[],"recipe":null,"vectors":"b","cut":null}"#;
-    let read: Provenance = serde_json::from_str(old).unwrap();
-    assert_eq!(read.embedding, None);
-    assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    for old in [
+        r#"{"made_by":"a","sources":[],"vectors":"b","cut":null}"#,
+        r#"{"made_by":"a","sources":[],"recipe":{"adjectives":4,"visual_share":0.5},"vectors":"b","cut":null}"#,
+    ] {
+        let read: Provenance = serde_json::from_str(old).unwrap();
+        assert_eq!(read.embedding, None);
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    }
+    let none: Provenance =
+        serde_json::from_str(r#"{"made_by":"a","sources":[],"recipe":null,"vectors":"b","cut":null}"#).unwrap();
+    assert_eq!(none.recipe, None);
     for unknown in [
         r#"{"model":"m","method":{"table":{"tensor":"t","pooling":"mean","place":"alone","more":1}}}"#,
         r#"{"model":"m","method":{"table":{"tensor":"t","pooling":"mean","place":"alone"}},"more":1}"#,

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use codebook_prior::{
     CaptionPrior, CaptionRecipe, Corpus, CorpusFormat, CorpusReport, EmbeddingTable, EncoderConfig, JudgedWord, Lemmas,
-    Lexicon, LexiconBuilder, LexiconOptions, Material, Pooling, Prompts, Refinement, Refining, SentencePooling, Source,
-    StatisticalTagger, Strictness, TableConfig, Tagger, TextEmbedder, TextEncoder, WordNet, WordNetTagger, WordPlace,
+    Lexicon, LexiconBuilder, LexiconOptions, Material, Pooling, Prompts, ReadCorpus, Refinement, Refining,
+    SentencePooling, StatisticalTagger, Strictness, TableConfig, Tagger, TextEmbedder, TextEncoder, WordNet,
+    WordNetTagger, WordPlace,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
@@ -23,6 +24,9 @@ pub(crate) struct Args {
     /// The prior to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Replace the prior if it is there, in one move.
+    #[arg(long)]
+    replace: bool,
     /// Write each word with its part of speech, count, verdict and reason, tabs between.
     #[arg(long, value_name = "FILE.tsv")]
     report: Option<PathBuf>,
@@ -52,6 +56,16 @@ struct CorpusConfig {
     path: PathBuf,
     /// What the provenance calls it.
     work: String,
+    /// How often each caption counts.
+    #[serde(default = "once")]
+    times: u64,
+    /// Whether what the captions name can be seen: such words are kept without a question.
+    #[serde(default)]
+    trusted: bool,
+}
+
+fn once() -> u64 {
+    1
 }
 
 /// Who says which part of speech a word has.
@@ -98,7 +112,9 @@ enum Method {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    refuse_existing(&args.out)?;
+    if !args.replace {
+        refuse_existing(&args.out)?;
+    }
     args.report.iter().try_for_each(|path| refuse_existing(path))?;
     let config = read_config(&args.config)?;
     let embedder = open_model(&config.model)?;
@@ -110,7 +126,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let CaptionPrior { prior, judged } = config.recipe.build(&Material {
         lexicon: &read.lexicon,
         tagger: tagger.name(),
-        corpora: &read.sources,
+        trusted: read.trusted.as_ref(),
+        corpora: &read.corpora,
         wordnet: wordnet.as_ref(),
         judge: embedder.as_ref(),
         embedder: &refining,
@@ -163,15 +180,19 @@ fn open_tagger(choice: TaggerChoice) -> Result<Box<dyn Tagger>> {
 /// What was read of all corpora.
 struct Read {
     lexicon: Lexicon,
-    sources: Vec<Source>,
+    /// Of the trusted corpora alone.
+    trusted: Option<Lexicon>,
+    corpora: Vec<ReadCorpus>,
 }
 
 fn read_captions(config: &BuildConfig, tagger: &dyn Tagger) -> Result<Read> {
     let lemmas = Lemmas::embedded()?;
     let options: LexiconOptions = config.recipe.lexicon;
     let mut builder = LexiconBuilder::new(tagger, &lemmas, options);
-    let mut sources = Vec::new();
-    for CorpusConfig { format, path, work } in &config.corpora {
+    let mut trusting = LexiconBuilder::new(tagger, &lemmas, options);
+    let mut corpora = Vec::new();
+    for CorpusConfig { format, path, work, times, trusted } in &config.corpora {
+        ensure!(*times > 0, "`corpora.times` of {work}: expected at least 1, got 0");
         let corpus = Corpus { format: *format, path: path.clone(), work: work.clone() };
         let bar = ProgressBar::new_spinner().with_message(work.clone()).with_style(
             ProgressStyle::with_template("{spinner} {msg}: {human_pos} captions, {per_sec}")
@@ -180,16 +201,20 @@ fn read_captions(config: &BuildConfig, tagger: &dyn Tagger) -> Result<Read> {
         bar.enable_steady_tick(Duration::from_millis(100));
         let start = Instant::now();
         let report = corpus.read(config.strictness, &mut |captions| {
-            builder.add(captions);
+            builder.add_times(captions, *times);
+            if *trusted {
+                trusting.add(captions);
+            }
             bar.inc(captions.len() as u64);
             Ok(())
         });
         bar.finish_and_clear();
         let report = report?;
         print(work, &report, start.elapsed());
-        sources.push(report.source);
+        corpora.push(ReadCorpus { source: report.source, times: *times, trusted: *trusted });
     }
-    Ok(Read { lexicon: builder.finish(), sources })
+    let trusted = corpora.iter().any(|read| read.trusted).then(|| trusting.finish());
+    Ok(Read { lexicon: builder.finish(), trusted, corpora })
 }
 
 fn print(work: &str, report: &CorpusReport, time: Duration) {

@@ -52,6 +52,8 @@ fn captions_become_a_prior_with_reasons() {
         assert!(words.contains("many\tadjective\t1\tdropped\tdenied by the list\n"), "{words}");
         let error = error_of(folder, &arguments);
         assert!(error.contains("p.safetensors exists already"), "{error}");
+        let again = vqct(folder).args(&arguments[..5]).arg("--replace").output().unwrap();
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
         for name in ["p.safetensors", "words.tsv"] {
             std::fs::remove_file(folder.join(name)).unwrap();
         }
@@ -87,4 +89,17 @@ fn the_configuration_of_the_repository_is_understood() {
     // It names a model that is not here.
     let error = error_of(folder.path(), &["prior", "build", config, "--out", "p.safetensors"]);
     assert!(error.contains("all-MiniLM-L6-v2/config.json"), "{error}");
+}
+
+#[test]
+fn the_embedded_prior_follows_its_configuration() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/priors/default.toml");
+    let config: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    let recipe: codebook_prior::CaptionRecipe = config["recipe"].clone().try_into().unwrap();
+    let prior = PriorGraph::embedded().unwrap();
+    let captions = prior.provenance().captions.as_ref().unwrap();
+    assert_eq!(captions.recipe, recipe);
+    let works = captions.corpora.iter().map(|corpus| toml::Value::from(corpus.work.as_str()));
+    let configured = config["corpora"].as_array().unwrap().iter().map(|corpus| corpus["work"].clone());
+    assert!(works.eq(configured));
 }
