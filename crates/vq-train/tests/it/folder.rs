@@ -2,38 +2,14 @@
 
 use std::path::Path;
 
-use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 use vq_data::HeldOut;
 use vq_train::{Cache, Checkpoint, Plan, RunDir, SourceConfig, TrainError, Trainer, ValidationImages};
 
-use crate::support::{StopAfter, tiny};
-
-/// Ten pictures of 20x18.
-fn pictures() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for number in 0..10_u8 {
-        let picture = RgbImage::from_fn(20, 18, |x, y| Rgb([x as u8 * 12, y as u8 * 14, number * 25]));
-        picture.save(folder.path().join(format!("{number}.png"))).unwrap();
-    }
-    folder
-}
-
-/// The overrides that put a folder in the place of the emoji, and these on top.
-fn overrides(folder: &Path, more: &[&str]) -> Vec<String> {
-    let path = toml::Value::String(folder.display().to_string());
-    let mut all = vec![
-        "data.source.kind=folder".to_owned(),
-        format!("data.source.train={path}"),
-        "data.source.validation={ held_out = { share = 0.4, seed = 1 } }".to_owned(),
-    ];
-    all.extend(more.iter().map(|text| (*text).to_owned()));
-    all
-}
+use crate::support::{StopAfter, pictures, tiny_folder};
 
 fn plan(folder: &Path, more: &[&str]) -> Result<Plan, TrainError> {
-    let overrides = overrides(folder, more);
-    Plan::resolve(tiny(&overrides.iter().map(String::as_str).collect::<Vec<_>>()))
+    Plan::resolve(tiny_folder(folder, more))
 }
 
 fn refused(folder: &Path, more: &[&str]) -> String {
