@@ -14,7 +14,7 @@ use crate::plan::in_memory;
 /// ```toml
 /// kind = "folder"
 /// train = "data/birds/train"                           # relative to where the command runs
-/// validation = { folder = "data/birds/test" }          # or { held_out = { share = 0.05, seed = 0 } }
+/// validation = { kind = "folder", path = "data/birds/test" }   # or { kind = "held-out", share = 0.05, seed = 0 }
 /// cache = "memory"                                     # or "none", the default
 /// damaged = "skip"                                     # or "fail", the default
 /// threads = 8                                          # by default all that help
@@ -40,10 +40,13 @@ pub struct FolderConfig {
 
 /// Where the images for validation lie.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ValidationImages {
     /// In a folder of their own.
-    Folder(PathBuf),
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Among those to train on, which then have no part in training.
     HeldOut(HeldOut),
 }
@@ -84,11 +87,7 @@ impl FolderConfig {
         match &self.validation {
             ValidationImages::HeldOut(HeldOut { share, .. }) if !(*share > 0.0 && *share < 1.0) => {
                 let expected = "a number above 0 and below 1".into();
-                Err(TrainError::Option {
-                    key: "data.source.validation.held_out.share",
-                    expected,
-                    got: share.to_string(),
-                })
+                Err(TrainError::Option { key: "data.source.validation.share", expected, got: share.to_string() })
             }
             _ => Ok(()),
         }
@@ -99,7 +98,7 @@ impl FolderConfig {
         let config = ImageFolderConfig { classes: Classes::Unlabelled, damaged: self.damaged };
         let whole = ImageFolder::open(&self.train, config.clone())?;
         let (train, validation) = match &self.validation {
-            ValidationImages::Folder(path) => (whole, ImageFolder::open(path, config)?),
+            ValidationImages::Folder { path } => (whole, ImageFolder::open(path, config)?),
             ValidationImages::HeldOut(held_out) => {
                 let Parts { train, held_out } = whole.hold_out(held_out)?;
                 (train, held_out)

@@ -83,9 +83,20 @@ fn senseless_folders_name_the_key_or_the_path() {
     let refused = |more: &str| refused(folder.path(), &[more]);
     assert_eq!(refused("data.source.threads=0"), "config `data.source.threads`: expected at least 1, got 0");
     assert_eq!(
-        refused("data.source.validation.held_out.share=1.0"),
-        "config `data.source.validation.held_out.share`: expected a number above 0 and below 1, got 1"
+        refused("data.source.validation.share=1.0"),
+        "config `data.source.validation.share`: expected a number above 0 and below 1, got 1"
     );
     assert!(refused("data.source.train=no/such/place").contains("open image folder"));
     assert!(refused("data.source.train=no/such/place").contains("no/such/place"));
+}
+
+/// A configuration that is laid over another may take the other kind of validation.
+#[test]
+fn one_kind_of_validation_replaces_the_other() {
+    let folder = pictures();
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    std::fs::copy(folder.path().join("1.png"), folder.path().join("more/1.png")).unwrap();
+    let path = toml::Value::String(folder.path().join("more").display().to_string());
+    let validation = format!("data.source.validation={{ kind = \"folder\", path = {path} }}");
+    assert_eq!(plan(folder.path(), &[&validation]).unwrap().image_counts(), [11, 1]);
 }

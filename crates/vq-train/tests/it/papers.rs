@@ -41,7 +41,7 @@ fn small(name: &str, pictures: &Path) -> Experiment {
     let folder = |part: &str| toml::Value::String(pictures.join(part).display().to_string());
     let mut overrides = vec![
         format!("data.source.train={}", folder("train")),
-        format!("data.source.validation={{ folder = {} }}", folder("validation")),
+        format!("data.source.validation.path={}", folder("validation")),
         "data.transform.size=32".into(),
         "data.batch_size=2".into(),
         "device=cpu".into(),

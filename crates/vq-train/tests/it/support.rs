@@ -81,6 +81,7 @@ pub(crate) fn pictures() -> TempDir {
 /// As `tiny`, on the pictures of a folder in the place of the emoji.
 pub(crate) fn tiny_folder(folder: &Path, more: &[&str]) -> Experiment {
     let train = format!("data.source.train={}", toml::Value::String(folder.display().to_string()));
-    let source = ["data.source.kind=folder", &train, "data.source.validation={ held_out = { share = 0.4, seed = 1 } }"];
+    let source =
+        ["data.source.kind=folder", &train, "data.source.validation={ kind = \"held-out\", share = 0.4, seed = 1 }"];
     tiny(&[&source, more].concat())
 }
