@@ -5,7 +5,7 @@ use vq_core::DeviceChoice;
 use vq_data::Transform;
 use vq_model::AutoencoderConfig;
 
-use crate::{AdamConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+use crate::{AdamConfig, FolderConfig, LossConfig, QuantizerConfig, ScheduleConfig};
 
 /// Everything that decides a run; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct DataConfig {
 pub enum SourceConfig {
     /// The embedded emoji with their own split.
     Emoji,
+    /// Folders of images.
+    Folder(FolderConfig),
 }
 
 /// Lengths and intervals, in optimizer steps.

@@ -162,12 +162,13 @@ impl Trainer {
             }
             other => other.into(),
         })?;
-        drop(turn); // what follows draws nothing
         let losses = loss.losses(&result, &images);
         self.adam.zero_grad();
         losses.total.f_backward()?;
         let learning_rate = schedule.rate(step, train.steps);
         self.adam.step(learning_rate);
+        self.state.tokenizer.update(&result)?; // may draw
+        drop(turn);
         self.step = step;
         lap.images += batch.count;
         self.last_loss = Some(losses.total.detach());

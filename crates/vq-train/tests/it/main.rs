@@ -4,7 +4,10 @@
 mod adam;
 mod checkpoint;
 mod config;
+mod cvq;
+mod folder;
 mod grid;
+mod papers;
 mod resume;
 mod run_dir;
 mod schedule;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 use vq_train::{Experiment, ExperimentFile, Record, Watch};
 
@@ -65,4 +66,22 @@ impl Watch for StopAfter {
     fn wants_stop(&self) -> bool {
         self.0 == 0
     }
+}
+
+/// Ten pictures of 20x18.
+pub(crate) fn pictures() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for number in 0..10_u8 {
+        let picture = RgbImage::from_fn(20, 18, |x, y| Rgb([x as u8 * 12, y as u8 * 14, number * 25]));
+        picture.save(folder.path().join(format!("{number}.png"))).unwrap();
+    }
+    folder
+}
+
+/// As `tiny`, on the pictures of a folder in the place of the emoji.
+pub(crate) fn tiny_folder(folder: &Path, more: &[&str]) -> Experiment {
+    let train = format!("data.source.train={}", toml::Value::String(folder.display().to_string()));
+    let source =
+        ["data.source.kind=folder", &train, "data.source.validation={ kind = \"held-out\", share = 0.4, seed = 1 }"];
+    tiny(&[&source, more].concat())
 }
