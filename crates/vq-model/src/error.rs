@@ -27,6 +27,19 @@ pub enum ModelError {
         got: String,
     },
 
+    /// Weights that were trained elsewhere cannot be read, or are not those of this network.
+    #[error("{op}, {origin}: expected {expected}, got {got}")]
+    Weights {
+        /// The network.
+        op: &'static str,
+        /// The file or files.
+        origin: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
     /// The quantizer refused.
     #[error(transparent)]
     Quantizer(#[from] CoreError),

@@ -36,6 +36,17 @@ pub enum TrainError {
         got: String,
     },
 
+    /// Tensors have other shapes than the operation takes.
+    #[error("{op}: expected {expected}, got {got:?}")]
+    Shape {
+        /// The operation.
+        op: &'static str,
+        /// What is asked of the shapes.
+        expected: String,
+        /// The shapes.
+        got: Vec<Vec<i64>>,
+    },
+
     /// A file is not a checkpoint of this version, or is damaged.
     #[error("checkpoint {}: expected {expected}, got {got}", path.display())]
     Checkpoint {

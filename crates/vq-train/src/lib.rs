@@ -11,6 +11,7 @@
 //! * A run folder is never overwritten, a checkpoint is replaced in one move.
 
 mod adam;
+mod adversary;
 mod atomic_file;
 mod checkpoint;
 mod config_file;
@@ -29,12 +30,16 @@ mod trainer;
 mod validation;
 
 pub use adam::{Adam, AdamConfig};
+pub use adversary::{
+    AdaptiveWeight, AdversarialConfig, Adversary, Critic, DiscriminatorTerm, GanLoss, GeneratorTerm, LecamConfig,
+    R1Config,
+};
 pub use checkpoint::{Checkpoint, CheckpointHeader};
 pub use config_file::ExperimentFile;
 pub use error::TrainError;
 pub use experiment::{DataConfig, Experiment, SourceConfig, TrainConfig};
 pub use grid::{image_grid, to_rgb};
-pub use loss::{LossConfig, Losses};
+pub use loss::{Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
 pub use metrics_log::{GroupRecord, MetricsLog, Record};
 pub use plan::Plan;
 pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};

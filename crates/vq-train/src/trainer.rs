@@ -11,7 +11,7 @@ use vq_model::ModelError;
 use crate::atomic_file::write_atomically;
 use crate::randomness::Turn;
 use crate::{
-    Adam, Checkpoint, CheckpointHeader, Experiment, MetricsLog, Plan, Record, RunDir, TokenizerState, TrainError,
+    Adam, Checkpoint, CheckpointHeader, Experiment, Loss, MetricsLog, Plan, Record, RunDir, TokenizerState, TrainError,
     Validation,
 };
 
@@ -42,6 +42,7 @@ pub struct Trainer {
     run: RunDir,
     state: TokenizerState,
     adam: Adam,
+    loss: Loss,
     log: MetricsLog,
     step: u64,
     /// Of the step just taken, still on its device.
@@ -56,6 +57,7 @@ impl Trainer {
     pub fn begin(plan: Plan, make_run: impl FnOnce() -> Result<RunDir, TrainError>) -> Result<Self, TrainError> {
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
         let adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
+        let loss = plan.experiment.loss.build(plan.device)?;
         let run = make_run()?;
         let config = toml::to_string(&plan.experiment).map_err(|error| TrainError::Config {
             file: run.config().display().to_string(),
@@ -63,7 +65,7 @@ impl Trainer {
         })?;
         std::fs::write(run.config(), config).map_err(TrainError::io("write", &run.config()))?;
         let log = MetricsLog::open(&run.metrics(), 0)?;
-        Ok(Self { plan, run, state, adam, log, step: 0, last_loss: None })
+        Ok(Self { plan, run, state, adam, loss, log, step: 0, last_loss: None })
     }
 
     /// Goes on from the last checkpoint of a run folder, with the experiment and the words that it holds.
@@ -78,8 +80,9 @@ impl Trainer {
         checkpoint.restore_model(&state.store)?;
         let mut adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
         checkpoint.restore_adam(&mut adam)?;
+        let loss = plan.experiment.loss.build(plan.device)?;
         let log = MetricsLog::open(&run.metrics(), step)?;
-        Ok(Self { plan, run, state, adam, log, step, last_loss: None })
+        Ok(Self { plan, run, state, adam, loss, log, step, last_loss: None })
     }
 
     /// The plan of the run.
@@ -149,7 +152,7 @@ impl Trainer {
         lap: &mut Lap,
         logs: bool,
     ) -> Result<Option<Record>, TrainError> {
-        let Experiment { seed, loss, schedule, train, .. } = &self.plan.experiment;
+        let Experiment { seed, schedule, train, .. } = &self.plan.experiment;
         let Some(batch) = batches.next() else {
             unreachable!("training batches never end");
         };
@@ -163,7 +166,7 @@ impl Trainer {
             other => other.into(),
         })?;
         drop(turn); // what follows draws nothing
-        let losses = loss.losses(&result, &images);
+        let losses = self.loss.losses(&result, &images)?;
         self.adam.zero_grad();
         losses.total.f_backward()?;
         let learning_rate = schedule.rate(step, train.steps);

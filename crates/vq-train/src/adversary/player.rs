@@ -1,0 +1,202 @@
+//! The adversary over a run.
+
+use tch::{Kind, Tensor, nn};
+
+use super::adaptive::{adaptive_weight, gradient_at, with_gradient};
+use super::critic::Frozen;
+use super::lecam::Lecam;
+use super::{AdaptiveWeight, AdversarialConfig, Critic};
+use crate::TrainError;
+
+/// A discriminator with its parameters and averages.
+///
+/// One pass of encoder and decoder serves both sides: the generator's step takes the reconstruction on its graph, the
+/// discriminator's the same one detached.
+/// Before a side counts, nothing of it is computed.
+///
+/// ```text
+/// losses = loss.losses(reconstruction, images)
+/// total  = losses.total                                        before `start`
+///        = term.nll + term.loss + codebook weight * codebook   with term = adversary.generator_term(..)
+/// total.backward, generator's optimizer
+/// adversary.discriminator_loss(step, images, reconstruction.detach).loss.backward, discriminator's optimizer
+/// ```
+#[derive(Debug)]
+pub struct Adversary {
+    config: AdversarialConfig,
+    critic: Box<dyn Critic>,
+    store: nn::VarStore,
+    lecam: Option<Lecam>,
+}
+
+/// The discriminator's word in the generator's step; scalars, `Float`.
+#[derive(Debug)]
+pub struct GeneratorTerm {
+    /// The `nll` that was given, with its value and gradient, but without its graph behind the images: minimized in its
+    /// place, it goes through LPIPS once instead of twice.
+    pub nll: Tensor,
+    /// What is added to the rest: `factor * adaptive_weight * gan`, on the autograd graph.
+    pub loss: Tensor,
+    /// The game's own loss before any weight, detached.
+    pub gan: Tensor,
+    /// The weight, with the configured one in it, detached.
+    pub adaptive_weight: Tensor,
+    /// The share of the ramp, in `0..=1`.
+    pub factor: f64,
+}
+
+/// What the discriminator minimizes; scalars, `Float`.
+#[derive(Debug)]
+pub struct DiscriminatorTerm {
+    /// The sum of the game's loss and the penalties, on the autograd graph.
+    pub loss: Tensor,
+    /// Mean logit of the real images, detached.
+    pub logits_real: Tensor,
+    /// Mean logit of the reconstructions, detached.
+    pub logits_fake: Tensor,
+    /// The weighted R1 penalty where it is due, detached.
+    pub r1: Option<Tensor>,
+    /// The weighted LeCAM term once it has begun, detached.
+    pub lecam: Option<Tensor>,
+}
+
+impl Adversary {
+    /// Takes a discriminator whose parameters, and nothing else, are registered in `store`.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] naming the key of `config` that is out of range.
+    pub fn new(config: AdversarialConfig, critic: Box<dyn Critic>, store: nn::VarStore) -> Result<Self, TrainError> {
+        config.check()?;
+        let lecam = config.lecam.clone().filter(|lecam| lecam.weight > 0.0).map(Lecam::new);
+        Ok(Self { config, critic, store, lecam })
+    }
+
+    /// The options.
+    pub fn config(&self) -> &AdversarialConfig {
+        &self.config
+    }
+
+    /// The discriminator's parameters, for its optimizer.
+    pub fn store(&self) -> &nn::VarStore {
+        &self.store
+    }
+
+    /// The generator's term at a step, which counts from 1; none up to the start.
+    ///
+    /// `nll` is the scalar reconstruction loss and must depend on parameters through `fake` `[B, 3, H, W]` alone, which
+    /// comes from the decoder; `last_weight` is the weight of the decoder's last convolution.
+    /// Gradients flow through `fake`; the discriminator's parameters get none.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] if the images do not fit the discriminator; [`TrainError::Torch`] if `fake` or `last_weight`
+    /// has no gradient.
+    pub fn generator_term(
+        &self,
+        step: u64,
+        nll: &Tensor,
+        fake: &Tensor,
+        last_weight: &Tensor,
+    ) -> Result<Option<GeneratorTerm>, TrainError> {
+        let factor = self.config.factor(step);
+        if factor == 0.0 || self.config.weight == 0.0 {
+            return Ok(None);
+        }
+        let gan = {
+            let _frozen = Frozen::parameters_of(&self.store);
+            self.config.loss.generator(&self.critic.logits(fake)?)
+        };
+        let weight = self.config.weight;
+        let term = match self.config.adaptive {
+            AdaptiveWeight::Off => {
+                let adaptive_weight = gan.detach().full_like(weight);
+                GeneratorTerm {
+                    nll: nll.shallow_clone(),
+                    loss: &gan * (weight * factor),
+                    gan: gan.detach(),
+                    adaptive_weight,
+                    factor,
+                }
+            }
+            AdaptiveWeight::LastLayer => {
+                // Down to the images once, and from there both to the last weight now and to all parameters later.
+                let of_nll = gradient_at(nll, fake)?;
+                let of_gan = gradient_at(&gan, fake)?;
+                let at_weight = |gradient: &Tensor| gradient_at(&(fake * gradient).sum(Kind::Float), last_weight);
+                let adaptive_weight = adaptive_weight(&at_weight(&of_nll)?, &at_weight(&of_gan)?) * weight;
+                let scale = &adaptive_weight * factor;
+                GeneratorTerm {
+                    nll: with_gradient(nll, fake, &of_nll),
+                    loss: with_gradient(&(&gan * &scale), fake, &(of_gan * &scale)),
+                    gan: gan.detach(),
+                    adaptive_weight,
+                    factor,
+                }
+            }
+        };
+        Ok(Some(term))
+    }
+
+    /// What the discriminator minimizes at a step, which counts from 1; none before its warm-up.
+    ///
+    /// `real` and `fake` are `[B, 3, H, W]`; no gradient flows to either.
+    /// LeCAM's averages take the step in.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] if the images do not fit the discriminator.
+    pub fn discriminator_loss(
+        &mut self,
+        step: u64,
+        real: &Tensor,
+        fake: &Tensor,
+    ) -> Result<Option<DiscriminatorTerm>, TrainError> {
+        if !self.config.discriminator_learns(step) {
+            return Ok(None);
+        }
+        let r1 = self.config.r1.as_ref().filter(|r1| r1.is_due(step));
+        let real = real.detach();
+        let real = if r1.is_some() { real.set_requires_grad(true) } else { real };
+        let on_real = self.critic.logits(&real)?;
+        let on_fake = self.critic.logits(&fake.detach())?;
+        let r1 = r1.map(|r1| r1.penalty(&real, &on_real)).transpose()?;
+        let lecam = self.lecam.as_mut().and_then(|lecam| lecam.term(step, &on_real, &on_fake));
+        let game = self.config.loss.discriminator(&on_real, &on_fake);
+        let loss = r1.iter().chain(&lecam).fold(game, |sum, penalty| sum + penalty);
+        let detached = |term: Option<Tensor>| term.map(|term| term.detach());
+        Ok(Some(DiscriminatorTerm {
+            loss,
+            logits_real: on_real.detach().mean(Kind::Float),
+            logits_fake: on_fake.detach().mean(Kind::Float),
+            r1: detached(r1),
+            lecam: detached(lecam),
+        }))
+    }
+
+    /// What a checkpoint holds, by name: `critic.<variable>` and, if configured, `lecam.{real,fake,begun}`, all `Float`.
+    ///
+    /// The optimizer's moments are the optimizer's.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        let variables = self.store.variables().into_iter();
+        let mut state: Vec<_> = variables.map(|(name, tensor)| (format!("critic.{name}"), tensor.detach())).collect();
+        state.sort_by(|a, b| a.0.cmp(&b.0));
+        state.extend(self.lecam.iter().flat_map(Lecam::state));
+        state
+    }
+
+    /// Takes over what [`Adversary::state`] gave; `find` gives the tensor of a name and shape, or says what is wrong.
+    ///
+    /// # Errors
+    /// The first error of `find`.
+    pub fn restore(
+        &mut self,
+        mut find: impl FnMut(&str, &[i64]) -> Result<Tensor, TrainError>,
+    ) -> Result<(), TrainError> {
+        for (name, mut tensor) in self.store.variables() {
+            let saved = find(&format!("critic.{name}"), &tensor.size())?;
+            tch::no_grad(|| tensor.f_copy_(&saved))?;
+        }
+        match &mut self.lecam {
+            Some(lecam) => lecam.restore(self.store.device(), &mut find),
+            None => Ok(()),
+        }
+    }
+}
