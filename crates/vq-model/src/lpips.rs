@@ -59,8 +59,8 @@ impl Lpips {
     /// Reads the weights from safetensors files.
     ///
     /// # Errors
-    /// [`ModelError::Weights`] naming the file that cannot be read, or the tensor that no file has, or that has another
-    /// shape.
+    /// [`ModelError::File`] if a file cannot be read; [`ModelError::Tensor`] naming the tensor that no file has, or that has
+    /// another shape.
     pub fn open(files: &[impl AsRef<Path>], device: Device) -> Result<Self, ModelError> {
         let files: Vec<PathBuf> = files.iter().map(|file| file.as_ref().to_path_buf()).collect();
         Self::with(Weights::open(&files)?, device)
@@ -69,7 +69,7 @@ impl Lpips {
     /// Takes over named tensors; `origin` names them in errors.
     ///
     /// # Errors
-    /// [`ModelError::Weights`] naming the tensor that is missing or has another shape.
+    /// [`ModelError::Tensor`] naming the tensor that is missing or has another shape.
     pub fn from_tensors(
         tensors: impl IntoIterator<Item = (String, Tensor)>,
         origin: &str,

@@ -2,14 +2,13 @@
 
 mod adaptive;
 mod config;
-mod critic;
+mod frozen;
 mod gan_loss;
 mod lecam;
 mod player;
 mod r1;
 
 pub use config::{AdaptiveWeight, AdversarialConfig};
-pub use critic::Critic;
 pub use gan_loss::GanLoss;
 pub use lecam::LecamConfig;
 pub use player::{Adversary, DiscriminatorTerm, GeneratorTerm};

@@ -31,8 +31,7 @@ mod validation;
 
 pub use adam::{Adam, AdamConfig};
 pub use adversary::{
-    AdaptiveWeight, AdversarialConfig, Adversary, Critic, DiscriminatorTerm, GanLoss, GeneratorTerm, LecamConfig,
-    R1Config,
+    AdaptiveWeight, AdversarialConfig, Adversary, DiscriminatorTerm, GanLoss, GeneratorTerm, LecamConfig, R1Config,
 };
 pub use checkpoint::{Checkpoint, CheckpointHeader};
 pub use config_file::ExperimentFile;

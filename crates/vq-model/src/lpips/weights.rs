@@ -25,11 +25,10 @@ impl Weights {
         let mut tensors = HashMap::new();
         for file in files {
             let origin = file.display().to_string();
-            let read = Tensor::read_safetensors(file).map_err(|error| ModelError::Weights {
+            let read = Tensor::read_safetensors(file).map_err(|source| ModelError::File {
                 op: "Lpips",
-                origin: origin.clone(),
-                expected: "a readable safetensors file".into(),
-                got: error.to_string().lines().next().unwrap_or_default().to_owned(),
+                file: file.clone(),
+                source,
             })?;
             tensors.extend(read.into_iter().map(|(name, tensor)| (name, Found { tensor, origin: origin.clone() })));
         }
@@ -47,7 +46,7 @@ impl Weights {
     pub(super) fn find(&self, names: &[String; 2], shape: &[i64]) -> Result<Tensor, ModelError> {
         let refuse = |origin: &str, name: String, got: String| {
             let expected = format!("tensor {name} {shape:?}");
-            Err(ModelError::Weights { op: "Lpips", origin: origin.to_owned(), expected, got })
+            Err(ModelError::Tensor { op: "Lpips", origin: origin.to_owned(), expected, got })
         };
         match names.iter().find_map(|name| self.tensors.get_key_value(name)) {
             Some((_, found)) if found.tensor.size() == shape => Ok(found.tensor.shallow_clone()),

@@ -1,6 +1,7 @@
 //! Options of the adversary.
 
 use serde::{Deserialize, Serialize};
+use vq_model::DiscriminatorConfig;
 
 use super::{GanLoss, LecamConfig, R1Config};
 use crate::{AdamConfig, TrainError};
@@ -23,6 +24,8 @@ pub struct AdversarialConfig {
     pub warmup: u64,
     /// The discriminator's learning rate, as a share of the generator's.
     pub learning_rate_share: f64,
+    /// The network; VQGAN's by default.
+    pub discriminator: DiscriminatorConfig,
     /// The discriminator's optimizer.
     pub optimizer: AdamConfig,
     /// LeCAM regularization; none by default.
@@ -55,6 +58,7 @@ impl Default for AdversarialConfig {
             ramp: 0,
             warmup: 0,
             learning_rate_share: 1.0,
+            discriminator: DiscriminatorConfig::default(),
             optimizer: AdamConfig::default(),
             lecam: None,
             r1: None,
@@ -66,7 +70,7 @@ impl AdversarialConfig {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`TrainError::Option`] naming the key.
+    /// [`TrainError::Option`] naming the key, or [`TrainError::Model`] naming the discriminator's.
     pub fn check(&self) -> Result<(), TrainError> {
         let refuse = |key, expected: &str, got: String| Err(TrainError::Option { key, expected: expected.into(), got });
         if !(self.weight.is_finite() && self.weight >= 0.0) {
@@ -80,6 +84,7 @@ impl AdversarialConfig {
             let expected = format!("at most `adversarial.start`, {}", self.start);
             return refuse("adversarial.warmup", &expected, self.warmup.to_string());
         }
+        self.discriminator.check()?;
         self.optimizer.check().map_err(|error| match error {
             TrainError::Option { key, expected, got } => {
                 TrainError::Option { key: within_adversarial(key), expected, got }

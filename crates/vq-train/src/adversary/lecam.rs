@@ -80,14 +80,22 @@ impl Lecam {
         let averages = match self.averages.take() {
             None => Averages { real: mean_real, fake: mean_fake },
             Some(Averages { real, fake }) => {
-                let share = 1.0 - self.config.decay;
-                Averages { real: real.lerp(&mean_real, share), fake: fake.lerp(&mean_fake, share) }
+                Averages { real: self.moved(&real, &mean_real), fake: self.moved(&fake, &mean_fake) }
             }
         };
         let distance = |logits: &Tensor, other: &Tensor| (logits - other).square().mean(Kind::Float);
         let term = (distance(real, &averages.fake) + distance(fake, &averages.real)) * self.config.weight;
         self.averages = Some(averages);
         Some(term)
+    }
+
+    /// An average with a new mean in it, decided on the device.
+    ///
+    /// A step that is no number is skipped by the optimizer, and must not stay in the average either.
+    fn moved(&self, average: &Tensor, mean: &Tensor) -> Tensor {
+        let moved = average.lerp(mean, 1.0 - self.config.decay);
+        let begun = moved.where_self(&average.isfinite(), mean);
+        begun.where_self(&mean.isfinite(), average)
     }
 
     /// What a checkpoint holds.
@@ -104,7 +112,7 @@ impl Lecam {
     pub(super) fn restore(
         &mut self,
         device: tch::Device,
-        find: &mut dyn FnMut(&str, &[i64]) -> Result<Tensor, TrainError>,
+        mut find: impl FnMut(&str, &[i64]) -> Result<Tensor, TrainError>,
     ) -> Result<(), TrainError> {
         let mut scalar = |name: &str| Ok::<_, TrainError>(find(name, &[])?.to_device(device));
         let (real, fake, begun) = (scalar(REAL)?, scalar(FAKE)?, scalar(BEGUN)?);

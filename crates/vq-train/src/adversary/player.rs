@@ -1,11 +1,13 @@
 //! The adversary over a run.
 
-use tch::{Kind, Tensor, nn};
+use tch::{Device, Kind, Tensor, nn};
+use vq_core::Mode;
+use vq_model::{Discriminator, Precision};
 
 use super::adaptive::{adaptive_weight, gradient_at, with_gradient};
-use super::critic::Frozen;
+use super::frozen::Frozen;
 use super::lecam::Lecam;
-use super::{AdaptiveWeight, AdversarialConfig, Critic};
+use super::{AdaptiveWeight, AdversarialConfig};
 use crate::TrainError;
 
 /// A discriminator with its parameters and averages.
@@ -24,7 +26,7 @@ use crate::TrainError;
 #[derive(Debug)]
 pub struct Adversary {
     config: AdversarialConfig,
-    critic: Box<dyn Critic>,
+    discriminator: Box<dyn Discriminator>,
     store: nn::VarStore,
     lecam: Option<Lecam>,
 }
@@ -61,14 +63,30 @@ pub struct DiscriminatorTerm {
 }
 
 impl Adversary {
-    /// Takes a discriminator whose parameters, and nothing else, are registered in `store`.
+    /// Builds the discriminator that `config` asks for, with random parameters.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] or [`TrainError::Model`] naming the key that is out of range.
+    pub fn new(config: AdversarialConfig, device: Device, precision: Precision) -> Result<Self, TrainError> {
+        let store = nn::VarStore::new(device);
+        let discriminator = config.discriminator.build(&store.root(), precision)?;
+        Self::with(config, discriminator, store)
+    }
+
+    /// Takes a discriminator whose parameters and buffers, and nothing else, are registered in `store`.
+    ///
+    /// It is asked in [`Mode::Train`] always; for R1 its operations must have second derivatives.
     ///
     /// # Errors
     /// [`TrainError::Option`] naming the key of `config` that is out of range.
-    pub fn new(config: AdversarialConfig, critic: Box<dyn Critic>, store: nn::VarStore) -> Result<Self, TrainError> {
+    pub fn with(
+        config: AdversarialConfig,
+        discriminator: Box<dyn Discriminator>,
+        store: nn::VarStore,
+    ) -> Result<Self, TrainError> {
         config.check()?;
         let lecam = config.lecam.clone().filter(|lecam| lecam.weight > 0.0).map(Lecam::new);
-        Ok(Self { config, critic, store, lecam })
+        Ok(Self { config, discriminator, store, lecam })
     }
 
     /// The options.
@@ -103,7 +121,7 @@ impl Adversary {
         }
         let gan = {
             let _frozen = Frozen::parameters_of(&self.store);
-            self.config.loss.generator(&self.critic.logits(fake)?)
+            self.config.loss.generator(&self.discriminator.forward(fake, Mode::Train)?)
         };
         let weight = self.config.weight;
         let term = match self.config.adaptive {
@@ -155,8 +173,8 @@ impl Adversary {
         let r1 = self.config.r1.as_ref().filter(|r1| r1.is_due(step));
         let real = real.detach();
         let real = if r1.is_some() { real.set_requires_grad(true) } else { real };
-        let on_real = self.critic.logits(&real)?;
-        let on_fake = self.critic.logits(&fake.detach())?;
+        let on_real = self.discriminator.forward(&real, Mode::Train)?;
+        let on_fake = self.discriminator.forward(&fake.detach(), Mode::Train)?;
         let r1 = r1.map(|r1| r1.penalty(&real, &on_real)).transpose()?;
         let lecam = self.lecam.as_mut().and_then(|lecam| lecam.term(step, &on_real, &on_fake));
         let game = self.config.loss.discriminator(&on_real, &on_fake);
@@ -171,12 +189,13 @@ impl Adversary {
         }))
     }
 
-    /// What a checkpoint holds, by name: `critic.<variable>` and, if configured, `lecam.{real,fake,begun}`, all `Float`.
+    /// What a checkpoint holds, by name: `discriminator.<variable>` and, if configured, `lecam.{real,fake,begun}`, all `Float`.
     ///
     /// The optimizer's moments are the optimizer's.
     pub fn state(&self) -> Vec<(String, Tensor)> {
         let variables = self.store.variables().into_iter();
-        let mut state: Vec<_> = variables.map(|(name, tensor)| (format!("critic.{name}"), tensor.detach())).collect();
+        let mut state: Vec<_> =
+            variables.map(|(name, tensor)| (format!("discriminator.{name}"), tensor.detach())).collect();
         state.sort_by(|a, b| a.0.cmp(&b.0));
         state.extend(self.lecam.iter().flat_map(Lecam::state));
         state
@@ -191,11 +210,11 @@ impl Adversary {
         mut find: impl FnMut(&str, &[i64]) -> Result<Tensor, TrainError>,
     ) -> Result<(), TrainError> {
         for (name, mut tensor) in self.store.variables() {
-            let saved = find(&format!("critic.{name}"), &tensor.size())?;
+            let saved = find(&format!("discriminator.{name}"), &tensor.size())?;
             tch::no_grad(|| tensor.f_copy_(&saved))?;
         }
         match &mut self.lecam {
-            Some(lecam) => lecam.restore(self.store.device(), &mut find),
+            Some(lecam) => lecam.restore(self.store.device(), find),
             None => Ok(()),
         }
     }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, nn};
-use vq_model::ModelError;
-use vq_train::{AdversarialConfig, Adversary, Critic, GanLoss, LecamConfig, R1Config};
+use vq_core::Mode;
+use vq_model::{Discriminator, ModelError};
+use vq_train::{AdversarialConfig, Adversary, GanLoss, LecamConfig, R1Config};
 
 pub(crate) fn golden() -> HashMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/adversary.safetensors");
@@ -29,8 +30,8 @@ impl Tiny {
     }
 }
 
-impl Critic for Tiny {
-    fn logits(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+impl Discriminator for Tiny {
+    fn forward(&self, images: &Tensor, _: Mode) -> Result<Tensor, ModelError> {
         Ok(images.apply(&self.first).softplus().apply(&self.second))
     }
 }
@@ -43,7 +44,7 @@ pub(crate) fn adversary(config: AdversarialConfig) -> Adversary {
     for (name, mut variable) in store.variables() {
         tch::no_grad(|| variable.copy_(&golden[&format!("critic.{name}")]));
     }
-    Adversary::new(config, Box::new(critic), store).unwrap()
+    Adversary::with(config, Box::new(critic), store).unwrap()
 }
 
 /// The script's generator, and what it is to be.

@@ -1,12 +1,13 @@
 //! When the adversary counts, what is computed until then, and what a checkpoint holds of it.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tch::{Device, Kind, Tensor, nn};
-use vq_model::ModelError;
-use vq_train::{AdversarialConfig, Adversary, Critic, LecamConfig, R1Config, TrainError};
+use vq_core::Mode;
+use vq_model::{Discriminator, ModelError, Precision};
+use vq_train::{AdversarialConfig, Adversary, LecamConfig, R1Config, TrainError};
 
 use crate::adversary::{Generator, adversary};
 
@@ -14,26 +15,26 @@ use crate::adversary::{Generator, adversary};
 #[derive(Debug)]
 struct Counting {
     scale: Tensor,
-    calls: Rc<Cell<u64>>,
+    calls: Arc<AtomicU64>,
 }
 
-impl Critic for Counting {
-    fn logits(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        self.calls.set(self.calls.get() + 1);
+impl Discriminator for Counting {
+    fn forward(&self, images: &Tensor, _: Mode) -> Result<Tensor, ModelError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         Ok(images.mean_dim([1_i64, 2, 3].as_slice(), true, Kind::Float) * &self.scale)
     }
 }
 
 struct Counted {
     adversary: Adversary,
-    calls: Rc<Cell<u64>>,
+    calls: Arc<AtomicU64>,
 }
 
 fn counted(config: AdversarialConfig) -> Counted {
     let store = nn::VarStore::new(Device::Cpu);
-    let calls = Rc::new(Cell::new(0));
-    let critic = Counting { scale: store.root().ones("scale", &[1]), calls: Rc::clone(&calls) };
-    Counted { adversary: Adversary::new(config, Box::new(critic), store).unwrap(), calls }
+    let calls = Arc::<AtomicU64>::default();
+    let critic = Counting { scale: store.root().ones("scale", &[1]), calls: Arc::clone(&calls) };
+    Counted { adversary: Adversary::with(config, Box::new(critic), store).unwrap(), calls }
 }
 
 #[test]
@@ -43,10 +44,10 @@ fn nothing_runs_before_it_counts() {
     for step in 1..=7 {
         let Generator { last, fake, images, nll, .. } = Generator::new();
         let generator = adversary.generator_term(step, &nll, &fake, &last).unwrap();
-        assert_eq!(calls.take(), u64::from(step > 5), "step {step}");
+        assert_eq!(calls.swap(0, Ordering::Relaxed), u64::from(step > 5), "step {step}");
         assert_eq!(generator.is_some(), step > 5, "step {step}");
         let discriminator = adversary.discriminator_loss(step, &images, &fake).unwrap();
-        assert_eq!(calls.take(), if step > 3 { 2 } else { 0 }, "step {step}");
+        assert_eq!(calls.swap(0, Ordering::Relaxed), if step > 3 { 2 } else { 0 }, "step {step}");
         assert_eq!(discriminator.is_some(), step > 3, "step {step}");
     }
 }
@@ -56,7 +57,7 @@ fn a_weight_of_zero_trains_the_discriminator_alone() {
     let Counted { mut adversary, calls } = counted(AdversarialConfig { weight: 0.0, start: 0, ..Default::default() });
     let Generator { last, fake, images, nll, .. } = Generator::new();
     assert!(adversary.generator_term(1, &nll, &fake, &last).unwrap().is_none());
-    assert_eq!(calls.take(), 0);
+    assert_eq!(calls.swap(0, Ordering::Relaxed), 0);
     assert!(adversary.discriminator_loss(1, &images, &fake).unwrap().is_some());
 }
 
@@ -105,10 +106,10 @@ fn a_restored_adversary_goes_on_the_same() {
         assert_eq!(
             names,
             [
-                "critic.first.bias",
-                "critic.first.weight",
-                "critic.second.bias",
-                "critic.second.weight",
+                "discriminator.first.bias",
+                "discriminator.first.weight",
+                "discriminator.second.bias",
+                "discriminator.second.weight",
                 "lecam.begun",
                 "lecam.fake",
                 "lecam.real"
@@ -133,11 +134,67 @@ fn a_restored_adversary_goes_on_the_same() {
     }
 }
 
+/// The optimizer skips such a step, and the averages do too.
+#[test]
+fn a_step_that_is_no_number_leaves_the_averages_alone() {
+    let lecam = LecamConfig { weight: 0.5, decay: 0.5, start: 0 };
+    let config = || AdversarialConfig { start: 0, lecam: Some(lecam.clone()), ..Default::default() };
+    let Generator { fake, images, .. } = Generator::new();
+    let run = |broken_at: u64| {
+        let (mut adversary, mut last) = (adversary(config()), None);
+        for step in 1..=3 {
+            if step == broken_at {
+                adversary.discriminator_loss(step, &images, &(&fake * f64::NAN)).unwrap();
+            } else {
+                last = adversary.discriminator_loss(step, &images, &fake).unwrap();
+            }
+        }
+        last.unwrap().loss.double_value(&[])
+    };
+    let (whole, first, second) = (run(0), run(1), run(2));
+    assert!(whole.is_finite());
+    assert_eq!([first, second], [whole; 2]);
+}
+
+/// Each of the networks that can be configured, with every option, on both sides.
+#[test]
+fn the_networks_of_the_configuration_play() {
+    for kind in ["patch", "spectral"] {
+        let text = format!(
+            "start = 0\nloss = \"non-saturating\"\ndiscriminator = {{ kind = \"{kind}\", layers = 2, filters = 4 }}\n\
+             lecam = {{ weight = 0.1 }}\nr1 = {{ gamma = 1.0, every = 1 }}"
+        );
+        let config: AdversarialConfig = toml::from_str(&text).unwrap();
+        let mut adversary = Adversary::new(config, Device::Cpu, Precision::default()).unwrap();
+        let last = Tensor::randn([3, 4, 3, 3], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        let images = Tensor::rand([2, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+        let hidden = Tensor::rand([2, 4, 32, 32], (Kind::Float, Device::Cpu));
+        let fake = hidden.conv2d(&last, None::<Tensor>, 1, 1, 1, 1);
+        let nll = (&fake - &images).abs().mean(Kind::Float);
+        let term = adversary.generator_term(1, &nll, &fake, &last).unwrap().unwrap();
+        (term.nll + term.loss).backward();
+        let length = |tensor: &Tensor| tensor.grad().norm().double_value(&[]);
+        assert!(length(&last) > 0.0 && length(&last).is_finite(), "{kind}");
+        assert!(term.adaptive_weight.double_value(&[]) > 0.0, "{kind}");
+        let term = adversary.discriminator_loss(1, &images, &fake).unwrap().unwrap();
+        assert!(term.r1.unwrap().double_value(&[]) > 0.0, "{kind}");
+        term.loss.backward();
+        for variable in adversary.store().trainable_variables() {
+            assert!(variable.grad().defined() && length(&variable).is_finite(), "{kind}");
+        }
+        // Buffers too are part of the state.
+        assert_eq!(adversary.state().len(), adversary.store().variables().len() + 3);
+    }
+    let odd: AdversarialConfig = toml::from_str("discriminator = { kind = \"patch\", layers = 0 }").unwrap();
+    let error = Adversary::new(odd, Device::Cpu, Precision::default()).unwrap_err().to_string();
+    assert!(error.contains("`layers` in 1..=8"), "{error}");
+}
+
 #[test]
 fn what_a_checkpoint_lacks_is_an_error() {
     let mut adversary = adversary(AdversarialConfig { lecam: Some(LecamConfig::default()), ..Default::default() });
     let state: HashMap<String, Tensor> = adversary.state().into_iter().collect();
-    for missing in ["critic.first.bias", "lecam.real"] {
+    for missing in ["discriminator.first.bias", "lecam.real"] {
         let find = |name: &str, _: &[i64]| match name == missing {
             true => Err(TrainError::Option { key: "lacks", expected: name.into(), got: "none".into() }),
             false => Ok(state[name].copy()),

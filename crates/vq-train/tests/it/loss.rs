@@ -112,7 +112,7 @@ fn options_that_make_no_sense_name_the_key() {
     assert!(refused(perceptual(f64::NAN, &["a"])).contains("`loss.perceptual.weight`"));
     assert!(refused(perceptual(1.0, &[])).contains("`loss.perceptual.files`: expected at least one"));
     let error = refused(perceptual(1.0, &["no/such.safetensors"]));
-    assert!(error.starts_with("Lpips, no/such.safetensors: expected a readable safetensors file, got"), "{error}");
+    assert!(error.starts_with("Lpips: expected a safetensors file at no/such.safetensors, got"), "{error}");
     assert!(perceptual(0.0, &["no/such.safetensors"]).build(Device::Cpu).is_ok(), "a weight of 0 reads no file");
     let read: LossConfig = toml::from_str("perceptual = { files = [\"a\", \"b\"] }").unwrap();
     assert_eq!(read, perceptual(1.0, &["a", "b"]));

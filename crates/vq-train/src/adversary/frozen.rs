@@ -1,20 +1,6 @@
-//! What judges images.
+//! A discriminator that only judges.
 
 use tch::{Tensor, nn};
-use vq_model::ModelError;
-
-/// A discriminator: images `[B, 3, H, W]` in `[-1, 1]` to logits `[B, ..]`, high for real ones.
-///
-/// Several logits for an image (PatchGAN) are averaged.
-/// It is always asked as in training: batch normalization goes by the batch.
-/// For R1 its operations must have second derivatives.
-pub trait Critic: std::fmt::Debug {
-    /// The logits, on the autograd graph.
-    ///
-    /// # Errors
-    /// [`ModelError::Shape`] if the images do not fit.
-    fn logits(&self, images: &Tensor) -> Result<Tensor, ModelError>;
-}
 
 /// No gradient for the parameters of a store, as long as this lives.
 ///
