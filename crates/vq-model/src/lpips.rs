@@ -39,11 +39,14 @@ const SMALLEST: i64 = 16;
 /// So torchvision's `vgg16` and the lpips package's `weights/v0.1/vgg.pth` (which taming-transformers downloads too), each
 /// saved as safetensors, are read as they are, in two files or one; so is the whole state of an lpips or taming `LPIPS`.
 /// Tensors of other names are left alone.
+/// The originals are pickles of an ordered dictionary, the older ones not even zipped, and libtorch's reader refuses both.
+/// Python makes files of them:
 ///
 /// ```python
 /// import torch, safetensors.torch as st
 /// for name in ["vgg16-397923af", "vgg"]:
-///     st.save_file(dict(torch.load(f"{name}.pth", weights_only=True)), f"{name}.safetensors")
+///     state = torch.load(f"{name}.pth", map_location="cpu", weights_only=True)
+///     st.save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, f"{name}.safetensors")
 /// ```
 #[derive(Debug)]
 pub struct Lpips {

@@ -5,7 +5,7 @@ use vq_eval::{ScaleFloor, ms_ssim};
 use vq_model::{Lpips, Reconstruction};
 
 use super::laplacian::laplacian_l1;
-use crate::{LossConfig, TrainError};
+use crate::{GeneratorTerm, LossConfig, TrainError};
 
 /// Where MS-SSIM's scales stop to be taken seriously: at `x^0.0448`, the slope is 33 here and grows without bound below.
 const FLOOR: ScaleFloor = ScaleFloor::At(1e-3);
@@ -34,6 +34,20 @@ pub struct Losses {
     pub ms_ssim: Option<Tensor>,
     /// The Laplacian pyramids' distance before its weight, detached.
     pub laplacian: Option<Tensor>,
+    codebook_weight: f64,
+}
+
+impl Losses {
+    /// The same with the adversary's term in the total.
+    ///
+    /// Lets go of the graph behind the reconstruction loss, which [`GeneratorTerm::nll`] takes the place of.
+    pub fn with_adversary(self, term: &GeneratorTerm) -> Self {
+        Self {
+            total: &term.nll + &term.loss + &self.codebook * self.codebook_weight,
+            reconstruction: term.nll.shallow_clone(),
+            ..self
+        }
+    }
 }
 
 impl LossConfig {
@@ -83,6 +97,14 @@ impl Loss {
             weight => Some(add(weight, laplacian_l1(&ours, images)?)),
         };
         let codebook = reconstruction.quantized.loss.shallow_clone();
-        Ok(Losses { total: &sum + &codebook * weight, reconstruction: sum, codebook, perceptual, ms_ssim, laplacian })
+        Ok(Losses {
+            total: &sum + &codebook * weight,
+            reconstruction: sum,
+            codebook,
+            perceptual,
+            ms_ssim,
+            laplacian,
+            codebook_weight: weight,
+        })
     }
 }

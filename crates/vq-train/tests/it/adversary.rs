@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, nn};
-use vq_core::Mode;
-use vq_model::{Discriminator, ModelError};
-use vq_train::{AdversarialConfig, Adversary, GanLoss, LecamConfig, R1Config};
+use vq_core::{Mode, Quantized};
+use vq_model::{Discriminator, ModelError, Reconstruction};
+use vq_train::{AdversarialConfig, Adversary, GanLoss, LecamConfig, LossConfig, R1Config};
 
 pub(crate) fn golden() -> HashMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/adversary.safetensors");
@@ -106,6 +106,29 @@ fn a_generators_step_equals_pytorchs() {
         check("last", &last.grad());
         assert!(!term.adaptive_weight.requires_grad() && !term.gan.requires_grad());
     }
+}
+
+/// Through the configured loss: the total and its gradient are those of the sum, codebook included.
+#[test]
+fn a_steps_losses_take_the_term_in() {
+    let adversary = adversary(AdversarialConfig { start: 6, ramp: 4, ..Default::default() });
+    let generator = Generator::new();
+    let (indices, codes) = (Tensor::zeros([2, 1, 1], (Kind::Int64, Device::Cpu)), generator.fake.detach());
+    let quantized = Quantized { codes, indices, loss: generator.first.square().sum(Kind::Float) };
+    let reconstruction = Reconstruction { images: generator.fake.shallow_clone(), quantized };
+    let config = LossConfig { l2: 0.5, codebook: 2.0, ..Default::default() };
+    let losses = config.build(Device::Cpu).unwrap().losses(&reconstruction, &generator.images).unwrap();
+    let Generator { first, last, fake, .. } = &generator;
+    let term = adversary.generator_term(7, &losses.reconstruction, fake, last).unwrap().unwrap();
+    let losses = losses.with_adversary(&term);
+    losses.total.backward();
+
+    let golden = golden();
+    let squares = first.detach().square().sum(Kind::Float);
+    assert_equal("total", &losses.total, &(&golden["hinge.generator.total"] + squares * 2.0));
+    assert_equal("nll", &losses.reconstruction, &generator.nll.detach());
+    assert_equal("first", &first.grad(), &(&golden["hinge.generator.first"] + first.detach() * 4.0));
+    assert_equal("last", &last.grad(), &golden["hinge.generator.last"]);
 }
 
 #[test]
