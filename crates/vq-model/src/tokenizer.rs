@@ -12,6 +12,8 @@ use crate::{AutoencoderConfig, Decoder, Encoder, ModelError};
 pub struct Reconstruction {
     /// `[B, 3, H, W]`, not clamped.
     pub images: Tensor,
+    /// `[B, C, H / f, W / f]`, what was quantized.
+    pub latents: Tensor,
     /// Codes, ids and the quantizer's loss.
     pub quantized: Quantized,
 }
@@ -63,7 +65,7 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        tch::no_grad(|| Ok(self.quantize(images, Mode::Eval)?.indices))
+        tch::no_grad(|| Ok(self.quantizer.quantize(&self.latents(images)?, Mode::Eval)?.indices))
     }
 
     /// Ids `[B, H / f, W / f, S]` to images `[B, 3, H, W]` clamped to `[-1, 1]`, without gradients.
@@ -79,11 +81,12 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
-        let quantized = self.quantize(images, mode)?;
-        Ok(Reconstruction { images: self.images_of(&quantized.codes), quantized })
+        let latents = self.latents(images)?;
+        let quantized = self.quantizer.quantize(&latents, mode)?;
+        Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 
-    fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Quantized, ModelError> {
+    fn latents(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         match images.size()[..] {
             [_, 3, height, width]
                 if height > 0 && width > 0 && height % self.factor == 0 && width % self.factor == 0 => {}
@@ -95,8 +98,7 @@ impl ImageTokenizer {
                 });
             }
         }
-        let latents = self.quant_conv.forward(&self.encoder.forward(images));
-        Ok(self.quantizer.quantize(&latents, mode)?)
+        Ok(self.quant_conv.forward(&self.encoder.forward(images)))
     }
 
     fn images_of(&self, codes: &Tensor) -> Tensor {

@@ -6,7 +6,7 @@ use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
 use vq_data::{Background, Batch, Crop, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform};
 
-use crate::{DataConfig, Experiment, SourceConfig, TrainError};
+use crate::{DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
 
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -51,7 +51,24 @@ impl Plan {
         Ok(Self { experiment, device, prior, train, validation })
     }
 
-    /// Endless training batches from batch `first` on.
+    /// As [`Plan::resolve`], with images of one's own instead of the configured ones.
+    ///
+    /// A run that began like this cannot be resumed, since a checkpoint names its images by the experiment alone.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, named by key or file.
+    pub fn with_images(
+        experiment: Experiment,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        check(&experiment)?;
+        let device = experiment.device.resolve()?;
+        let prior = experiment.quantizer.load_prior()?;
+        Ok(Self { experiment, device, prior, train, validation })
+    }
+
+    /// Endless training batches, or micro-batches, from batch `first` on.
     pub(crate) fn train_batches(&self, first: u64) -> Result<Loader, TrainError> {
         let Experiment { seed, data, .. } = &self.experiment;
         let config = LoaderConfig { first_batch: first, ..LoaderConfig::shuffled(data.batch_size, *seed) };
@@ -91,7 +108,7 @@ fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn 
 }
 
 fn check(experiment: &Experiment) -> Result<(), TrainError> {
-    let Experiment { data, autoencoder, schedule, optimizer, train, name, .. } = experiment;
+    let Experiment { data, autoencoder, quantizer, schedule, optimizer, train, guards, name, .. } = experiment;
     let refuse = |key, expected: String, got: String| Err(TrainError::Option { key, expected, got });
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
         return refuse("name", "letters, digits, `-`, `_` and `.`".into(), format!("`{name}`"));
@@ -99,6 +116,15 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     autoencoder.check()?;
     schedule.check()?;
     optimizer.check()?;
+    guards.check()?;
+    if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
+        return refuse("train.ema", "a number in 0..1".into(), decay.to_string());
+    }
+    let revives = guards.usage.as_ref().is_some_and(|usage| usage.remedy == UsageRemedy::Revive);
+    if revives && !quantizer.learns_single_codes() {
+        let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
+        return refuse("guards.usage.remedy", expected.into(), "revive".into());
+    }
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");
@@ -114,6 +140,8 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         ("train.log_every", train.log_every),
         ("train.validate_every", train.validate_every),
         ("train.checkpoint_every", train.checkpoint_every),
+        ("train.accumulate", train.accumulate),
+        ("train.keep", train.keep as u64),
     ];
     match positive.into_iter().find(|&(_, value)| value == 0) {
         Some((key, _)) => refuse(key, "at least 1".into(), "0".into()),

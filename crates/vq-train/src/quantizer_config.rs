@@ -131,6 +131,14 @@ impl QuantizerConfig {
         }
     }
 
+    /// Whether each code is a parameter of its own, a row of `codebook.weight`, that can be moved without the others.
+    pub(crate) fn learns_single_codes(&self) -> bool {
+        match self {
+            Self::Vqct { .. } => false,
+            Self::Grouped { .. } | Self::Nearest { .. } => true,
+        }
+    }
+
     /// Registers the codebook's parameters under `path` and builds the quantizer.
     pub(crate) fn build(
         &self,
