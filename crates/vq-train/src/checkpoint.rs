@@ -286,3 +286,60 @@ impl View for Entry {
 fn dtype_of(kind: Kind) -> Dtype {
     if kind == Kind::Int64 { Dtype::I64 } else { Dtype::F32 }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind, Write};
+
+    use tch::Device;
+
+    use super::*;
+
+    /// Writes so many bytes, then fails as a full disk does.
+    fn fail_after(many: usize) -> impl FnOnce(&mut File, &[u8]) -> std::io::Result<()> {
+        move |file, bytes| {
+            file.write_all(&bytes[..many.min(bytes.len())])?;
+            if many < bytes.len() { Err(Error::from(ErrorKind::StorageFull)) } else { Ok(()) }
+        }
+    }
+
+    /// The device that is always full, where there is one.
+    fn full_device(_file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
+        match File::options().write(true).open("/dev/full") {
+            Ok(mut full) => full.write_all(bytes),
+            Err(_) => Err(Error::from(ErrorKind::StorageFull)),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_checkpoint_before_whole() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        let experiment = crate::ExperimentFile { path: "../../configs/emoji-vq.toml".into(), overrides: Vec::new() };
+        let header = CheckpointHeader::fresh(experiment.load().expect("a configuration of the repository"));
+        let store = nn::VarStore::new(Device::Cpu);
+        let mut parameter = store.root().ones("weight", &[100]);
+        let contents = |header| CheckpointContents {
+            header,
+            prior: None,
+            store: &store,
+            optimizers: &[],
+            average: None,
+            usage: None,
+        };
+        Checkpoint::save(&path, &contents(&header)).expect("room enough");
+        let before = std::fs::read(&path).expect("the checkpoint");
+        let header = CheckpointHeader { step: 1, ..header.clone() };
+        let _ = tch::no_grad(|| parameter.fill_(2.0));
+        for many in [0, 1, 8, before.len() / 2, before.len() - 1] {
+            let error = Checkpoint::save_through(&path, &contents(&header), fail_after(many)).expect_err("no room");
+            assert!(error.to_string().contains("checkpoint.safetensors"), "{error}");
+            assert_eq!(std::fs::read(&path).expect("the checkpoint"), before);
+        }
+        Checkpoint::save_through(&path, &contents(&header), full_device).expect_err("no room");
+        assert_eq!(std::fs::read(&path).expect("the checkpoint"), before);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "something was left behind");
+        Checkpoint::save_through(&path, &contents(&header), fail_after(usize::MAX)).expect("room again");
+        assert_eq!(Checkpoint::open(&path).expect("whole").header().step, 1);
+    }
+}

@@ -53,7 +53,8 @@ impl Plan {
 
     /// As [`Plan::resolve`], with images of one's own instead of the configured ones.
     ///
-    /// A run that began like this cannot be resumed, since a checkpoint names its images by the experiment alone.
+    /// The checkpoints of such a run do not name its images: [`Trainer::resume_with_images`](crate::Trainer) takes them
+    /// again.
     ///
     /// # Errors
     /// The first thing that is wrong, named by key or file.
@@ -62,9 +63,19 @@ impl Plan {
         train: Arc<dyn ImageSource>,
         validation: Arc<dyn ImageSource>,
     ) -> Result<Self, TrainError> {
+        let prior = experiment.quantizer.load_prior()?;
+        Self::assemble(experiment, prior, train, validation)
+    }
+
+    /// As [`Plan::with_images`], with the prior of a checkpoint instead of the configured one.
+    pub(crate) fn assemble(
+        experiment: Experiment,
+        prior: Option<PriorGraph>,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
         check(&experiment)?;
         let device = experiment.device.resolve()?;
-        let prior = experiment.quantizer.load_prior()?;
         Ok(Self { experiment, device, prior, train, validation })
     }
 

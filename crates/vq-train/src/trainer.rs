@@ -1,9 +1,12 @@
 //! A run: how it begins, and how it goes on from a checkpoint.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use codebook_prior::PriorGraph;
 use tch::Tensor;
+use vq_data::ImageSource;
 
 use crate::checkpoint_header::TOKENIZER;
 use crate::checkpoint_store::{self, Rank};
@@ -11,8 +14,8 @@ use crate::run_lock::RunLock;
 use crate::step::{Learner, Taken};
 use crate::usage_alarm::UsageAlarm;
 use crate::{
-    Adam, Best, Checkpoint, CheckpointContents, CheckpointHeader, GuardState, Kept, MetricsLog, Plan, Record, RunDir,
-    TokenizerState, TrainError, Validation, WeightAverage, Weights,
+    Adam, Best, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, GuardState, Kept, MetricsLog, Plan,
+    Record, RunDir, TokenizerState, TrainError, Validation, WeightAverage, Weights,
 };
 
 /// Hears what happens in a run, and may end it.
@@ -124,12 +127,31 @@ impl Trainer {
     /// [`TrainError::RunLocked`] if a run is going on there, [`TrainError::Io`] if there is no checkpoint,
     /// [`TrainError::Checkpoint`] if it does not fit.
     pub fn resume(run: RunDir) -> Result<Self, TrainError> {
+        Self::resume_by(run, Plan::with_prior)
+    }
+
+    /// As [`Trainer::resume`], with images of one's own, as [`Plan::with_images`] has them.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::resume`].
+    pub fn resume_with_images(
+        run: RunDir,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        Self::resume_by(run, |experiment, prior| Plan::assemble(experiment, prior, train, validation))
+    }
+
+    fn resume_by(
+        run: RunDir,
+        plan: impl FnOnce(Experiment, Option<PriorGraph>) -> Result<Plan, TrainError>,
+    ) -> Result<Self, TrainError> {
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
         let lock = run.lock()?;
         // Read again under the lock: the run that held it may have replaced the checkpoint in between.
         let checkpoint = Checkpoint::open(&run.checkpoint()).unwrap_or(checkpoint);
         let header = checkpoint.header();
-        let plan = Plan::with_prior(header.experiment.clone(), checkpoint.prior()?)?;
+        let plan = plan(header.experiment.clone(), checkpoint.prior()?)?;
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
         let learner = Learner::new(&plan, &state)?;
         let kept = header.log_length.map_or(Kept::UpToStep(header.step), Kept::Bytes);

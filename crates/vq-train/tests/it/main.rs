@@ -1,11 +1,16 @@
 //! Training, from configuration to checkpoint.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod accumulation;
 mod adam;
 mod checkpoint;
 mod config;
 mod grid;
+mod guards;
+mod overnight;
+mod poison;
 mod resume;
 mod run_dir;
 mod schedule;
 mod support;
+mod usage_alarm;
