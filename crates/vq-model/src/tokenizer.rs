@@ -2,7 +2,7 @@
 
 use tch::nn;
 use tch::{Kind, Tensor};
-use vq_core::{Layout, Mode, Quantized, Quantizer};
+use vq_core::{Layout, Mode, Quantized, Quantizer, Seen, Updated};
 
 use crate::convolution::Conv;
 use crate::layers::conv1;
@@ -106,6 +106,14 @@ impl ImageTokenizer {
         let latents = self.latents(images)?;
         let quantized = self.quantizer.quantize(&latents, mode)?;
         Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
+    }
+
+    /// Learns from a training step what no gradient teaches; call it after the optimizer's step.
+    ///
+    /// # Errors
+    /// Those of [`Quantizer::update`].
+    pub fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, ModelError> {
+        Ok(self.quantizer.update(seen)?)
     }
 
     fn latents(&self, images: &Tensor) -> Result<Tensor, ModelError> {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use vq_core::DeviceChoice;
 use vq_data::Transform;
-use vq_model::AutoencoderConfig;
+use vq_model::{AutoencoderConfig, Precision};
 
-use crate::{AdamConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+use crate::{AdamConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
 
 /// Everything that decides a run; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct DataConfig {
 pub enum SourceConfig {
     /// The embedded emoji with their own split.
     Emoji,
+    /// Folders of images.
+    Folder(FolderConfig),
 }
 
 /// Lengths and intervals, in optimizer steps.
@@ -78,6 +80,9 @@ pub struct TrainConfig {
     /// Batches of `data.batch_size` whose gradients make a step: with `n`, a step is that of a batch `n` times as large.
     #[serde(default = "one")]
     pub accumulate: u64,
+    /// Kind of number of the activations of encoder and decoder, `f32` or `bf16`; parameters, codes and losses are `f32`.
+    #[serde(default)]
+    pub precision: Precision,
     /// Decay of a moving average of the weights, such as 0.999; validation and the tokenizer's users then have the
     /// average. None: no average.
     #[serde(default)]

@@ -44,8 +44,8 @@ pub(crate) struct Taken {
     refused: Option<String>,
     /// `[B, H, W, S]` of each micro-batch that went through.
     pub(crate) ids: Vec<Tensor>,
-    /// `[B, C, H, W]` of the last micro-batch that went through, off the graph.
-    pub(crate) latents: Option<Tensor>,
+    /// `[B, C, H, W]` of each micro-batch that went through, off the graph.
+    pub(crate) latents: Vec<Tensor>,
 }
 
 /// The figures of a step.
@@ -85,7 +85,7 @@ impl Learner {
         mut next: impl FnMut() -> Result<MicroBatch, TrainError>,
     ) -> Result<Taken, TrainError> {
         let mut sums: Option<Sums> = None;
-        let (mut refused, mut ids, mut latents) = (None, Vec::new(), None);
+        let (mut refused, mut ids, mut latents) = (None, Vec::new(), Vec::new());
         for _ in 0..inputs.accumulate {
             let batch = next()?;
             if refused.is_some() {
@@ -113,11 +113,10 @@ impl Learner {
                 }
             });
             ids.push(pass.quantized.indices);
-            latents = Some(pass.latents.detach());
+            latents.push(pass.latents.detach());
         }
         let (Some(Sums { gradient, losses }), None) = (sums, &refused) else {
-            let device = latents.as_ref().map_or(Device::Cpu, Tensor::device);
-            let consent = Tensor::from(false).to_device(device);
+            let consent = Tensor::from(false).to_device(self.adam.values().device());
             return Ok(Taken { figures: Tensor::from_slice(&[f32::NAN; 4]), consent, refused, ids, latents });
         };
         let figures = Tensor::cat(&[losses, gradient.norm().unsqueeze(0)], 0); // [4]

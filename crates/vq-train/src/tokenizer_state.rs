@@ -29,6 +29,7 @@ impl TokenizerState {
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut Ok)?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
+        let tokenizer = tokenizer.with_precision(experiment.train.precision);
         Ok(Self { tokenizer, store, prior })
     }
 
@@ -55,6 +56,7 @@ impl TokenizerState {
             Ok(Box::new(FixedCodebook::freeze(codebook.as_ref())))
         })?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
+        let tokenizer = tokenizer.with_precision(experiment.train.precision);
         checkpoint.restore_model(&store, weights)?;
         Ok(Self { tokenizer, store, prior })
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use tch::Device;
+use tch::{Device, Tensor};
+use vq_core::Seen;
 use vq_data::Loader;
 
 use crate::atomic_file::write_atomically;
@@ -19,8 +20,9 @@ use crate::{
     Validation, Watch,
 };
 
-/// Apart from the seeds of forward passes, which are those of the numbers of micro-batches.
+/// Bits that keep the seeds of other draws apart from those of forward passes, which are the numbers of micro-batches.
 const REVIVAL: u64 = 1 << 63;
+const UPDATE: u64 = 1 << 62;
 
 /// What came of the step at hand, as far as is known.
 enum Settled {
@@ -144,6 +146,7 @@ impl Trainer {
         let settled = match verdict {
             Verdict::Good(figures) => {
                 self.progress.guards.good();
+                self.update_quantizer(&taken)?;
                 Settled::Good(figures)
             }
             Verdict::Skipped(reason) => self.skipped(reason, watch)?,
@@ -184,6 +187,17 @@ impl Trainer {
         }
     }
 
+    /// Lets the quantizer learn from a step that went well what no gradient teaches.
+    fn update_quantizer(&mut self, taken: &Taken) -> Result<(), TrainError> {
+        if !self.plan.experiment.quantizer.learns_by_updates() {
+            return Ok(());
+        }
+        let (latents, indices) = (Tensor::cat(&taken.latents, 0), Tensor::cat(&taken.ids, 0));
+        let _turn = Turn::seeded(mix(self.plan.experiment.seed, UPDATE | self.progress.micro_batches));
+        self.state.tokenizer.update(&Seen { latents: &latents, indices: &indices, mask: None })?;
+        Ok(())
+    }
+
     /// Counts the codes of a step; at the end of a window, says which groups were used too little, and helps.
     fn watch_usage(&mut self, taken: &Taken, watch: &mut dyn Watch) -> Result<(), TrainError> {
         let Some(alarm) = &mut self.alarm else { return Ok(()) };
@@ -191,8 +205,8 @@ impl Trainer {
         let (remedy, least) = (alarm.config().remedy, alarm.config().least);
         for low in alarm.judge() {
             let group = low.group.group.clone();
-            let revived = match (remedy, &taken.latents) {
-                (UsageRemedy::Revive, Some(latents)) => {
+            let revived = match (remedy, &taken.latents[..]) {
+                (UsageRemedy::Revive, [.., latents]) => {
                     let _turn = Turn::seeded(mix(self.plan.experiment.seed, REVIVAL | self.progress.micro_batches));
                     let layout = self.state.tokenizer.layout();
                     revive(&mut self.learner, layout, &low.group, &low.unused, latents)?
