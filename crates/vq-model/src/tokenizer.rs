@@ -2,7 +2,7 @@
 
 use tch::nn;
 use tch::{Kind, Tensor};
-use vq_core::{Layout, Mode, Quantized, Quantizer};
+use vq_core::{Layout, Mode, Quantized, Quantizer, Seen, Updated};
 
 use crate::convolution::Conv;
 use crate::layers::conv1;
@@ -13,6 +13,8 @@ use crate::{AutoencoderConfig, Decoder, Encoder, ModelError, Precision};
 pub struct Reconstruction {
     /// `[B, 3, H, W]`, `Float` in either precision, not clamped.
     pub images: Tensor,
+    /// `[B, C, H / f, W / f]`, what was quantized.
+    pub latents: Tensor,
     /// Codes, ids and the quantizer's loss.
     pub quantized: Quantized,
 }
@@ -85,7 +87,7 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        tch::no_grad(|| Ok(self.quantize(images, Mode::Eval)?.indices))
+        tch::no_grad(|| Ok(self.quantizer.quantize(&self.latents(images)?, Mode::Eval)?.indices))
     }
 
     /// Ids `[B, H / f, W / f, S]` to images `[B, 3, H, W]` clamped to `[-1, 1]`, without gradients.
@@ -101,11 +103,20 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
-        let quantized = self.quantize(images, mode)?;
-        Ok(Reconstruction { images: self.images_of(&quantized.codes), quantized })
+        let latents = self.latents(images)?;
+        let quantized = self.quantizer.quantize(&latents, mode)?;
+        Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 
-    fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Quantized, ModelError> {
+    /// Learns from a training step what no gradient teaches; call it after the optimizer's step.
+    ///
+    /// # Errors
+    /// Those of [`Quantizer::update`].
+    pub fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, ModelError> {
+        Ok(self.quantizer.update(seen)?)
+    }
+
+    fn latents(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         match images.size()[..] {
             [_, 3, height, width]
                 if height > 0 && width > 0 && height % self.factor == 0 && width % self.factor == 0 => {}
@@ -118,8 +129,7 @@ impl ImageTokenizer {
             }
         }
         let hidden = self.encoder.forward(&self.precision.cast(images));
-        let latents = self.quant_conv.forward(&hidden.to_kind(Kind::Float));
-        Ok(self.quantizer.quantize(&latents, mode)?)
+        Ok(self.quant_conv.forward(&hidden.to_kind(Kind::Float)))
     }
 
     fn images_of(&self, codes: &Tensor) -> Tensor {

@@ -46,7 +46,7 @@ pub struct Adversary {
 }
 
 impl Adversary {
-    /// Builds the discriminator that `config` asks for, with random parameters.
+    /// Builds the discriminator that `config` asks for, with parameters drawn from libtorch's generator as it stands.
     ///
     /// # Errors
     /// [`TrainError::Option`] or [`TrainError::Model`] naming the key that is out of range.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use vq_data::DamagedFile;
 use vq_train::{ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
 
 #[derive(Debug, clap::Args)]
@@ -118,6 +119,7 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
     let run = trainer.run_dir();
     let folder = run.path().display();
     let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
+    print_damaged(&trainer.plan().damaged_images());
     say!("");
     match &outcome.validation {
         Some(validation) => {
@@ -136,6 +138,17 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
             say!("stopped after step {}, saved; go on with:", outcome.step);
             say!("  {program} train --resume {folder}");
         }
+    }
+}
+
+/// Says which images had no part in the run.
+fn print_damaged(damaged: &[DamagedFile]) {
+    if damaged.is_empty() {
+        return;
+    }
+    say!("\n{} damaged images were skipped, the next sound one took the place of each:", damaged.len());
+    for DamagedFile { path, reason } in damaged {
+        say!("  {}: {reason}", path.display());
     }
 }
 

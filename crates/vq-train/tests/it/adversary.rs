@@ -115,7 +115,8 @@ fn a_steps_losses_take_the_term_in() {
     let generator = Generator::new();
     let (indices, codes) = (Tensor::zeros([2, 1, 1], (Kind::Int64, Device::Cpu)), generator.fake.detach());
     let quantized = Quantized { codes, indices, loss: generator.first.square().sum(Kind::Float) };
-    let reconstruction = Reconstruction { images: generator.fake.shallow_clone(), quantized };
+    let (images, latents) = (generator.fake.shallow_clone(), generator.fake.detach());
+    let reconstruction = Reconstruction { images, latents, quantized };
     let config = LossConfig { l2: 0.5, codebook: 2.0, ..Default::default() };
     let losses = config.build(Device::Cpu).unwrap().losses(&reconstruction, &generator.images).unwrap();
     let Generator { first, last, fake, .. } = &generator;

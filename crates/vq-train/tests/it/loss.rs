@@ -21,6 +21,7 @@ fn reconstruction(images: &Tensor) -> Reconstruction {
     let indices = Tensor::zeros([2, 1, 1], (Kind::Int64, Device::Cpu));
     Reconstruction {
         images: images.shallow_clone(),
+        latents: codes.shallow_clone(),
         quantized: Quantized { codes, indices, loss: Tensor::from(3.0_f32) },
     }
 }
