@@ -113,6 +113,8 @@ fn within_adversarial(key: &'static str) -> &'static str {
         "optimizer.beta1" => "adversarial.optimizer.beta1",
         "optimizer.beta2" => "adversarial.optimizer.beta2",
         "optimizer.epsilon" => "adversarial.optimizer.epsilon",
+        "optimizer.weight_decay" => "adversarial.optimizer.weight_decay",
+        "optimizer.clip" => "adversarial.optimizer.clip",
         other => other,
     }
 }

@@ -216,7 +216,11 @@ fn options_out_of_range_name_their_key() {
         "config `adversarial.warmup`: expected at most `adversarial.start`, 3, got 4"
     );
     assert!(refused("learning_rate_share = 0.0").contains("`adversarial.learning_rate_share`"));
-    assert!(refused("optimizer = { beta2 = 1.0 }").contains("`adversarial.optimizer.beta2`"));
+    for option in ["beta1 = 1.0", "beta2 = 1.0", "epsilon = 0.0", "weight_decay = -1.0", "clip = 0.0"] {
+        let key = option.split(' ').next().unwrap();
+        let error = refused(&format!("optimizer = {{ {option} }}"));
+        assert!(error.starts_with(&format!("config `adversarial.optimizer.{key}`: ")), "{error}");
+    }
     assert!(refused("lecam = { weight = inf }").contains("`adversarial.lecam.weight`"));
     assert!(refused("lecam = { decay = 1.0 }").contains("`adversarial.lecam.decay`"));
     assert!(refused("r1 = { gamma = -1.0 }").contains("`adversarial.r1.gamma`"));
