@@ -4,9 +4,12 @@
 //! Codebook usage and perplexity are [`vq_core::UsageCounter`]'s.
 
 mod error;
+mod ms_ssim;
 mod psnr;
+mod similarity;
 mod ssim;
 
 pub use error::EvalError;
+pub use ms_ssim::{MsSsim, ScaleFloor, ms_ssim};
 pub use psnr::Psnr;
 pub use ssim::Ssim;

@@ -1,16 +1,17 @@
 //! Images to token ids and back.
 
-use tch::Tensor;
-use tch::nn::{self, Module};
+use tch::nn;
+use tch::{Kind, Tensor};
 use vq_core::{Layout, Mode, Quantized, Quantizer, Seen, Updated};
 
+use crate::convolution::Conv;
 use crate::layers::conv1;
-use crate::{AutoencoderConfig, Decoder, Encoder, ModelError};
+use crate::{AutoencoderConfig, Decoder, Encoder, ModelError, Precision};
 
 /// What a pass through the tokenizer gives.
 #[derive(Debug)]
 pub struct Reconstruction {
-    /// `[B, 3, H, W]`, not clamped.
+    /// `[B, 3, H, W]`, `Float` in either precision, not clamped.
     pub images: Tensor,
     /// `[B, C, H / f, W / f]`, what was quantized.
     pub latents: Tensor,
@@ -26,11 +27,12 @@ pub struct Reconstruction {
 #[derive(Debug)]
 pub struct ImageTokenizer {
     encoder: Encoder,
-    quant_conv: nn::Conv2D,
+    quant_conv: Conv,
     quantizer: Box<dyn Quantizer>,
-    post_quant_conv: nn::Conv2D,
+    post_quant_conv: Conv,
     decoder: Decoder,
     factor: i64,
+    precision: Precision,
 }
 
 impl ImageTokenizer {
@@ -47,12 +49,32 @@ impl ImageTokenizer {
             post_quant_conv: conv1(&(path / "post_quant_conv"), channels, config.latent_channels),
             decoder: Decoder::new(&(path / "decoder"), config)?,
             factor: config.factor(),
+            precision: Precision::default(),
         })
+    }
+
+    /// The same tokenizer with activations in `precision`; the constructor gives [`Precision::F32`].
+    ///
+    /// Encoder, decoder and `post_quant_conv` compute in it.
+    /// `quant_conv` and the quantizer are `Float` always: latents rounded to 8 bits would choose other codes.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// Kind of the activations.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// How ids are laid out.
     pub fn layout(&self) -> &Layout {
         self.quantizer.layout()
+    }
+
+    /// Weight of the decoder's last convolution, `[3, C, 3, 3]`, `Float`: where the adaptive weight of VQGAN's
+    /// adversarial loss compares gradients (arXiv 2012.09841, equation 7).
+    pub fn last_weight(&self) -> &Tensor {
+        self.decoder.last_weight()
     }
 
     /// `f`: pixels per token along one axis.
@@ -86,13 +108,12 @@ impl ImageTokenizer {
         Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 
-    /// Learns from the pass of a training step what no gradient teaches; call it after the optimizer's step.
+    /// Learns from a training step what no gradient teaches; call it after the optimizer's step.
     ///
     /// # Errors
     /// Those of [`Quantizer::update`].
-    pub fn update(&mut self, pass: &Reconstruction) -> Result<Updated, ModelError> {
-        let Reconstruction { latents, quantized, .. } = pass;
-        Ok(self.quantizer.update(&Seen { latents, indices: &quantized.indices, mask: None })?)
+    pub fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, ModelError> {
+        Ok(self.quantizer.update(seen)?)
     }
 
     fn latents(&self, images: &Tensor) -> Result<Tensor, ModelError> {
@@ -107,10 +128,12 @@ impl ImageTokenizer {
                 });
             }
         }
-        Ok(self.quant_conv.forward(&self.encoder.forward(images)))
+        let hidden = self.encoder.forward(&self.precision.cast(images));
+        Ok(self.quant_conv.forward(&hidden.to_kind(Kind::Float)))
     }
 
     fn images_of(&self, codes: &Tensor) -> Tensor {
-        self.decoder.forward(&self.post_quant_conv.forward(codes))
+        let hidden = self.post_quant_conv.forward(&self.precision.cast(codes));
+        self.decoder.forward(&hidden).to_kind(Kind::Float)
     }
 }

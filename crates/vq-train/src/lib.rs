@@ -11,37 +11,60 @@
 //! * A run folder is never overwritten, a checkpoint is replaced in one move.
 
 mod adam;
+mod adversary;
 mod atomic_file;
 mod checkpoint;
+mod checkpoint_header;
+mod checkpoint_store;
 mod config_file;
 mod error;
+mod event;
 mod experiment;
+mod flat_parameters;
 mod folder_config;
+mod gradient;
 mod grid;
+mod guards;
+mod lap;
 mod loss;
 mod metrics_log;
 mod plan;
 mod quantizer_config;
 mod randomness;
+mod revival;
 mod run_dir;
+mod run_lock;
 mod schedule;
+mod step;
 mod tokenizer_state;
 mod trainer;
+mod training;
+mod usage_alarm;
 mod validation;
+mod weight_average;
 
 pub use adam::{Adam, AdamConfig};
-pub use checkpoint::{Checkpoint, CheckpointHeader};
+pub use adversary::{
+    AdaptiveWeight, AdversarialConfig, Adversary, DiscriminatorTerm, GanLoss, GeneratorTerm, LecamConfig, R1Config,
+};
+pub use checkpoint::{Checkpoint, CheckpointContents, Weights};
+pub use checkpoint_header::{Best, CheckpointHeader};
 pub use config_file::ExperimentFile;
 pub use error::TrainError;
-pub use experiment::{DataConfig, Experiment, SourceConfig, TrainConfig};
+pub use event::Event;
+pub use experiment::{BestBy, DataConfig, Experiment, SourceConfig, TrainConfig};
 pub use folder_config::{Cache, FolderConfig, ValidationImages};
+pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};
-pub use loss::{LossConfig, Losses};
-pub use metrics_log::{GroupRecord, MetricsLog, Record};
+pub use guards::{GuardState, GuardsConfig, SkipRemedy};
+pub use loss::{Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
+pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record};
 pub use plan::Plan;
 pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
 pub use run_dir::RunDir;
 pub use schedule::ScheduleConfig;
 pub use tokenizer_state::TokenizerState;
-pub use trainer::{Outcome, Trainer, Watch};
+pub use trainer::{End, Outcome, Trainer, Watch};
+pub use usage_alarm::{UsageGuard, UsageRemedy};
 pub use validation::Validation;
+pub use weight_average::WeightAverage;

@@ -10,7 +10,7 @@ use vq_data::{
 };
 
 use crate::folder_config::Images;
-use crate::{DataConfig, Experiment, SourceConfig, TrainError};
+use crate::{DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
 
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -59,7 +59,35 @@ impl Plan {
         Ok(Self { experiment, device, prior, train, validation, folders })
     }
 
-    /// Endless training batches from batch `first` on.
+    /// As [`Plan::resolve`], with images of one's own instead of the configured ones.
+    ///
+    /// The checkpoints of such a run do not name its images: [`Trainer::resume_with_images`](crate::Trainer) takes them
+    /// again.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, named by key or file.
+    pub fn with_images(
+        experiment: Experiment,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        let prior = experiment.quantizer.load_prior()?;
+        Self::assemble(experiment, prior, train, validation)
+    }
+
+    /// As [`Plan::with_images`], with the prior of a checkpoint instead of the configured one.
+    pub(crate) fn assemble(
+        experiment: Experiment,
+        prior: Option<PriorGraph>,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        check(&experiment)?;
+        let device = experiment.device.resolve()?;
+        Ok(Self { experiment, device, prior, train, validation, folders: Vec::new() })
+    }
+
+    /// Endless training batches, or micro-batches, from batch `first` on.
     pub(crate) fn train_batches(&self, first: u64) -> Result<Loader, TrainError> {
         let Experiment { seed, data, .. } = &self.experiment;
         let threads = self.threads();
@@ -114,7 +142,7 @@ pub(crate) fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Resu
 }
 
 fn check(experiment: &Experiment) -> Result<(), TrainError> {
-    let Experiment { data, autoencoder, schedule, optimizer, train, name, .. } = experiment;
+    let Experiment { data, autoencoder, quantizer, schedule, optimizer, train, guards, name, .. } = experiment;
     let refuse = |key, expected: String, got: String| Err(TrainError::Option { key, expected, got });
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
         return refuse("name", "letters, digits, `-`, `_` and `.`".into(), format!("`{name}`"));
@@ -122,6 +150,16 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     autoencoder.check()?;
     schedule.check()?;
     optimizer.check()?;
+    experiment.loss.check()?;
+    guards.check()?;
+    if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
+        return refuse("train.ema", "a number in 0..1".into(), decay.to_string());
+    }
+    let revives = guards.usage.as_ref().is_some_and(|usage| usage.remedy == UsageRemedy::Revive);
+    if revives && !quantizer.learns_single_codes() {
+        let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
+        return refuse("guards.usage.remedy", expected.into(), "revive".into());
+    }
     if let SourceConfig::Folder(folder) = &data.source {
         folder.check()?;
     }
@@ -140,6 +178,8 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         ("train.log_every", train.log_every),
         ("train.validate_every", train.validate_every),
         ("train.checkpoint_every", train.checkpoint_every),
+        ("train.accumulate", train.accumulate),
+        ("train.keep", train.keep as u64),
     ];
     match positive.into_iter().find(|&(_, value)| value == 0) {
         Some((key, _)) => refuse(key, "at least 1".into(), "0".into()),

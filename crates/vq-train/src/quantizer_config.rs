@@ -145,6 +145,22 @@ impl QuantizerConfig {
         }
     }
 
+    /// Whether each code is a parameter of its own, a row of `codebook.weight`, that can be moved without the others.
+    pub(crate) fn learns_single_codes(&self) -> bool {
+        match self {
+            Self::Vqct { .. } => false,
+            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } => true,
+        }
+    }
+
+    /// Whether [`Quantizer::update`] does anything.
+    pub(crate) fn learns_by_updates(&self) -> bool {
+        match self {
+            Self::Cvq { .. } => true,
+            Self::Vqct { .. } | Self::Grouped { .. } | Self::Nearest { .. } => false,
+        }
+    }
+
     /// Registers the codebook's parameters under `path` and builds the quantizer.
     pub(crate) fn build(
         &self,

@@ -1,6 +1,8 @@
 //! Metrics against scikit-image; `tests/data/make_metrics.py` makes the file.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod ms_ssim;
+
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -2,4 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod autoencoder;
+mod discriminator;
+mod goldens;
+mod lpips;
+mod precision;
+mod support;
+mod taming;
 mod tokenizer;

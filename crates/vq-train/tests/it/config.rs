@@ -105,6 +105,7 @@ fn values_that_make_no_sense_name_the_key() {
     assert!(refused(&["data.transform.size=8"]).contains("at least 11"));
     assert!(refused(&["schedule.learning_rate=-1.0"]).contains("`schedule.learning_rate`"));
     assert!(refused(&["optimizer.beta1=1.0"]).contains("`optimizer.beta1`"));
+    assert!(refused(&["loss.l1=-1.0"]).contains("`loss.l1`"));
     assert!(refused(&["name=a/b"]).contains("config `name`"));
     assert!(refused(&["quantizer.prior.nouns=999999"]).contains("999999"));
 }

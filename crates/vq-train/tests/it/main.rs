@@ -1,14 +1,22 @@
 //! Training, from configuration to checkpoint.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod accumulation;
 mod adam;
+mod adversary;
+mod adversary_schedule;
 mod checkpoint;
 mod config;
 mod cvq;
 mod folder;
 mod grid;
+mod guards;
+mod loss;
+mod overnight;
 mod papers;
+mod poison;
 mod resume;
 mod run_dir;
 mod schedule;
 mod support;
+mod usage_alarm;

@@ -1,0 +1,111 @@
+//! Multi-scale structural similarity, as a metric and as a function with gradients.
+
+use tch::{Kind, Tensor};
+
+use crate::EvalError;
+use crate::error::check_pair;
+use crate::similarity::{Similarity, WINDOW};
+
+/// Exponents of the scales from full resolution down (Wang, Simoncelli and Bovik 2003, section 3.2).
+const EXPONENTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
+
+/// What the mean of a scale counts as at least, before it is raised to its exponent.
+///
+/// A fractional power has no value below zero and an infinite slope at zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ScaleFloor {
+    /// Zero, as torchmetrics' `normalize="relu"`: the figure that others report.
+    Zero,
+    /// This positive number, below which a scale passes no gradient while the others still do: for training.
+    At(f64),
+}
+
+/// MS-SSIM of each image, `[B]`, on the autograd graph.
+///
+/// `images` and `references` are `[B, 3, H, W]` with `H, W >= 11`, in `[-1, 1]` (a data range of 2); nothing is clamped.
+/// The window is SSIM's, 11x11 of sigma 1.5.
+/// Each scale halves the one before by 2x2 means, and the product runs over the scales' means of contrast and structure,
+/// at the coarsest also of luminance, each to its exponent.
+/// As in torchmetrics, that coarsest map alone is taken over the image with its border reflected.
+///
+/// # Scales
+/// All five where the shorter side, halved four times, still holds the window: from 176 pixels on.
+/// Below that as many as hold it (4 from 88, 3 from 44, 2 from 22, 1 from 11), their exponents scaled to the same sum.
+/// Values of different numbers of scales are not comparable.
+///
+/// # Errors
+/// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window.
+pub fn ms_ssim(images: &Tensor, references: &Tensor, floor: ScaleFloor) -> Result<Tensor, EvalError> {
+    check_pair("ms_ssim", "[B, 3, H, W] with H, W >= 11", WINDOW, images, references)?;
+    let size = images.size();
+    let exponents = exponents(size[2].min(size[3]));
+    let planes = |batch: &Tensor| batch.flatten(0, 1).unsqueeze(1); // [B * 3, 1, H, W]
+    let (mut x, mut y) = (planes(images), planes(references));
+    let mut product: Option<Tensor> = None;
+    for (scale, &exponent) in exponents.iter().enumerate() {
+        let map = if scale + 1 == exponents.len() {
+            let reflected = |planes: &Tensor| planes.reflection_pad2d([WINDOW / 2; 4]);
+            Similarity::of(&reflected(&x), &reflected(&y)).structural
+        } else {
+            Similarity::of(&x, &y).contrast
+        };
+        let mean = map.view([size[0], -1]).mean_dim(1, false, map.kind()); // [B]
+        let factor = floored_power(&mean, exponent, floor);
+        product = Some(product.map_or_else(|| factor.shallow_clone(), |product| product * &factor));
+        if scale + 1 < exponents.len() {
+            let halve = |planes: &Tensor| planes.avg_pool2d(2, 2, 0, false, true, None);
+            (x, y) = (halve(&x), halve(&y));
+        }
+    }
+    Ok(product.unwrap_or_else(|| Tensor::ones([size[0]], (images.kind(), images.device()))))
+}
+
+/// Exponents for images whose shorter side is `side`, summing to what all five sum to, 1.0001 in the paper.
+fn exponents(side: i64) -> Vec<f64> {
+    let kept: Vec<f64> =
+        EXPONENTS.into_iter().enumerate().filter(|&(scale, _)| side >> scale >= WINDOW).map(|(_, e)| e).collect();
+    let scale = EXPONENTS.iter().sum::<f64>() / kept.iter().sum::<f64>();
+    kept.into_iter().map(|exponent| exponent * scale).collect()
+}
+
+/// `max(mean, floor) ^ exponent`, with a gradient of zero instead of infinity times zero at a floor of zero.
+fn floored_power(mean: &Tensor, exponent: f64, floor: ScaleFloor) -> Tensor {
+    match floor {
+        ScaleFloor::At(floor) => mean.clamp_min(floor).pow_tensor_scalar(exponent),
+        ScaleFloor::Zero => {
+            let positive = mean.gt(0.0);
+            let power = mean.where_self(&positive, &mean.ones_like()).pow_tensor_scalar(exponent);
+            power * positive
+        }
+    }
+}
+
+/// Mean over images of [`ms_ssim`] in double precision, images clamped to `[-1, 1]`.
+///
+/// Equals torchmetrics' `MultiScaleStructuralSimilarityIndexMeasure(data_range=2.0)` of clamped images; for images that hold
+/// fewer than five scales, with `betas` as [`ms_ssim`] says.
+#[derive(Debug, Default)]
+pub struct MsSsim {
+    sum: f64,
+    count: i64,
+}
+
+impl MsSsim {
+    /// Adds a batch: `images` against `references`, both `[B, 3, H, W]` with `H, W >= 11`.
+    ///
+    /// # Errors
+    /// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window.
+    pub fn update(&mut self, images: &Tensor, references: &Tensor) -> Result<(), EvalError> {
+        check_pair("MsSsim::update", "[B, 3, H, W] with H, W >= 11", WINDOW, images, references)?;
+        let prepare = |batch: &Tensor| batch.detach().clamp(-1.0, 1.0).to_kind(Kind::Double);
+        let each = ms_ssim(&prepare(images), &prepare(references), ScaleFloor::Zero)?;
+        self.sum += each.sum(Kind::Double).double_value(&[]);
+        self.count += images.size()[0];
+        Ok(())
+    }
+
+    /// The mean so far, or nothing before the first image.
+    pub fn compute(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}

@@ -1,0 +1,41 @@
+//! What happens in a run besides its figures.
+
+use serde::{Deserialize, Serialize};
+
+use crate::UsageRemedy;
+
+/// Something that happened at a step, told once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// A step changed nothing, since its loss or gradient was not finite.
+    StepSkipped {
+        /// What was not finite.
+        reason: String,
+        /// Skipped steps in a row, this one included.
+        in_a_row: u64,
+    },
+    /// The run went back to a checkpoint; the steps after it are taken anew, with other data.
+    RolledBack {
+        /// The checkpoint's step.
+        to_step: u64,
+        /// What is left of the learning rate, as a factor.
+        rate_factor: f64,
+    },
+    /// A group of codes was used too little in the last window.
+    LowUsage {
+        /// The group's name.
+        group: String,
+        /// Share of the group's codes used at least once in the window.
+        share: f64,
+        /// What was done.
+        remedy: UsageRemedy,
+        /// Codes that were given a new place.
+        revived: i64,
+    },
+    /// Validation did not succeed, and its figures are missing; training goes on.
+    ValidationFailed {
+        /// Why.
+        reason: String,
+    },
+}
