@@ -1,10 +1,13 @@
 //! Self-attention over the positions of a feature map.
 
-use tch::Tensor;
 use tch::nn::{self, Module};
+use tch::{Device, Tensor};
 
 use crate::convolution::Conv;
 use crate::layers::{Norm, conv1};
+
+/// Positions up to which the CPU keeps a table of weights for each pair: 4 MiB in f32 for an image.
+const LARGEST_TABLE: i64 = 1024;
 
 /// One head over all positions, added to the input (taming-transformers, `AttnBlock`).
 ///
@@ -36,18 +39,31 @@ impl Module for AttentionBlock {
     fn forward(&self, xs: &Tensor) -> Tensor {
         let size = xs.size();
         let normed = self.norm.forward(xs);
-        let rows = |conv: &Conv| conv.forward(&normed).flatten(2, 3).transpose(1, 2).unsqueeze(1); // [B, 1, HW, C]
-        let attended = Tensor::scaled_dot_product_attention(
-            &rows(&self.query),
-            &rows(&self.key),
-            &rows(&self.value),
-            None::<Tensor>,
-            0.0,
-            false,
-            None,
-            false,
-        );
-        let grid = attended.squeeze_dim(1).transpose(1, 2).reshape(&size); // [B, C, H, W]
-        xs + self.output.forward(&grid)
+        let project = |conv: &Conv| conv.forward(&normed).flatten(2, 3); // [B, C, HW]
+        let (query, key, value) = (project(&self.query), project(&self.key), project(&self.value));
+        let attended = match xs.device() {
+            Device::Cpu if size[2] * size[3] <= LARGEST_TABLE => by_table(&query, &key, &value),
+            _ => fused(&query, &key, &value),
+        };
+        xs + self.output.forward(&attended.reshape(&size))
     }
+}
+
+/// All `[B, C, HW]`; keeps the table of weights, `[B, HW, HW]`, for the gradient.
+///
+/// On the CPU it is faster than torch's fused attention, in bf16 three times. Keys are its rows, so that no product
+/// needs a transposed copy.
+fn by_table(query: &Tensor, key: &Tensor, value: &Tensor) -> Tensor {
+    let scale = (query.size()[1] as f64).powf(-0.5);
+    let scores = key.transpose(1, 2).bmm(&(query * scale));
+    value.bmm(&scores.softmax(1, scores.kind()))
+}
+
+/// All `[B, C, HW]`; no table is kept.
+fn fused(query: &Tensor, key: &Tensor, value: &Tensor) -> Tensor {
+    // Rows must be contiguous, else torch falls back to a table.
+    let rows = |map: &Tensor| map.transpose(1, 2).unsqueeze(1).contiguous(); // [B, 1, HW, C]
+    let (query, key, value) = (rows(query), rows(key), rows(value));
+    let attended = Tensor::scaled_dot_product_attention(&query, &key, &value, None::<Tensor>, 0.0, false, None, false);
+    attended.squeeze_dim(1).transpose(1, 2)
 }

@@ -1,4 +1,36 @@
-//! The VQGAN autoencoder and the image tokenizer built on it.
+//! The VQGAN autoencoder, the image tokenizer built on it, and the discriminators that it is trained against.
+//!
+//! ```
+//! use tch::{Device, Kind, Tensor, nn};
+//! use vq_core::{LearnedCodebook, NearestConfig, NearestQuantizer};
+//! use vq_model::{AutoencoderConfig, ImageTokenizer, Precision};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = nn::VarStore::new(Device::Cpu);
+//! let codebook = LearnedCodebook::new(&(store.root() / "codebook"), 512, 3)?;
+//! let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default())?;
+//! let config = AutoencoderConfig { channels: 32, ..AutoencoderConfig::f4() };
+//! let tokenizer = ImageTokenizer::new(&store.root(), &config, Box::new(quantizer))?.with_precision(Precision::Bf16);
+//!
+//! let images = Tensor::rand([2, 3, 16, 24], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+//! let ids = tokenizer.encode(&images)?;
+//! assert_eq!(ids.size(), [2, 4, 6, 1]);
+//! assert_eq!(tokenizer.decode(&ids)?.size(), images.size());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | What | Source | Held to PyTorch by `tests/it/` |
+//! |---|---|---|
+//! | [`Encoder`], [`Decoder`], [`ImageTokenizer`] | VQGAN, arXiv 2012.09841; taming-transformers' parameter names | `goldens` |
+//! | [`load_taming`] | names of taming-transformers' `VQModel` | `taming` |
+//! | [`PatchDiscriminator`] | PatchGAN, arXiv 1611.07004; taming's `NLayerDiscriminator` | `goldens` |
+//! | [`SpectralDiscriminator`] | spectral normalization, arXiv 1802.05957 | `goldens` |
+//!
+//! # Precision
+//!
+//! Parameters, their gradients, statistics of normalizations, quantizer, images and logits are `Float`.
+//! With [`Precision::Bf16`], convolutions and attention compute in `BFloat16`.
 //!
 //! # Letters used in shapes
 //!

@@ -29,6 +29,10 @@ impl Module for Downsample {
 
 /// Doubles height and width by repetition, then a 3x3 convolution (taming-transformers, `Upsample`).
 /// Parameter: `conv`.
+///
+/// Both together are one transposed convolution of stride 2 by a 4x4 kernel, which is the convolution's, turned around,
+/// with each 2x2 window summed: 4 products for each value and pair of channels instead of 9, and no doubled map in
+/// memory. Results differ by rounding only.
 #[derive(Debug)]
 pub(crate) struct Upsample {
     conv: Conv,
@@ -38,12 +42,19 @@ impl Upsample {
     pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
         Self { conv: conv3(&(path / "conv"), channels, channels) }
     }
+
+    /// `[C, C, 4, 4]`, input channels first as transposed convolutions have it.
+    fn kernel(&self) -> Tensor {
+        let turned = self.conv.weight.flip([2, 3]).transpose(0, 1);
+        turned.avg_pool2d([2, 2], [1, 1], [1, 1], false, true, Some(1)) // divided by 1: sums
+    }
 }
 
 impl Module for Upsample {
     /// `[B, C, H, W]` to `[B, C, 2H, 2W]`.
     fn forward(&self, xs: &Tensor) -> Tensor {
-        let size = xs.size();
-        self.conv.forward(&xs.upsample_nearest2d([size[2] * 2, size[3] * 2], None, None))
+        let kind = xs.kind();
+        let bias = self.conv.bias.as_ref().map(|bias| bias.to_kind(kind));
+        xs.conv_transpose2d(&self.kernel().to_kind(kind), bias, [2, 2], [1, 1], [0, 0], 1, [1, 1])
     }
 }

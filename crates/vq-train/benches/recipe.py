@@ -14,6 +14,9 @@ lean        one forward pass for both optimizers; discriminator and adaptive wei
             attention, fused Adam.
 lean-bf16   lean, with encoder, decoder, discriminator and LPIPS under autocast to bfloat16.
 
+Figures are of steps: images per second by the median, median and least time, and least CPU time of all threads, which
+other processes disturb less than they do the clock. With several threads it counts their waiting for each other too.
+
 A step trains on a batch of smooth random images. LPIPS has random weights, which changes no time; it is left out unless
 asked for. `--part autoencoder` times forward and backward of encoder and decoder alone, as
 `cargo bench -p vq-model --bench autoencoder` does.
@@ -325,17 +328,18 @@ def images(options):
 def measure(options):
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    trainer, times = build(options), []
+    trainer, times, cpu = build(options), [], []
     for number in range(options.warmup + options.steps):
         x = images(options)
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         loss = trainer.step(x)
         if number >= options.warmup:
             times.append(time.perf_counter() - start)
+            cpu.append(time.process_time() - busy)
         if not torch.isfinite(loss):
             raise SystemExit(f"{options.variant}: expected a finite loss at step {number}, got {loss.item()}")
     middle = statistics.median(times)
-    print(f"{options.batch / middle:.2f} {middle * 1e3:.1f} {min(times) * 1e3:.1f} {peak_mib():.0f}")
+    print(f"{options.batch / middle:.2f} {middle * 1e3:.1f} {min(times) * 1e3:.1f} {min(cpu) * 1e3:.1f} {peak_mib():.0f}")
 
 
 def main():
@@ -364,8 +368,8 @@ def main():
         return
     lpips = "with" if options.lpips else "without"
     print(f"torch {torch.__version__}, {options.threads} threads, {options.part}, {options.phase} start, {lpips} LPIPS")
-    print("| variant | images/s | median ms | least ms | peak MiB |")
-    print("|---|---|---|---|---|")
+    print("| variant | images/s | median ms | least ms | least CPU ms | peak MiB |")
+    print("|---|---|---|---|---|---|")
     for _ in range(options.rounds):
         for variant in options.variants:
             command = [sys.executable, __file__, "--variant", variant, *sys.argv[1:]]

@@ -1,5 +1,7 @@
 //! What happens in a run besides its figures.
 
+use std::fmt::{Display, Formatter, Result};
+
 use serde::{Deserialize, Serialize};
 
 use crate::UsageRemedy;
@@ -38,4 +40,24 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// In words, without the step.
+impl Display for Event {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::StepSkipped { reason, in_a_row } => write!(f, "skipped, since {reason} ({in_a_row} in a row)"),
+            Self::RolledBack { to_step, rate_factor } => {
+                write!(f, "back to step {to_step}, with {rate_factor} of the learning rate")
+            }
+            Self::LowUsage { group, share, remedy, revived } => {
+                write!(f, "only {:.1} % of the codes of group {group} were used", share * 100.0)?;
+                match remedy {
+                    UsageRemedy::Warn | UsageRemedy::Stop => Ok(()),
+                    UsageRemedy::Revive => write!(f, "; {revived} were given a new place"),
+                }
+            }
+            Self::ValidationFailed { reason } => write!(f, "validation failed: {reason}"),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use vq_data::DamagedFile;
-use vq_train::{ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
+use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -107,6 +107,7 @@ impl Watch for Terminal {
                 );
                 self.bar.suspend(|| say!("{line}"));
             }
+            Record::Event { step, event } => self.bar.suspend(|| say!("step {step:>6}: {event}")),
         }
     }
 
@@ -121,12 +122,18 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
     let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
     print_damaged(&trainer.plan().damaged_images());
     say!("");
-    match &outcome.validation {
-        Some(validation) => {
+    match outcome.end {
+        End::Finished => {
             say!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
-            print_figures(validation);
-            say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+            match &outcome.validation {
+                Some(validation) => {
+                    print_figures(validation);
+                    say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+                }
+                None => say!("the last validation failed, see {}", run.metrics().display()),
+            }
             say!("  {}  the tokenizer", run.checkpoint().display());
+            say!("  {}  the one with the best validation", run.best().display());
             say!("  {}  the figures", run.metrics().display());
             say!("\ntry next:");
             say!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
@@ -134,7 +141,7 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
             say!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
             say!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
         }
-        None => {
+        End::Stopped => {
             say!("stopped after step {}, saved; go on with:", outcome.step);
             say!("  {program} train --resume {folder}");
         }

@@ -224,6 +224,15 @@ fill(encoder, 0)
 named = ["conv_in.weight", "down.0.downsample.conv.bias", "down.1.attn.0.norm.weight", "conv_out.weight"]
 record(tensors, "encoder", encoder, noise((2, 3, 12, 16), 800), named)
 
+# More positions than the table of attention takes: gradients of the parameters, and norm and projection of the rest.
+wide = Encoder(ch=32, mult=(1,), blocks=1, attn_resolutions=(), resolution=16, z=4)
+fill(wide, 100)
+x = noise((1, 3, 36, 32), 804)
+record(tensors, "wide", wide, x, ["mid.attn_1.q.weight", "mid.attn_1.proj_out.weight", "mid.attn_1.norm.weight"])
+for name, key in [("output", 902), ("input.grad", 903)]:
+    value = tensors[f"wide.{name}"]
+    tensors[f"wide.{name}"] = torch.stack([value.norm(), (value * noise(value.shape, key)).sum()])
+
 decoder = Decoder(**shape)
 fill(decoder, 200)
 named = ["conv_in.weight", "mid.attn_1.q.bias", "up.1.upsample.conv.bias", "conv_out.weight"]

@@ -26,7 +26,14 @@ fn check(label: &str, store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Te
     let goldens: HashMap<String, Tensor> = goldens();
     let golden = |name: &str| &goldens[&format!("{label}.{name}")];
     let close = |name: &str, found: &Tensor| {
-        let error = relative_error(found, golden(name));
+        let expected = golden(name);
+        // Of large tensors, norm and projection are recorded.
+        let key = if name == "output" { 902 } else { 903 };
+        let found = match expected.numel() {
+            2 => Tensor::stack(&[found.norm(), (found * noise(&found.size(), key)).sum(found.kind())], 0),
+            _ => found.shallow_clone(),
+        };
+        let error = relative_error(&found, expected);
         assert!(error < TOLERANCE, "{label}.{name}: {error}");
     };
     let input = input.set_requires_grad(true);
@@ -64,6 +71,16 @@ fn the_encoder_is_tamings() {
     let encoder = Encoder::new(&store.root(), &autoencoder()).unwrap();
     fill(&store, 0);
     check("encoder", &store, &noise(&[2, 3, 12, 16], 800), |images| encoder.forward(images));
+}
+
+/// As many positions as make attention go without a table.
+#[test]
+fn attention_over_many_positions_is_tamings() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let config = AutoencoderConfig { multipliers: vec![1], attention_factors: vec![], ..autoencoder() };
+    let encoder = Encoder::new(&store.root(), &config).unwrap();
+    fill(&store, 100);
+    check("wide", &store, &noise(&[1, 3, 36, 32], 804), |images| encoder.forward(images));
 }
 
 #[test]

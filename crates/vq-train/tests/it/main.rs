@@ -20,3 +20,4 @@ mod run_dir;
 mod schedule;
 mod support;
 mod usage_alarm;
+mod version_1;

@@ -1,0 +1,73 @@
+//! A checkpoint of version 1, as vqct 0.1 wrote it; `tests/data/make_checkpoint_v1.rs` made the file.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use tch::{Device, Tensor};
+use tempfile::TempDir;
+use vq_train::{Checkpoint, End, MetricsLog, Record, RunDir, TokenizerState, Trainer};
+
+use crate::support::{StopAfter, slopes, tensors};
+
+/// A run folder as vqct 0.1 left it after step 3, killed after step 4.
+fn old_run(folder: &Path) -> PathBuf {
+    let packed = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/checkpoint-v1.safetensors.gz"));
+    let mut bytes = Vec::new();
+    GzDecoder::new(packed.unwrap().as_slice()).read_to_end(&mut bytes).unwrap();
+    let run = folder.join("run");
+    std::fs::create_dir(&run).unwrap();
+    std::fs::write(run.join("checkpoint.safetensors"), bytes).unwrap();
+    let line = |step: u64| {
+        format!(
+            r#"{{"kind":"train","step":{step},"loss":1.0,"reconstruction":0.5,"codebook":0.5,"learning_rate":0.001,"images_per_second":9.0}}"#
+        ) + "\n"
+    };
+    std::fs::write(run.join("metrics.jsonl"), (1..=4).map(line).collect::<String>()).unwrap();
+    run
+}
+
+#[test]
+fn its_tokenizer_can_be_used() {
+    let folder = TempDir::new().unwrap();
+    let run = old_run(folder.path());
+    let checkpoint = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap();
+    let header = checkpoint.header();
+    assert_eq!((header.step, header.micro_batches, header.averaged), (3, 3, false));
+    let state = TokenizerState::restore(&checkpoint, Device::Cpu).unwrap();
+    let saved = tensors(&run.join("checkpoint.safetensors"));
+    for (name, variable) in state.store.variables() {
+        let saved: &Tensor = &saved.iter().find(|(found, _)| *found == format!("model.{name}")).unwrap().1;
+        assert!(variable.equal(saved), "{name}");
+    }
+}
+
+#[test]
+fn its_run_goes_on_and_writes_the_current_version() {
+    let folder = TempDir::new().unwrap();
+    let run = old_run(folder.path());
+    let old = tensors(&run.join("checkpoint.safetensors"));
+    let resume = || {
+        let [train, validation] = slopes();
+        Trainer::resume_with_images(RunDir::existing(&run), train, validation).unwrap()
+    };
+    let mut trainer = resume();
+    assert_eq!(trainer.steps_taken(), 3);
+    trainer.run(&mut StopAfter(1)).unwrap();
+    drop(trainer);
+    let header = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap().header().clone();
+    assert_eq!((header.step, header.micro_batches, header.optimizer_steps["tokenizer"]), (4, 4, 4));
+    let new = tensors(&run.join("checkpoint.safetensors"));
+    let find = |name: &str| &new.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("no {name}")).1;
+    for (name, before) in &old {
+        let Some(moment) = name.strip_prefix("adam.second.") else { continue };
+        // After one step more, the second moment is the old one's share and a gradient's square.
+        let after = find(&format!("optimizer.tokenizer.second.{moment}"));
+        let gained = (after - before * 0.9).min().double_value(&[]);
+        assert!(gained > -1e-9, "{name} lost {gained}");
+    }
+    let outcome = resume().run(&mut StopAfter(u64::MAX)).unwrap();
+    assert_eq!((outcome.step, outcome.end), (6, End::Finished));
+    let steps: Vec<u64> = MetricsLog::read(&run.join("metrics.jsonl")).unwrap().iter().map(Record::step).collect();
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6, 6], "step 4 of the old log is written anew");
+}
