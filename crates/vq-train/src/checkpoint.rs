@@ -14,7 +14,7 @@ use tch::{Kind, Tensor, nn};
 
 use crate::atomic_file::write_atomically;
 use crate::checkpoint_header::{CheckpointHeader, FORMAT, Migration, VERSION};
-use crate::{Adam, TrainError, WeightAverage};
+use crate::{Adam, Adversary, TrainError, WeightAverage};
 
 /// Which parameters of a checkpoint are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct CheckpointContents<'a> {
     pub prior: Option<&'a PriorGraph>,
     /// The model.
     pub store: &'a nn::VarStore,
+    /// The discriminator, if there is one.
+    pub adversary: Option<&'a Adversary>,
     /// The optimizers by name.
     pub optimizers: &'a [(&'a str, &'a Adam)],
     /// The average of the weights, and the optimizer that has the same parameters.
@@ -51,6 +53,7 @@ pub struct CheckpointContents<'a> {
 /// metadata                    format, version, header (JSON of CheckpointHeader)
 /// model.*                     F32, the tokenizer's parameters and buffers
 /// ema.*                       F32, the average of the parameters; only if the run keeps one
+/// adversary.*                 F32, the discriminator's parameters and buffers, and averages of its logits
 /// optimizer.NAME.first.*      F32, and optimizer.NAME.second.*, the moments of an optimizer
 /// usage                       I64, [K], counts of the usage alarm's window; only if there is an alarm
 /// prior                       U8, a whole prior.safetensors: words, embeddings, edges; only if codes are words
@@ -165,6 +168,11 @@ impl Checkpoint {
         adam.restore(steps, |moment, shape| self.tensor(&self.migration.moment(name, moment), Kind::Float, shape))
     }
 
+    /// Takes over the discriminator.
+    pub(crate) fn restore_adversary(&self, adversary: &mut Adversary) -> Result<(), TrainError> {
+        adversary.restore(|name, shape| self.tensor(&format!("adversary.{name}"), Kind::Float, shape))
+    }
+
     /// Takes over the average of the weights.
     pub(crate) fn restore_average(&self, average: &mut WeightAverage, adam: &Adam) -> Result<(), TrainError> {
         average.restore(adam, |name, shape| self.tensor(&format!("ema.{name}"), Kind::Float, shape))
@@ -207,6 +215,9 @@ impl CheckpointContents<'_> {
         let mut entries = BTreeMap::new();
         for (name, tensor) in self.store.variables() {
             entries.insert(format!("model.{name}"), Entry::float(&tensor));
+        }
+        for (name, tensor) in self.adversary.map(Adversary::state).unwrap_or_default() {
+            entries.insert(format!("adversary.{name}"), Entry::float(&tensor));
         }
         for (optimizer, adam) in self.optimizers {
             for (name, tensor) in adam.state() {
@@ -323,6 +334,7 @@ mod tests {
             header,
             prior: None,
             store: &store,
+            adversary: None,
             optimizers: &[],
             average: None,
             usage: None,

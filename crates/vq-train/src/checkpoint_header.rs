@@ -13,6 +13,9 @@ const VERSION_1: &str = "1";
 /// The optimizer of the tokenizer's parameters.
 pub(crate) const TOKENIZER: &str = "tokenizer";
 
+/// The optimizer of the discriminator's parameters.
+pub(crate) const DISCRIMINATOR: &str = "discriminator";
+
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

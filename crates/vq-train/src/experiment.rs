@@ -5,7 +5,7 @@ use vq_core::DeviceChoice;
 use vq_data::Transform;
 use vq_model::{AutoencoderConfig, Precision};
 
-use crate::{AdamConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+use crate::{AdamConfig, AdversarialConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
 
 /// Everything that decides a run; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Experiment {
     /// What is minimized.
     #[serde(default)]
     pub loss: LossConfig,
+    /// A discriminator and its word in what is minimized; none: no discriminator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<AdversarialConfig>,
     /// The optimizer.
     #[serde(default)]
     pub optimizer: AdamConfig,

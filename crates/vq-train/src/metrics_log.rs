@@ -1,5 +1,6 @@
 //! `metrics.jsonl`.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,11 @@ pub enum Record {
         /// Norm of the gradient before clipping; none in logs of vqct 0.1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gradient_norm: Option<f64>,
+        /// What else the configuration has, by name, before its weight: `perceptual`, `ms_ssim`, `laplacian`; of the
+        /// adversary `adversarial`, `adaptive_weight`, `discriminator`, `logits_real`, `logits_fake`,
+        /// `discriminator_gradient_norm`, `r1`, `lecam`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        terms: BTreeMap<String, f64>,
     },
     /// The whole validation set after a step.
     Validation {

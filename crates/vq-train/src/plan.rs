@@ -10,7 +10,7 @@ use vq_data::{
 };
 
 use crate::folder_config::Images;
-use crate::{DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
+use crate::{AdversarialConfig, DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
 
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -151,6 +151,7 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     schedule.check()?;
     optimizer.check()?;
     experiment.loss.check()?;
+    experiment.adversarial.iter().try_for_each(AdversarialConfig::check)?;
     guards.check()?;
     if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
         return refuse("train.ema", "a number in 0..1".into(), decay.to_string());

@@ -1,15 +1,21 @@
 //! One optimizer step.
 
-use tch::{Device, Kind, Tensor};
+use std::collections::BTreeMap;
+
+use tch::Tensor;
 use vq_core::{CoreError, Mode};
 use vq_model::{ImageTokenizer, ModelError, Reconstruction};
 
+use crate::figures::Figures;
+use crate::opponent::{Lesson, Opponent};
 use crate::randomness::Turn;
 use crate::{Adam, Gradient, Loss, TrainError, WeightAverage};
 
 /// What a step works with, and does not change.
 pub(crate) struct StepInputs<'a> {
     pub(crate) tokenizer: &'a ImageTokenizer,
+    /// From 1.
+    pub(crate) step: u64,
     /// Micro-batches in a step.
     pub(crate) accumulate: u64,
     pub(crate) learning_rate: f64,
@@ -32,13 +38,14 @@ pub(crate) struct Learner {
     pub(crate) adam: Adam,
     /// Of the same parameters.
     pub(crate) average: Option<WeightAverage>,
+    pub(crate) opponent: Option<Opponent>,
 }
 
 /// What a step left behind, still on its device.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// `[4]`: the mean of the micro-batches' total loss, reconstruction term and codebook loss, and the gradient's norm.
-    figures: Tensor,
+    /// The step's figures: scalars by name.
+    figures: Figures,
     /// `Bool` scalar: whether the step changed the parameters.
     pub(crate) consent: Tensor,
     /// Why the quantizer refused a pass, if it did.
@@ -49,20 +56,11 @@ pub(crate) struct Taken {
     pub(crate) latents: Vec<Tensor>,
 }
 
-/// The figures of a step.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StepFigures {
-    pub(crate) loss: f64,
-    pub(crate) reconstruction: f64,
-    pub(crate) codebook: f64,
-    /// Before clipping.
-    pub(crate) gradient_norm: f64,
-}
-
 /// What came of a step.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    Good(StepFigures),
+    /// The figures by name.
+    Good(BTreeMap<&'static str, f64>),
     /// Nothing has changed, for this reason.
     Skipped(String),
 }
@@ -70,16 +68,18 @@ pub(crate) enum Verdict {
 /// The passes of a step so far.
 struct Sums {
     gradient: Gradient,
-    /// `[3]`.
-    losses: Tensor,
+    /// Of the discriminator, where it learns.
+    lesson: Option<Gradient>,
+    figures: Figures,
 }
 
 impl Learner {
     /// Takes a step down the mean of the micro-batches' losses, which is the loss of one large batch unless a layer has
     /// statistics over the batch. Waits for the device nowhere by itself.
     ///
-    /// Each of `next`'s micro-batches is taken, come what may, so that the position in the data is known beforehand.
-    /// If loss or gradient are not finite, nothing is changed, which the device decides alone.
+    /// One pass of encoder and decoder serves the tokenizer and the discriminator. Each of `next`'s micro-batches is
+    /// taken, come what may, so that the position in the data is known beforehand.
+    /// If a loss or gradient of either side is not finite, nothing is changed, which the device decides alone.
     pub(crate) fn step(
         &mut self,
         inputs: &StepInputs<'_>,
@@ -100,33 +100,81 @@ impl Learner {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let losses = self.loss.losses(&pass, &batch.images)?;
-            let share = 1.0 / inputs.accumulate as f64;
-            // A discriminator's gradient belongs here too: `pass` serves both.
-            let gradient = self.adam.gradient(&(&losses.total * share))?;
-            let terms = [&losses.total, &losses.reconstruction, &losses.codebook];
-            let terms = Tensor::stack(&terms.map(|term| term.detach().to_kind(Kind::Float)), 0) * share; // [3]
+            let of_batch = self.micro_step(inputs, &batch, &pass)?;
             sums = Some(match sums {
-                None => Sums { gradient, losses: terms },
-                Some(mut sums) => {
-                    sums.gradient.accumulate(&gradient);
-                    Sums { losses: sums.losses + terms, ..sums }
-                }
+                None => of_batch,
+                Some(sums) => sums.plus(of_batch),
             });
             ids.push(pass.quantized.indices);
             latents.push(pass.latents.detach());
         }
-        let (Some(Sums { gradient, losses }), None) = (sums, &refused) else {
+        let (Some(Sums { gradient, lesson, mut figures }), None) = (sums, &refused) else {
             let consent = Tensor::from(false).to_device(self.adam.values().device());
-            return Ok(Taken { figures: Tensor::from_slice(&[f32::NAN; 4]), consent, refused, ids, latents });
+            return Ok(Taken { figures: Figures::default(), consent, refused, ids, latents });
         };
-        let figures = Tensor::cat(&[losses, gradient.norm().unsqueeze(0)], 0); // [4]
-        let consent = figures.isfinite().all();
+        figures.push("gradient_norm", gradient.norm());
+        if let Some(lesson) = &lesson {
+            figures.push("discriminator_gradient_norm", lesson.norm());
+        }
+        let consent = figures.are_finite();
         self.adam.step(gradient, inputs.learning_rate, &consent);
         if let Some(average) = &mut self.average {
             average.update(&self.adam, &consent);
         }
+        if let (Some(opponent), Some(lesson)) = (&mut self.opponent, lesson) {
+            let share = opponent.adversary.config().learning_rate_share;
+            opponent.adam.step(lesson, inputs.learning_rate * share, &consent);
+        }
         Ok(Taken { figures, consent, refused, ids, latents })
+    }
+
+    /// Gradients and figures of one micro-batch, each times its share of the step.
+    fn micro_step(
+        &mut self,
+        inputs: &StepInputs<'_>,
+        batch: &MicroBatch,
+        pass: &Reconstruction,
+    ) -> Result<Sums, TrainError> {
+        let share = 1.0 / inputs.accumulate as f64;
+        let mut losses = self.loss.losses(pass, &batch.images)?;
+        let mut figures = Figures::default();
+        if let Some(Opponent { adversary, .. }) = &self.opponent {
+            let last_weight = inputs.tokenizer.last_weight();
+            let term = adversary.generator_term(inputs.step, &losses.reconstruction, &pass.images, last_weight)?;
+            if let Some(term) = term {
+                figures.push("adversarial", term.gan.shallow_clone());
+                figures.push("adaptive_weight", term.adaptive_weight.shallow_clone());
+                losses = losses.with_adversary(&term);
+            }
+        }
+        let gradient = self.adam.gradient(&(&losses.total * share))?;
+        figures.push("loss", losses.total.detach());
+        figures.push("reconstruction", losses.reconstruction.detach());
+        figures.push("codebook", losses.codebook.detach());
+        for (name, term) in
+            [("perceptual", &losses.perceptual), ("ms_ssim", &losses.ms_ssim), ("laplacian", &losses.laplacian)]
+        {
+            term.iter().for_each(|term| figures.push(name, term.shallow_clone()));
+        }
+        let lesson = match &mut self.opponent {
+            Some(opponent) => opponent.lesson(inputs.step, &batch.images, &pass.images, share)?,
+            None => None,
+        };
+        let lesson = lesson.map(|Lesson { gradient, terms }| {
+            terms.into_iter().for_each(|(name, term)| figures.push(name, term));
+            gradient
+        });
+        Ok(Sums { gradient, lesson, figures: figures.times(share) })
+    }
+}
+
+impl Sums {
+    fn plus(mut self, other: Self) -> Self {
+        self.gradient.accumulate(&other.gradient);
+        if let (Some(lesson), Some(other)) = (&mut self.lesson, &other.lesson) {
+            lesson.accumulate(other);
+        }
+        Self { figures: self.figures.plus(other.figures), ..self }
     }
 }
 
@@ -141,21 +189,11 @@ impl Taken {
         if let Some(reason) = &self.refused {
             return Ok(Verdict::Skipped(reason.clone()));
         }
-        let figures = Vec::<f32>::try_from(self.figures.to_device(Device::Cpu))?;
-        let [loss, reconstruction, codebook, gradient_norm] = figures[..] else {
-            unreachable!("four figures were stacked");
-        };
-        let named = [
-            ("the loss", loss),
-            ("the reconstruction loss", reconstruction),
-            ("the codebook loss", codebook),
-            ("the gradient's norm", gradient_norm),
-        ];
-        if let Some((name, value)) = named.iter().find(|(_, value)| !value.is_finite()) {
-            return Ok(Verdict::Skipped(format!("{name} is {value}")));
-        }
-        let [loss, reconstruction, codebook, gradient_norm] =
-            [loss, reconstruction, codebook, gradient_norm].map(f64::from);
-        Ok(Verdict::Good(StepFigures { loss, reconstruction, codebook, gradient_norm }))
+        let figures = self.figures.read()?;
+        let broken = figures.iter().find(|(_, value)| !value.is_finite());
+        Ok(match broken {
+            Some((name, value)) => Verdict::Skipped(format!("`{name}` is {value}")),
+            None => Verdict::Good(figures),
+        })
     }
 }

@@ -1,6 +1,5 @@
 //! A run: how it begins, and how it goes on from a checkpoint.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +7,9 @@ use codebook_prior::PriorGraph;
 use tch::Tensor;
 use vq_data::ImageSource;
 
-use crate::checkpoint_header::TOKENIZER;
+use crate::checkpoint_header::{DISCRIMINATOR, TOKENIZER};
 use crate::checkpoint_store::{self, Rank};
+use crate::opponent::Opponent;
 use crate::run_lock::RunLock;
 use crate::step::{Learner, Taken};
 use crate::usage_alarm::UsageAlarm;
@@ -187,6 +187,10 @@ impl Trainer {
     pub(crate) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         checkpoint.restore_model(&self.state.store, Weights::Raw)?;
         checkpoint.restore_optimizer(TOKENIZER, &mut self.learner.adam)?;
+        if let Some(opponent) = &mut self.learner.opponent {
+            checkpoint.restore_adversary(&mut opponent.adversary)?;
+            checkpoint.restore_optimizer(DISCRIMINATOR, &mut opponent.adam)?;
+        }
         if let Some(average) = &mut self.learner.average {
             checkpoint.restore_average(average, &self.learner.adam)?;
         }
@@ -202,10 +206,15 @@ impl Trainer {
     pub(crate) fn save(&mut self, rank: Rank) -> Result<(), TrainError> {
         let Progress { step, micro_batches, guards, best, .. } = self.progress.clone();
         let fresh = CheckpointHeader::fresh(self.plan.experiment.clone());
+        let opponent = self.learner.opponent.as_ref();
+        let optimizers: Vec<(&str, &Adam)> = [(TOKENIZER, &self.learner.adam)]
+            .into_iter()
+            .chain(opponent.map(|opponent| (DISCRIMINATOR, &opponent.adam)))
+            .collect();
         let header = CheckpointHeader {
             step,
             micro_batches,
-            optimizer_steps: BTreeMap::from([(TOKENIZER.to_owned(), self.learner.adam.steps())]),
+            optimizer_steps: optimizers.iter().map(|&(name, adam)| (name.to_owned(), adam.steps())).collect(),
             guards,
             usage_steps: self.alarm.as_ref().map_or(0, UsageAlarm::steps),
             best,
@@ -216,7 +225,8 @@ impl Trainer {
             header: &header,
             prior: self.state.prior.as_ref(),
             store: &self.state.store,
-            optimizers: &[(TOKENIZER, &self.learner.adam)],
+            adversary: opponent.map(|opponent| &opponent.adversary),
+            optimizers: &optimizers,
             average: self.learner.average.as_ref().map(|average| (average, &self.learner.adam)),
             usage: self.alarm.as_ref().map(UsageAlarm::counts),
         };
@@ -232,7 +242,9 @@ impl Learner {
         let adam = Adam::new(&state.store, plan.experiment.optimizer.clone())?;
         let average = plan.experiment.train.ema.map(|decay| WeightAverage::new(&adam, decay));
         let loss = plan.experiment.loss.build(plan.device)?;
-        Ok(Self { loss, adam, average })
+        let adversarial = plan.experiment.adversarial.clone();
+        let opponent = adversarial.map(|config| Opponent::new(config, &plan.experiment, plan.device)).transpose()?;
+        Ok(Self { loss, adam, average, opponent })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The training loop.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::guards::AfterSkip;
 use crate::lap::Lap;
 use crate::randomness::{Turn, mix};
 use crate::revival::revive;
-use crate::step::{MicroBatch, StepFigures, StepInputs, Taken, Verdict};
+use crate::step::{MicroBatch, StepInputs, Taken, Verdict};
 use crate::{
     Best, End, Event, Experiment, Outcome, Record, SkipRemedy, TrainConfig, TrainError, Trainer, UsageRemedy,
     Validation, Watch,
@@ -28,7 +29,7 @@ const UPDATE: u64 = 1 << 62;
 enum Settled {
     /// Nothing is known that was not known before.
     Nothing,
-    Good(StepFigures),
+    Good(BTreeMap<&'static str, f64>),
     Skipped,
     /// The step at hand is an earlier one now.
     RolledBack,
@@ -125,7 +126,12 @@ impl Trainer {
         let progress = &mut self.progress;
         progress.step += 1;
         let rate = schedule.rate(progress.step, train.steps) * progress.guards.rate_factor;
-        let inputs = StepInputs { tokenizer: &self.state.tokenizer, accumulate: train.accumulate, learning_rate: rate };
+        let inputs = StepInputs {
+            tokenizer: &self.state.tokenizer,
+            step: progress.step,
+            accumulate: train.accumulate,
+            learning_rate: rate,
+        };
         let plan = &self.plan;
         self.learner.step(&inputs, || {
             let Some(batch) = batches.next() else {
@@ -261,17 +267,22 @@ impl Trainer {
         Rank::Ordinary
     }
 
-    fn record(&self, figures: StepFigures, lap: &mut Lap) -> Record {
+    fn record(&self, mut figures: BTreeMap<&'static str, f64>, lap: &mut Lap) -> Record {
         let Experiment { schedule, train, .. } = &self.plan.experiment;
         let step = self.progress.step;
+        // Each of these is a figure of every step.
+        let mut take = |name| figures.remove(name).unwrap_or(f64::NAN);
+        let [loss, reconstruction, codebook, gradient_norm] =
+            ["loss", "reconstruction", "codebook", "gradient_norm"].map(&mut take);
         Record::Train {
             step,
-            loss: figures.loss,
-            reconstruction: figures.reconstruction,
-            codebook: figures.codebook,
+            loss,
+            reconstruction,
+            codebook,
             learning_rate: schedule.rate(step, train.steps) * self.progress.guards.rate_factor,
             images_per_second: lap.finish(),
-            gradient_norm: Some(figures.gradient_norm),
+            gradient_norm: Some(gradient_norm),
+            terms: figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
 
