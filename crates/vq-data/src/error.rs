@@ -7,18 +7,18 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The operating system refused a file.
-    #[error("{op}: expected a readable file, got an error for {}", path.display())]
+    /// The operating system refused a file or folder.
+    #[error("{op}: expected a readable file or folder, got an error for {}", path.display())]
     Io {
         /// What was being done.
         op: &'static str,
-        /// The file it was done to.
+        /// What it was done to.
         path: PathBuf,
         /// Why it failed.
         source: std::io::Error,
     },
     /// A decoder refused an image.
-    #[error("decode {what}: expected a whole png, jpeg or webp image, got one that fails")]
+    #[error("decode {what}: expected a whole jpeg, png, webp, gif or bmp image, got one that fails")]
     Decode {
         /// The file or archive entry.
         what: String,

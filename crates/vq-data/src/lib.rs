@@ -4,7 +4,7 @@
 //! An [`ImageSource`] hands out [`Sample`]s, [`InMemory`] keeps them decoded at their
 //! final size, a [`Transform`] turns one into numbers, and a [`Loader`] makes batches on
 //! its own threads.
-//! [`EmojiSet`] is the source that needs no download.
+//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images.
 //!
 //! # Letters
 //!
@@ -47,6 +47,7 @@
 mod chw;
 mod emoji;
 mod error;
+mod folder;
 mod load;
 mod loader;
 mod memory;
@@ -60,6 +61,7 @@ mod transform;
 pub use chw::{chw_from_rgb, rgb_from_chw};
 pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, caption_of, family_of};
 pub use error::DataError;
+pub use folder::{Classes, Damaged, DamagedFile, HeldOut, ImageFolder, ImageFolderConfig, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
 pub use loader::{Batch, Loader, LoaderConfig, Order};
 pub use memory::InMemory;

@@ -1,4 +1,5 @@
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
@@ -8,11 +9,18 @@ use crate::{DataError, center_square};
 /// Images wider or higher than this, in pixels, are refused.
 pub const MAX_SIDE: u32 = 32_768;
 
-/// Images that would need more memory than this when decoded are refused.
+/// Images that would need more memory than this when decoded are refused, and so are larger files.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 
-/// Loads a png, jpeg or webp file as `[H, W, 4]` with straight alpha, upright (the EXIF
+/// What can be decoded; the kind of file is told by its first bytes.
+const FORMATS: [ImageFormat; 5] =
+    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
+
+/// Loads a jpeg, png, webp, gif or bmp file as `[H, W, 4]` with straight alpha, upright (the EXIF
 /// orientation is applied).
+///
+/// Of an animation the first picture is taken. Grey, palettes, CMYK and 16 bits become RGB of 8
+/// bits; colour profiles are not applied.
 ///
 /// The kind of file is told by its first bytes, not by its name.
 ///
@@ -22,9 +30,17 @@ pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 /// larger than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn load_image(path: impl AsRef<Path>) -> Result<RgbaImage, DataError> {
     let path = path.as_ref();
-    let bytes =
-        std::fs::read(path).map_err(|source| DataError::Io { op: "read image", path: path.to_owned(), source })?;
-    decode(&bytes, &path.display().to_string())
+    let failed = |source| DataError::Io { op: "read image", path: path.to_owned(), source };
+    let what = path.display().to_string();
+    let mut file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length > MAX_DECODED_BYTES {
+        let expected = format!("a file of at most {MAX_DECODED_BYTES} bytes");
+        return Err(DataError::unexpected(format!("decode {what}"), expected, format!("{length} bytes")));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    decode(&bytes, &what)
 }
 
 /// Loads a file as [`load_image`] does, then cuts and resizes it as [`center_square`] does.
@@ -40,14 +56,14 @@ pub fn load_square(path: impl AsRef<Path>, size: u32) -> Result<RgbaImage, DataE
 pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
     let refuse = |expected: &str, got: String| DataError::unexpected(format!("decode {what}"), expected, got);
     let failed = |source: ImageError| DataError::Decode { what: what.to_owned(), source };
-    let kinds = "a png, jpeg or webp image";
+    let kinds = "a jpeg, png, webp, gif or bmp image";
     if bytes.is_empty() {
         return Err(refuse(kinds, "an empty file".to_owned()));
     }
     let Ok(format) = image::guess_format(bytes) else {
         return Err(refuse(kinds, "a file of another kind".to_owned()));
     };
-    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
+    if !FORMATS.contains(&format) {
         return Err(refuse(kinds, format!("a {} file", format.to_mime_type())));
     }
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {

@@ -3,25 +3,26 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::layers::{conv1, norm};
+use crate::convolution::Conv;
+use crate::layers::{Norm, conv1};
 
 /// One head over all positions, added to the input (taming-transformers, `AttnBlock`).
 ///
 /// Parameters: `norm`, `q`, `k`, `v`, `proj_out`.
 #[derive(Debug)]
 pub(crate) struct AttentionBlock {
-    norm: nn::GroupNorm,
-    query: nn::Conv2D,
-    key: nn::Conv2D,
-    value: nn::Conv2D,
-    output: nn::Conv2D,
+    norm: Norm,
+    query: Conv,
+    key: Conv,
+    value: Conv,
+    output: Conv,
 }
 
 impl AttentionBlock {
     pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
         let project = |name: &str| conv1(&(path / name), channels, channels);
         Self {
-            norm: norm(&(path / "norm"), channels),
+            norm: Norm::new(&(path / "norm"), channels),
             query: project("q"),
             key: project("k"),
             value: project("v"),
@@ -35,7 +36,7 @@ impl Module for AttentionBlock {
     fn forward(&self, xs: &Tensor) -> Tensor {
         let size = xs.size();
         let normed = self.norm.forward(xs);
-        let rows = |conv: &nn::Conv2D| conv.forward(&normed).flatten(2, 3).transpose(1, 2).unsqueeze(1); // [B, 1, HW, C]
+        let rows = |conv: &Conv| conv.forward(&normed).flatten(2, 3).transpose(1, 2).unsqueeze(1); // [B, 1, HW, C]
         let attended = Tensor::scaled_dot_product_attention(
             &rows(&self.query),
             &rows(&self.key),

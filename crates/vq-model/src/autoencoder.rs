@@ -3,10 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
+use crate::preset::AutoencoderTable;
 
 /// Shape of the VQGAN autoencoder (taming-transformers, arXiv 2012.09841, table 7).
+///
+/// A configuration file gives these fields, or `preset` (`"f4"`, `"f8"`, `"f16"`) and the fields that differ from it;
+/// without `preset`, a field that is left out has the value of f16.
+/// A configuration is written with all fields and without `preset`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(from = "AutoencoderTable")]
 pub struct AutoencoderConfig {
     /// Channels at full resolution; a multiple of the 32 groups of the normalization.
     pub channels: i64,
@@ -20,16 +25,10 @@ pub struct AutoencoderConfig {
     pub latent_channels: i64,
 }
 
-/// The paper's f16 model for 256x256 images.
+/// [`AutoencoderConfig::f16`].
 impl Default for AutoencoderConfig {
     fn default() -> Self {
-        Self {
-            channels: 128,
-            multipliers: vec![1, 1, 2, 2, 4],
-            residual_blocks: 2,
-            attention_factors: vec![16],
-            latent_channels: 256,
-        }
+        Self::f16()
     }
 }
 

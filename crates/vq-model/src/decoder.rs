@@ -3,7 +3,8 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::layers::{conv3, norm};
+use crate::convolution::Conv;
+use crate::layers::{Norm, conv3};
 use crate::level::{Level, LevelPlan, Middle};
 use crate::resample::Upsample;
 use crate::{AutoencoderConfig, ModelError};
@@ -14,12 +15,12 @@ use crate::{AutoencoderConfig, ModelError};
 /// `norm_out`, `conv_out`.
 #[derive(Debug)]
 pub struct Decoder {
-    conv_in: nn::Conv2D,
+    conv_in: Conv,
     middle: Middle,
     /// From the lowest resolution to the highest.
     levels: Vec<Level<Upsample>>,
-    norm_out: nn::GroupNorm,
-    conv_out: nn::Conv2D,
+    norm_out: Norm,
+    conv_out: Conv,
 }
 
 impl Decoder {
@@ -46,15 +47,20 @@ impl Decoder {
             conv_in: conv3(&(path / "conv_in"), config.latent_channels, lowest),
             middle: Middle::new(&(path / "mid"), lowest),
             levels: (0..=last).rev().map(level).collect(),
-            norm_out: norm(&(path / "norm_out"), highest),
+            norm_out: Norm::new(&(path / "norm_out"), highest),
             conv_out: conv3(&(path / "conv_out"), highest, 3),
         })
     }
 
-    /// Codes `[B, Z, H / f, W / f]` to images `[B, 3, H, W]`, not clamped.
+    /// Codes `[B, Z, H / f, W / f]` to images `[B, 3, H, W]` of the codes' kind, not clamped.
     pub fn forward(&self, codes: &Tensor) -> Tensor {
         let hidden = self.middle.forward(&self.conv_in.forward(codes));
         let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));
-        self.conv_out.forward(&self.norm_out.forward(&hidden).silu())
+        self.conv_out.forward(&self.norm_out.swish(&hidden))
+    }
+
+    /// Weight of `conv_out`, `[3, C, 3, 3]`: where VQGAN compares the gradients of its losses (equation 7).
+    pub fn last_weight(&self) -> &Tensor {
+        &self.conv_out.weight
     }
 }

@@ -3,7 +3,8 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::layers::{conv3, norm};
+use crate::convolution::Conv;
+use crate::layers::{Norm, conv3};
 use crate::level::{Level, LevelPlan, Middle};
 use crate::resample::Downsample;
 use crate::{AutoencoderConfig, ModelError};
@@ -13,11 +14,11 @@ use crate::{AutoencoderConfig, ModelError};
 /// Parameters: `conv_in`, `down.{level}.{block.{j}, attn.{j}, downsample}`, `mid`, `norm_out`, `conv_out`.
 #[derive(Debug)]
 pub struct Encoder {
-    conv_in: nn::Conv2D,
+    conv_in: Conv,
     levels: Vec<Level<Downsample>>,
     middle: Middle,
-    norm_out: nn::GroupNorm,
-    conv_out: nn::Conv2D,
+    norm_out: Norm,
+    conv_out: Conv,
 }
 
 impl Encoder {
@@ -44,15 +45,15 @@ impl Encoder {
             conv_in: conv3(&(path / "conv_in"), 3, config.channels),
             levels: (0..=last).map(level).collect(),
             middle: Middle::new(&(path / "mid"), lowest),
-            norm_out: norm(&(path / "norm_out"), lowest),
+            norm_out: Norm::new(&(path / "norm_out"), lowest),
             conv_out: conv3(&(path / "conv_out"), lowest, config.latent_channels),
         })
     }
 
-    /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]`; `f` divides `H` and `W`.
+    /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]` of the images' kind; `f` divides `H` and `W`.
     pub fn forward(&self, images: &Tensor) -> Tensor {
         let hidden = self.levels.iter().fold(self.conv_in.forward(images), |xs, level| level.forward(&xs));
-        let hidden = self.norm_out.forward(&self.middle.forward(&hidden)).silu();
+        let hidden = self.norm_out.swish(&self.middle.forward(&hidden));
         self.conv_out.forward(&hidden)
     }
 }

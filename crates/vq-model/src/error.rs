@@ -1,5 +1,8 @@
 //! What can go wrong in a tokenizer.
 
+use std::path::PathBuf;
+
+use tch::TchError;
 use vq_core::CoreError;
 
 /// Errors of this crate.
@@ -25,6 +28,30 @@ pub enum ModelError {
         expected: String,
         /// What was given.
         got: String,
+    },
+
+    /// A file of weights cannot be read.
+    #[error("{op}: expected a safetensors file at {file}, got {source}", file = file.display())]
+    File {
+        /// The operation.
+        op: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What the reader said.
+        source: TchError,
+    },
+
+    /// A file of weights does not fit the model; nothing was loaded.
+    #[error("{op}: expected {file} to hold the {expected} tensors of the model, got {}", misfits.join("; "), file = file.display())]
+    Weights {
+        /// The operation.
+        op: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Number of tensors of the model.
+        expected: usize,
+        /// Each tensor that is missing, unexpected, or of another shape.
+        misfits: Vec<String>,
     },
 
     /// The quantizer refused.

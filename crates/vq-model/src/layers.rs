@@ -1,29 +1,53 @@
 //! The small layers that every block uses.
+//!
+//! Each computes in the kind of its input and gives the same kind back; parameters are `Float`.
 
-use tch::nn::{self, ConvConfig};
+use tch::{Device, Kind, Tensor, nn};
+
+use crate::convolution::{Conv, ConvShape};
 
 pub(crate) const NORM_GROUPS: i64 = 32;
 const NORM_EPSILON: f64 = 1e-6;
 
+/// 3x3 convolution that keeps height and width.
+pub(crate) fn conv3(path: &nn::Path, inputs: i64, outputs: i64) -> Conv {
+    Conv::new(path, ConvShape { inputs, outputs, kernel: 3, stride: 1, padding: 1 })
+}
+
+/// 1x1 convolution.
+pub(crate) fn conv1(path: &nn::Path, inputs: i64, outputs: i64) -> Conv {
+    Conv::new(path, ConvShape { inputs, outputs, kernel: 1, stride: 1, padding: 0 })
+}
+
 /// Group normalization over 32 groups. Parameters: `weight`, `bias`, `[C]`.
-pub(crate) fn norm(path: &nn::Path, channels: i64) -> nn::GroupNorm {
-    let config = nn::GroupNormConfig { eps: NORM_EPSILON, ..Default::default() };
-    nn::group_norm(path, NORM_GROUPS, channels, config)
+#[derive(Debug)]
+pub(crate) struct Norm {
+    weight: Tensor,
+    bias: Tensor,
 }
 
-/// 3x3 convolution that keeps height and width. Parameters: `weight`, `[out, in, 3, 3]`; `bias`, `[out]`.
-pub(crate) fn conv3(path: &nn::Path, inputs: i64, outputs: i64) -> nn::Conv2D {
-    nn::conv2d(path, inputs, outputs, 3, with_torch_init(inputs * 9, ConvConfig { padding: 1, ..Default::default() }))
-}
+impl Norm {
+    pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
+        Self { weight: path.ones("weight", &[channels]), bias: path.zeros("bias", &[channels]) }
+    }
 
-/// 1x1 convolution. Parameters: `weight`, `[out, in, 1, 1]`; `bias`, `[out]`.
-pub(crate) fn conv1(path: &nn::Path, inputs: i64, outputs: i64) -> nn::Conv2D {
-    nn::conv2d(path, inputs, outputs, 1, with_torch_init(inputs, ConvConfig::default()))
-}
+    /// `[B, C, H, W]` to the same shape.
+    pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
+        self.normalized(xs).to_kind(xs.kind())
+    }
 
-/// PyTorch's initialization of convolutions: weight and bias uniform in `±1 / sqrt(fan_in)`.
-pub(crate) fn with_torch_init(fan_in: i64, config: ConvConfig) -> ConvConfig {
-    let bound = 1.0 / (fan_in as f64).sqrt();
-    let init = nn::Init::Uniform { lo: -bound, up: bound };
-    ConvConfig { ws_init: init, bs_init: init, ..config }
+    /// Normalization and swish, `[B, C, H, W]` to the same shape.
+    pub(crate) fn swish(&self, xs: &Tensor) -> Tensor {
+        self.normalized(xs).silu().to_kind(xs.kind())
+    }
+
+    /// The CPU takes `BFloat16` with `Float` parameters and keeps `Float` statistics.
+    /// CUDA takes one kind only and would round the statistics to it: there the input is cast up.
+    fn normalized(&self, xs: &Tensor) -> Tensor {
+        let xs = match xs.device() {
+            Device::Cpu => xs.shallow_clone(),
+            _ => xs.to_kind(Kind::Float),
+        };
+        xs.group_norm(NORM_GROUPS, Some(&self.weight), Some(&self.bias), NORM_EPSILON, true)
+    }
 }

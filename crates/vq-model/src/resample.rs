@@ -1,21 +1,22 @@
 //! Halving and doubling of a feature map.
 
 use tch::Tensor;
-use tch::nn::{self, ConvConfig, Module};
+use tch::nn::{self, Module};
 
-use crate::layers::{conv3, with_torch_init};
+use crate::convolution::{Conv, ConvShape};
+use crate::layers::conv3;
 
 /// Halves height and width: zero padding at right and bottom only, then a 3x3 convolution of stride 2
 /// (taming-transformers, `Downsample`). Parameter: `conv`.
 #[derive(Debug)]
 pub(crate) struct Downsample {
-    conv: nn::Conv2D,
+    conv: Conv,
 }
 
 impl Downsample {
     pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
-        let config = with_torch_init(channels * 9, ConvConfig { stride: 2, ..Default::default() });
-        Self { conv: nn::conv2d(path / "conv", channels, channels, 3, config) }
+        let shape = ConvShape { inputs: channels, outputs: channels, kernel: 3, stride: 2, padding: 0 };
+        Self { conv: Conv::new(&(path / "conv"), shape) }
     }
 }
 
@@ -30,7 +31,7 @@ impl Module for Downsample {
 /// Parameter: `conv`.
 #[derive(Debug)]
 pub(crate) struct Upsample {
-    conv: nn::Conv2D,
+    conv: Conv,
 }
 
 impl Upsample {

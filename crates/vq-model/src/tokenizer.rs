@@ -1,17 +1,20 @@
 //! Images to token ids and back.
 
-use tch::Tensor;
-use tch::nn::{self, Module};
-use vq_core::{Layout, Mode, Quantized, Quantizer};
+use tch::nn;
+use tch::{Kind, Tensor};
+use vq_core::{Layout, Mode, Quantized, Quantizer, Seen, Updated};
 
+use crate::convolution::Conv;
 use crate::layers::conv1;
-use crate::{AutoencoderConfig, Decoder, Encoder, ModelError};
+use crate::{AutoencoderConfig, Decoder, Encoder, ModelError, Precision};
 
 /// What a pass through the tokenizer gives.
 #[derive(Debug)]
 pub struct Reconstruction {
-    /// `[B, 3, H, W]`, not clamped.
+    /// `[B, 3, H, W]`, `Float` in either precision, not clamped.
     pub images: Tensor,
+    /// `[B, C, H / f, W / f]`, what was quantized.
+    pub latents: Tensor,
     /// Codes, ids and the quantizer's loss.
     pub quantized: Quantized,
 }
@@ -24,11 +27,12 @@ pub struct Reconstruction {
 #[derive(Debug)]
 pub struct ImageTokenizer {
     encoder: Encoder,
-    quant_conv: nn::Conv2D,
+    quant_conv: Conv,
     quantizer: Box<dyn Quantizer>,
-    post_quant_conv: nn::Conv2D,
+    post_quant_conv: Conv,
     decoder: Decoder,
     factor: i64,
+    precision: Precision,
 }
 
 impl ImageTokenizer {
@@ -45,12 +49,32 @@ impl ImageTokenizer {
             post_quant_conv: conv1(&(path / "post_quant_conv"), channels, config.latent_channels),
             decoder: Decoder::new(&(path / "decoder"), config)?,
             factor: config.factor(),
+            precision: Precision::default(),
         })
+    }
+
+    /// The same tokenizer with activations in `precision`; the constructor gives [`Precision::F32`].
+    ///
+    /// Encoder, decoder and `post_quant_conv` compute in it.
+    /// `quant_conv` and the quantizer are `Float` always: latents rounded to 8 bits would choose other codes.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// Kind of the activations.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// How ids are laid out.
     pub fn layout(&self) -> &Layout {
         self.quantizer.layout()
+    }
+
+    /// Weight of the decoder's last convolution, `[3, C, 3, 3]`, `Float`: where the adaptive weight of VQGAN's
+    /// adversarial loss compares gradients (arXiv 2012.09841, equation 7).
+    pub fn last_weight(&self) -> &Tensor {
+        self.decoder.last_weight()
     }
 
     /// `f`: pixels per token along one axis.
@@ -63,7 +87,7 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        tch::no_grad(|| Ok(self.quantize(images, Mode::Eval)?.indices))
+        tch::no_grad(|| Ok(self.quantizer.quantize(&self.latents(images)?, Mode::Eval)?.indices))
     }
 
     /// Ids `[B, H / f, W / f, S]` to images `[B, 3, H, W]` clamped to `[-1, 1]`, without gradients.
@@ -79,11 +103,20 @@ impl ImageTokenizer {
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
-        let quantized = self.quantize(images, mode)?;
-        Ok(Reconstruction { images: self.images_of(&quantized.codes), quantized })
+        let latents = self.latents(images)?;
+        let quantized = self.quantizer.quantize(&latents, mode)?;
+        Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 
-    fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Quantized, ModelError> {
+    /// Learns from a training step what no gradient teaches; call it after the optimizer's step.
+    ///
+    /// # Errors
+    /// Those of [`Quantizer::update`].
+    pub fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, ModelError> {
+        Ok(self.quantizer.update(seen)?)
+    }
+
+    fn latents(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         match images.size()[..] {
             [_, 3, height, width]
                 if height > 0 && width > 0 && height % self.factor == 0 && width % self.factor == 0 => {}
@@ -95,11 +128,12 @@ impl ImageTokenizer {
                 });
             }
         }
-        let latents = self.quant_conv.forward(&self.encoder.forward(images));
-        Ok(self.quantizer.quantize(&latents, mode)?)
+        let hidden = self.encoder.forward(&self.precision.cast(images));
+        Ok(self.quant_conv.forward(&hidden.to_kind(Kind::Float)))
     }
 
     fn images_of(&self, codes: &Tensor) -> Tensor {
-        self.decoder.forward(&self.post_quant_conv.forward(codes))
+        let hidden = self.post_quant_conv.forward(&self.precision.cast(codes));
+        self.decoder.forward(&hidden).to_kind(Kind::Float)
     }
 }

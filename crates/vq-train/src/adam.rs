@@ -1,11 +1,13 @@
-//! Adam with a state that can be saved.
-
-use std::collections::BTreeMap;
+//! Adam with a state that can be saved, and a step that can be refused on its device.
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor, nn};
+use tch::{Device, Kind, Tensor, nn};
 
-use crate::TrainError;
+use crate::flat_parameters::FlatParameters;
+use crate::{Gradient, TrainError};
+
+/// Elements that a step works on at a time, on the CPU: 1 MiB, so that they are still in the cache for the next operation.
+const CPU_BLOCK: i64 = 1 << 18;
 
 /// Options of [`Adam`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,12 +19,18 @@ pub struct AdamConfig {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
+    /// Decoupled weight decay, which makes this AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2): each step
+    /// takes `learning rate * weight_decay` of a parameter away. Parameters of one axis (biases, scales of
+    /// normalizations) and codebooks do not decay.
+    pub weight_decay: f64,
+    /// Gradients are scaled down to this norm, taken over all parameters, where theirs is larger; none: never.
+    pub clip: Option<f64>,
 }
 
 /// The paper's betas.
 impl Default for AdamConfig {
     fn default() -> Self {
-        Self { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 }
+        Self { beta1: 0.5, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0, clip: None }
     }
 }
 
@@ -32,97 +40,137 @@ impl AdamConfig {
     /// # Errors
     /// [`TrainError::Option`] naming the key.
     pub fn check(&self) -> Result<(), TrainError> {
+        let refuse = |key, expected: &str, got: f64| {
+            Err(TrainError::Option { key, expected: expected.into(), got: got.to_string() })
+        };
         for (key, beta) in [("optimizer.beta1", self.beta1), ("optimizer.beta2", self.beta2)] {
             if !(0.0..1.0).contains(&beta) {
-                return Err(TrainError::Option { key, expected: "a number in 0..1".into(), got: beta.to_string() });
+                return refuse(key, "a number in 0..1", beta);
             }
         }
-        if self.epsilon.is_finite() && self.epsilon > 0.0 {
-            return Ok(());
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return refuse("optimizer.epsilon", "a finite number > 0", self.epsilon);
         }
-        let got = self.epsilon.to_string();
-        Err(TrainError::Option { key: "optimizer.epsilon", expected: "a finite number > 0".into(), got })
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return refuse("optimizer.weight_decay", "a finite number >= 0", self.weight_decay);
+        }
+        match self.clip {
+            Some(clip) if !(clip.is_finite() && clip > 0.0) => refuse("optimizer.clip", "a finite number > 0", clip),
+            _ => Ok(()),
+        }
     }
 }
 
-/// Adam (Kingma and Ba, arXiv 1412.6980), equal to PyTorch's.
+/// Adam (Kingma and Ba, arXiv 1412.6980), equal to PyTorch's; with weight decay AdamW, equal to PyTorch's.
 ///
 /// tch's optimizer cannot save its moments, so that a run could not be resumed.
-/// Here all moments lie in two flat tensors, and a step is a handful of operations whatever the number of parameters.
+/// Here parameters, gradients and moments each lie in one flat tensor, and a step is a handful of operations whatever
+/// the number of parameters. None of them waits for the device.
 #[derive(Debug)]
 pub struct Adam {
     config: AdamConfig,
-    /// Name and parameter, by name.
-    parameters: Vec<(String, Tensor)>,
+    parameters: FlatParameters,
+    /// `[P]`.
     first: Tensor,
+    /// `[P]`.
     second: Tensor,
-    steps: u64,
+    /// Scalar, `Double`: steps taken, which only the device knows, since it may refuse one.
+    steps: Tensor,
 }
 
 impl Adam {
     /// Optimizes every trainable variable of `store`, with moments of zero.
-    pub fn new(store: &nn::VarStore, config: AdamConfig) -> Self {
-        let named: BTreeMap<String, Tensor> = store.variables().into_iter().collect();
-        let parameters: Vec<_> = named.into_iter().filter(|(_, tensor)| tensor.requires_grad()).collect();
-        let total: i64 = parameters.iter().map(|(_, tensor)| tensor.numel() as i64).sum();
-        let zeros = || Tensor::zeros([total], (Kind::Float, store.device()));
-        Self { config, parameters, first: zeros(), second: zeros(), steps: 0 }
+    /// The variables move into one tensor: whatever was read from them as raw pointers before is stale.
+    ///
+    /// # Errors
+    /// [`TrainError::Torch`] if a variable cannot be moved.
+    pub fn new(store: &nn::VarStore, config: AdamConfig) -> Result<Self, TrainError> {
+        let parameters = FlatParameters::new(store)?;
+        let (first, second) = (parameters.zeros(), parameters.zeros());
+        let steps = Tensor::zeros([0_i64; 0], (Kind::Double, store.device()));
+        Ok(Self { config, parameters, first, second, steps })
     }
 
-    /// Steps taken.
+    /// Steps taken, refused ones not counted; waits for the device.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.steps.double_value(&[]) as u64
     }
 
-    /// Forgets the gradients of the last step.
-    pub fn zero_grad(&mut self) {
-        for (_, parameter) in &mut self.parameters {
-            parameter.zero_grad();
-        }
+    /// The gradient of a scalar by all parameters; one that it does not depend on has a gradient of zero.
+    /// Frees the scalar's graph.
+    ///
+    /// # Errors
+    /// [`TrainError::Torch`] if the scalar has no graph.
+    pub fn gradient(&self, scalar: &Tensor) -> Result<Gradient, TrainError> {
+        self.parameters.gradient(scalar).map(Gradient::new)
     }
 
-    /// Moves every parameter against its gradient; a parameter without one counts as having a gradient of zero.
-    pub fn step(&mut self, learning_rate: f64) {
-        let AdamConfig { beta1, beta2, epsilon } = self.config;
-        self.steps += 1;
-        let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(self.steps).unwrap_or(i32::MAX));
-        let (correction1, correction2) = (correction(beta1), correction(beta2));
+    /// Moves every parameter against its gradient, clipped as configured, unless `consent`, a `Bool` scalar on the
+    /// device, is false: then nothing changes, neither parameters nor moments nor the count of steps.
+    pub fn step(&mut self, gradient: Gradient, learning_rate: f64, consent: &Tensor) {
+        let AdamConfig { beta1, beta2, epsilon, weight_decay, clip } = self.config;
         tch::no_grad(|| {
-            let gradient = self.gradient();
-            let _ = self.first.lerp_(&gradient, 1.0 - beta1);
-            let _ = self.second.g_mul_scalar_(beta2).addcmul_(&gradient, &(&gradient * (1.0 - beta2)));
-            let spread = self.second.sqrt() / correction2.sqrt() + epsilon;
-            let change = &self.first / spread * (-learning_rate / correction1);
-            let mut offset = 0;
-            for (_, parameter) in &mut self.parameters {
-                let length = parameter.numel() as i64;
-                let _ = parameter.g_add_(&change.narrow(0, offset, length).view_as(parameter));
-                offset += length;
+            let refused = consent.logical_not();
+            let gate = consent.to_kind(Kind::Float);
+            let scale = clip.map(|clip| (clip / (gradient.norm() + 1e-6)).clamp_max(1.0));
+            let _ = self.steps.g_add_(&consent.to_kind(Kind::Double));
+            // A first step that is refused has taken none; what follows is then without effect, but must not be NaN.
+            let steps = self.steps.clamp_min(1.0);
+            let correction = |beta: f64| -> Tensor { 1.0 - Tensor::pow_scalar(beta, &steps) };
+            let spread_scale = correction(beta2).rsqrt().to_kind(Kind::Float);
+            let rate = (correction(beta1).reciprocal() * -learning_rate).to_kind(Kind::Float) * &gate;
+            let (weight1, weight2) = (&gate * (1.0 - beta1), &gate * (1.0 - beta2));
+            let kept = 1.0 - &gate * (learning_rate * weight_decay);
+
+            let gradient = gradient.into_flat();
+            let values = self.parameters.values();
+            if weight_decay > 0.0 {
+                let _ = values.narrow(0, 0, self.parameters.decaying()).g_mul_(&kept);
+            }
+            for (offset, length) in blocks(&values) {
+                let block = |flat: &Tensor| flat.narrow(0, offset, length);
+                let (mut change, mut values) = (block(&gradient), block(&values));
+                let (mut first, mut second) = (block(&self.first), block(&self.second));
+                if let Some(scale) = &scale {
+                    let _ = change.g_mul_(scale);
+                }
+                let _ = change.masked_fill_(&refused, 0.0);
+                let _ = first.lerp_tensor_(&change, &weight1);
+                let _ = change.square_();
+                let _ = second.lerp_tensor_(&change, &weight2);
+                // From here on, `change` holds first / (sqrt(second / correction2) + epsilon) * -rate / correction1.
+                let _ = second.sqrt_out(&change);
+                let _ = change.g_mul_(&spread_scale).g_add_scalar_(epsilon);
+                let _ = first.divide_out(&change.shallow_clone(), &change);
+                let _ = change.g_mul_(&rate);
+                let _ = values.g_add_(&change);
             }
         });
     }
 
-    /// All gradients, flat, in the order of the parameters.
-    fn gradient(&self) -> Tensor {
-        let flat = |(_, parameter): &(String, Tensor)| {
-            let gradient = parameter.grad();
-            if gradient.defined() { gradient.reshape(-1) } else { parameter.zeros_like().reshape(-1) }
-        };
-        Tensor::cat(&self.parameters.iter().map(flat).collect::<Vec<_>>(), 0)
+    /// `[P]`, the parameters themselves, for an average of them.
+    pub(crate) fn values(&self) -> Tensor {
+        self.parameters.values()
+    }
+
+    /// Scalar, `Double`: steps taken, still on the device.
+    pub(crate) fn steps_on_device(&self) -> &Tensor {
+        &self.steps
+    }
+
+    /// The parts of a flat tensor by the parameters' names, each of its parameter's shape.
+    pub(crate) fn views(&self, flat: &Tensor) -> Vec<(String, Tensor)> {
+        self.parameters.views(flat)
     }
 
     /// The moments by name, `first.<parameter>` and `second.<parameter>`, each of its parameter's shape.
     pub fn state(&self) -> Vec<(String, Tensor)> {
-        let mut state = Vec::new();
-        for (moment, flat) in [("first", &self.first), ("second", &self.second)] {
-            let mut offset = 0;
-            for (name, parameter) in &self.parameters {
-                let length = parameter.numel() as i64;
-                state.push((format!("{moment}.{name}"), flat.narrow(0, offset, length).view_as(parameter)));
-                offset += length;
-            }
-        }
-        state
+        let moments = [("first", &self.first), ("second", &self.second)];
+        let named = |(moment, flat): (&str, &Tensor)| {
+            let views = self.parameters.views(flat).into_iter();
+            views.map(|(name, view)| (format!("{moment}.{name}"), view)).collect::<Vec<_>>()
+        };
+        moments.into_iter().flat_map(named).collect()
     }
 
     /// Takes over moments that [`Adam::state`] gave, after `steps` steps.
@@ -138,7 +186,14 @@ impl Adam {
             let saved = find(&name, &slice.size())?;
             tch::no_grad(|| slice.copy_(&saved));
         }
-        self.steps = steps;
+        let _ = self.steps.fill_(steps as f64);
         Ok(())
     }
+}
+
+/// Offset and length of the blocks of a flat tensor: small enough for the cache on the CPU, one elsewhere.
+fn blocks(flat: &Tensor) -> impl Iterator<Item = (i64, i64)> {
+    let total = flat.size()[0];
+    let block = if flat.device() == Device::Cpu { CPU_BLOCK } else { total.max(1) };
+    (0..total).step_by(block as usize).map(move |offset| (offset, block.min(total - offset)))
 }

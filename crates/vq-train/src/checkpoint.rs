@@ -1,30 +1,46 @@
 //! One file with all that a run needs to go on, and all that a tokenizer needs to be used.
 
-use std::collections::HashMap;
-use std::io::Write;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use codebook_prior::PriorGraph;
-use safetensors::tensor::{Metadata, TensorView};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::tensor::Metadata;
+use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor, nn};
 
 use crate::atomic_file::write_atomically;
-use crate::{Adam, Experiment, TrainError};
+use crate::checkpoint_header::{CheckpointHeader, FORMAT, Migration, VERSION};
+use crate::{Adam, TrainError, WeightAverage};
 
-const FORMAT: &str = "vqct-checkpoint";
-const VERSION: &str = "1";
+/// Which parameters of a checkpoint are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// The averaged ones, if the run kept an average, else those of the last step.
+    #[default]
+    Ema,
+    /// Those of the last step.
+    Raw,
+}
 
-/// What a checkpoint says of itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckpointHeader {
-    /// Steps taken.
-    pub step: u64,
-    /// The experiment, with which the run goes on.
-    pub experiment: Experiment,
+/// What goes into a checkpoint.
+pub struct CheckpointContents<'a> {
+    /// What it says of itself.
+    pub header: &'a CheckpointHeader,
+    /// The words, if codes are words.
+    pub prior: Option<&'a PriorGraph>,
+    /// The model.
+    pub store: &'a nn::VarStore,
+    /// The optimizers by name.
+    pub optimizers: &'a [(&'a str, &'a Adam)],
+    /// The average of the weights, and the optimizer that has the same parameters.
+    pub average: Option<(&'a WeightAverage, &'a Adam)>,
+    /// How often each code was chosen in the window of the usage alarm, `[K]`, `Int64`.
+    pub usage: Option<&'a Tensor>,
 }
 
 /// A checkpoint in memory.
@@ -32,17 +48,21 @@ pub struct CheckpointHeader {
 /// The file is in the safetensors format:
 ///
 /// ```text
-/// metadata      format, version, header (JSON of CheckpointHeader)
-/// model.*       F32, the tokenizer's parameters
-/// adam.first.*  F32, adam.second.*  F32, the optimizer's moments
-/// prior         U8, a whole prior.safetensors: words, embeddings, edges; only if codes are words
+/// metadata                    format, version, header (JSON of CheckpointHeader)
+/// model.*                     F32, the tokenizer's parameters and buffers
+/// ema.*                       F32, the average of the parameters; only if the run keeps one
+/// optimizer.NAME.first.*      F32, and optimizer.NAME.second.*, the moments of an optimizer
+/// usage                       I64, [K], counts of the usage alarm's window; only if there is an alarm
+/// prior                       U8, a whole prior.safetensors: words, embeddings, edges; only if codes are words
 /// ```
 ///
-/// The position in the data and the state of randomness follow from step and seed.
+/// Of version 1, which had one optimizer and no average, the run goes on as it would have with that version.
+/// The state of randomness follows from seed and position.
 #[derive(Debug)]
 pub struct Checkpoint {
     path: PathBuf,
     header: CheckpointHeader,
+    migration: Migration,
     bytes: Vec<u8>,
     metadata: Metadata,
     /// Where the tensors begin in `bytes`.
@@ -54,7 +74,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be read; [`TrainError::Checkpoint`] if it is cut short, of another format or of
-    /// another version.
+    /// a version that is not known.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
         let bytes = std::fs::read(path).map_err(TrainError::io("read checkpoint", path))?;
         let refuse = |expected: &str, got: String| TrainError::Checkpoint {
@@ -72,51 +92,32 @@ impl Checkpoint {
         if fact("format") != FORMAT {
             return Err(refuse(&format!("format `{FORMAT}`"), format!("`{}`", fact("format"))));
         }
-        if fact("version") != VERSION {
-            return Err(refuse(&format!("version {VERSION}"), fact("version").to_owned()));
-        }
-        let header = serde_json::from_str(fact("header"))
-            .map_err(|error| refuse("a header of this version", error.to_string()))?;
-        Ok(Self { path: path.to_path_buf(), header, start: size_of::<u64>() + header_length, bytes, metadata })
+        let Some(migration) = Migration::from_version(fact("version")) else {
+            return Err(refuse(&format!("version 1 or {VERSION}"), fact("version").to_owned()));
+        };
+        let header = migration
+            .header(fact("header"))
+            .map_err(|error| refuse("a header of the version that it names", error.to_string()))?;
+        let start = size_of::<u64>() + header_length;
+        Ok(Self { path: path.to_path_buf(), header, migration, start, bytes, metadata })
     }
 
     /// Writes a checkpoint; whatever goes wrong, an older one at `path` stays whole.
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
-    pub fn save(
+    pub fn save(path: &Path, contents: &CheckpointContents<'_>) -> Result<(), TrainError> {
+        Self::save_through(path, contents, |file, bytes| std::io::Write::write_all(file, bytes))
+    }
+
+    /// As [`Checkpoint::save`], by a `write` that may fail half way.
+    fn save_through(
         path: &Path,
-        header: &CheckpointHeader,
-        prior: Option<&PriorGraph>,
-        store: &nn::VarStore,
-        adam: &Adam,
+        contents: &CheckpointContents<'_>,
+        write: impl FnOnce(&mut File, &[u8]) -> std::io::Result<()>,
     ) -> Result<(), TrainError> {
-        let model = store.variables().into_iter().map(|(name, tensor)| (format!("model.{name}"), tensor));
-        let moments = adam.state().into_iter().map(|(name, tensor)| (format!("adam.{name}"), tensor));
-        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = model
-            .chain(moments)
-            .map(|(name, tensor)| Ok((name, shape_of(&tensor), bytes_of(&tensor)?)))
-            .collect::<Result<_, TrainError>>()?;
-        let prior = prior.map(PriorGraph::to_bytes).transpose()?;
-        let encode = |error: &dyn std::fmt::Display| TrainError::Checkpoint {
-            path: path.to_path_buf(),
-            expected: "tensors that can be encoded".into(),
-            got: error.to_string(),
-        };
-        let mut views = Vec::with_capacity(tensors.len() + 1);
-        for (name, shape, bytes) in &tensors {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| encode(&error))?;
-            views.push((name.as_str(), view));
-        }
-        if let Some(bytes) = &prior {
-            let view = TensorView::new(Dtype::U8, vec![bytes.len()], bytes).map_err(|error| encode(&error))?;
-            views.push(("prior", view));
-        }
-        let header = serde_json::to_string(header).map_err(|error| encode(&error))?;
-        let facts = [("format", FORMAT.to_owned()), ("version", VERSION.to_owned()), ("header", header)];
-        let facts: HashMap<String, String> = facts.map(|(key, value)| (key.to_owned(), value)).into();
-        let bytes = safetensors::serialize(views, Some(facts)).map_err(|error| encode(&error))?;
-        write_atomically(path, |file| file.write_all(&bytes))
+        let bytes = contents.encode(path)?;
+        write_atomically(path, |file| write(file, &bytes))
     }
 
     /// What the checkpoint says of itself.
@@ -124,9 +125,14 @@ impl Checkpoint {
         &self.header
     }
 
-    /// SHA-256 of the file, in hexadecimal: names the tokenizer that made ids.
-    pub fn sha256(&self) -> String {
-        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    /// Names the tokenizer that made ids: SHA-256 of the file in hexadecimal; of the file and the word `raw` where raw
+    /// weights are used though there are averaged ones, since that is another tokenizer.
+    pub fn sha256(&self, weights: Weights) -> String {
+        let mut hash = Sha256::new_with_prefix(&self.bytes);
+        if weights == Weights::Raw && self.header.averaged {
+            hash.update("raw");
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The words, if codes are words.
@@ -138,32 +144,51 @@ impl Checkpoint {
     }
 
     /// Copies the saved parameters into those of `store` that are registered so far.
-    pub(crate) fn restore_model(&self, store: &nn::VarStore) -> Result<(), TrainError> {
+    pub(crate) fn restore_model(&self, store: &nn::VarStore, weights: Weights) -> Result<(), TrainError> {
+        let averaged = self.header.averaged && weights == Weights::Ema;
         for (name, mut variable) in store.variables() {
-            let saved = self.tensor(&format!("model.{name}"), &variable.size())?;
+            // Only what is trained is averaged.
+            let kind = if averaged && variable.requires_grad() { "ema" } else { "model" };
+            let saved = self.tensor(&format!("{kind}.{name}"), Kind::Float, &variable.size())?;
             tch::no_grad(|| variable.copy_(&saved));
         }
         Ok(())
     }
 
-    /// Takes over the optimizer's moments.
-    pub(crate) fn restore_adam(&self, adam: &mut Adam) -> Result<(), TrainError> {
-        adam.restore(self.header.step, |name, shape| self.tensor(&format!("adam.{name}"), shape))
+    /// Takes over an optimizer's moments.
+    pub(crate) fn restore_optimizer(&self, name: &str, adam: &mut Adam) -> Result<(), TrainError> {
+        let steps = self.header.optimizer_steps.get(name).copied().ok_or_else(|| TrainError::Checkpoint {
+            path: self.path.clone(),
+            expected: format!("an optimizer `{name}`"),
+            got: format!("{:?}", self.header.optimizer_steps.keys().collect::<Vec<_>>()),
+        })?;
+        adam.restore(steps, |moment, shape| self.tensor(&self.migration.moment(name, moment), Kind::Float, shape))
     }
 
-    fn tensor(&self, name: &str, shape: &[i64]) -> Result<Tensor, TrainError> {
+    /// Takes over the average of the weights.
+    pub(crate) fn restore_average(&self, average: &mut WeightAverage, adam: &Adam) -> Result<(), TrainError> {
+        average.restore(adam, |name, shape| self.tensor(&format!("ema.{name}"), Kind::Float, shape))
+    }
+
+    /// Counts of the usage alarm's window, `[K]`, if they were saved.
+    pub(crate) fn usage(&self, codes: i64) -> Result<Option<Tensor>, TrainError> {
+        self.metadata.info("usage").map(|_| self.tensor("usage", Kind::Int64, &[codes])).transpose()
+    }
+
+    fn tensor(&self, name: &str, kind: Kind, shape: &[i64]) -> Result<Tensor, TrainError> {
+        let dtype = dtype_of(kind);
         let refuse = |got: String| TrainError::Checkpoint {
             path: self.path.clone(),
-            expected: format!("tensor `{name}`, F32 {shape:?}"),
+            expected: format!("tensor `{name}`, {dtype:?} {shape:?}"),
             got,
         };
         let info = self.metadata.info(name).ok_or_else(|| refuse("none".into()))?;
         let found: Vec<i64> = info.shape.iter().map(|&side| side as i64).collect();
-        if info.dtype != Dtype::F32 || found != shape {
+        if info.dtype != dtype || found != shape {
             return Err(refuse(format!("{:?} {found:?}", info.dtype)));
         }
         let bytes = self.bytes_of(name).ok_or_else(|| refuse("none".into()))?;
-        Ok(Tensor::f_from_data_size(bytes, shape, Kind::Float)?)
+        Ok(Tensor::f_from_data_size(bytes, shape, kind)?)
     }
 
     fn bytes_of(&self, name: &str) -> Option<&[u8]> {
@@ -172,13 +197,149 @@ impl Checkpoint {
     }
 }
 
-fn shape_of(tensor: &Tensor) -> Vec<usize> {
-    tensor.size().iter().map(|&side| side as usize).collect()
+impl CheckpointContents<'_> {
+    fn encode(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
+        let encode = |error: &dyn std::fmt::Display| TrainError::Checkpoint {
+            path: path.to_path_buf(),
+            expected: "tensors that can be encoded".into(),
+            got: error.to_string(),
+        };
+        let mut entries = BTreeMap::new();
+        for (name, tensor) in self.store.variables() {
+            entries.insert(format!("model.{name}"), Entry::float(&tensor));
+        }
+        for (optimizer, adam) in self.optimizers {
+            for (name, tensor) in adam.state() {
+                entries.insert(format!("optimizer.{optimizer}.{name}"), Entry::float(&tensor));
+            }
+        }
+        for (name, tensor) in self.average.map(|(average, adam)| average.state(adam)).unwrap_or_default() {
+            entries.insert(format!("ema.{name}"), Entry::float(&tensor));
+        }
+        if let Some(counts) = self.usage {
+            entries.insert("usage".into(), Entry::of(counts, Kind::Int64));
+        }
+        if let Some(prior) = self.prior {
+            let bytes = prior.to_bytes()?;
+            entries.insert("prior".into(), Entry::Bytes { shape: [bytes.len()], bytes });
+        }
+        let header = serde_json::to_string(self.header).map_err(|error| encode(&error))?;
+        let facts = [("format", FORMAT.to_owned()), ("version", VERSION.to_owned()), ("header", header)];
+        let facts: HashMap<String, String> = facts.map(|(key, value)| (key.to_owned(), value)).into();
+        safetensors::serialize(entries, Some(facts)).map_err(|error| encode(&error))
+    }
 }
 
-fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, TrainError> {
-    let tensor = tensor.detach().to_device(tch::Device::Cpu).to_kind(Kind::Float).contiguous();
-    let mut bytes = vec![0; tensor.numel() * size_of::<f32>()];
-    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
-    Ok(bytes)
+/// A tensor to be written, which becomes bytes only when its turn comes.
+enum Entry {
+    Tensor { kind: Kind, shape: Vec<usize>, tensor: Tensor },
+    Bytes { shape: [usize; 1], bytes: Vec<u8> },
+}
+
+impl Entry {
+    fn float(tensor: &Tensor) -> Self {
+        Self::of(tensor, Kind::Float)
+    }
+
+    fn of(tensor: &Tensor, kind: Kind) -> Self {
+        let shape = tensor.size().iter().map(|&side| side as usize).collect();
+        Self::Tensor { kind, shape, tensor: tensor.detach() }
+    }
+}
+
+impl View for Entry {
+    fn dtype(&self) -> Dtype {
+        match self {
+            Self::Tensor { kind, .. } => dtype_of(*kind),
+            Self::Bytes { .. } => Dtype::U8,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Tensor { shape, .. } => shape,
+            Self::Bytes { shape, .. } => shape,
+        }
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Tensor { kind, tensor, .. } => {
+                let tensor = tensor.to_device(tch::Device::Cpu).to_kind(*kind).contiguous();
+                let mut bytes = vec![0; self.data_len()];
+                tensor.copy_data_u8(&mut bytes, tensor.numel());
+                bytes.into()
+            }
+            Self::Bytes { bytes, .. } => bytes.into(),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        match self {
+            Self::Tensor { kind, tensor, .. } => tensor.numel() * kind.elt_size_in_bytes(),
+            Self::Bytes { bytes, .. } => bytes.len(),
+        }
+    }
+}
+
+/// Of the two kinds that are saved.
+fn dtype_of(kind: Kind) -> Dtype {
+    if kind == Kind::Int64 { Dtype::I64 } else { Dtype::F32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind, Write};
+
+    use tch::Device;
+
+    use super::*;
+
+    /// Writes so many bytes, then fails as a full disk does.
+    fn fail_after(many: usize) -> impl FnOnce(&mut File, &[u8]) -> std::io::Result<()> {
+        move |file, bytes| {
+            file.write_all(&bytes[..many.min(bytes.len())])?;
+            if many < bytes.len() { Err(Error::from(ErrorKind::StorageFull)) } else { Ok(()) }
+        }
+    }
+
+    /// The device that is always full, where there is one.
+    fn full_device(_file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
+        match File::options().write(true).open("/dev/full") {
+            Ok(mut full) => full.write_all(bytes),
+            Err(_) => Err(Error::from(ErrorKind::StorageFull)),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_checkpoint_before_whole() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        let experiment = crate::ExperimentFile { path: "../../configs/emoji-vq.toml".into(), overrides: Vec::new() };
+        let header = CheckpointHeader::fresh(experiment.load().expect("a configuration of the repository"));
+        let store = nn::VarStore::new(Device::Cpu);
+        let mut parameter = store.root().ones("weight", &[100]);
+        let contents = |header| CheckpointContents {
+            header,
+            prior: None,
+            store: &store,
+            optimizers: &[],
+            average: None,
+            usage: None,
+        };
+        Checkpoint::save(&path, &contents(&header)).expect("room enough");
+        let before = std::fs::read(&path).expect("the checkpoint");
+        let header = CheckpointHeader { step: 1, ..header.clone() };
+        let _ = tch::no_grad(|| parameter.fill_(2.0));
+        for many in [0, 1, 8, before.len() / 2, before.len() - 1] {
+            let error = Checkpoint::save_through(&path, &contents(&header), fail_after(many)).expect_err("no room");
+            assert!(error.to_string().contains("checkpoint.safetensors"), "{error}");
+            assert_eq!(std::fs::read(&path).expect("the checkpoint"), before);
+        }
+        Checkpoint::save_through(&path, &contents(&header), full_device).expect_err("no room");
+        assert_eq!(std::fs::read(&path).expect("the checkpoint"), before);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "something was left behind");
+        Checkpoint::save_through(&path, &contents(&header), fail_after(usize::MAX)).expect("room again");
+        assert_eq!(Checkpoint::open(&path).expect("whole").header().step, 1);
+    }
 }

@@ -54,13 +54,41 @@ pub enum TrainError {
         path: PathBuf,
     },
 
-    /// Training ran into numbers that are none.
-    #[error("step {step}: {what}; the last checkpoint is whole: lower `schedule.learning_rate` and start anew")]
+    /// A run folder is in use.
+    #[error("run folder {}: expected no run that is going on in it, got one that holds its lock", path.display())]
+    RunLocked {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// Training ran into numbers that are none, and the guards had no remedy left.
+    #[error(
+        "step {step}: expected finite losses and gradients, got {skipped} skipped steps in a row, the last since {reason}; {advice}"
+    )]
     NotFinite {
         /// The step, from 1.
         step: u64,
-        /// What is no number any more.
-        what: String,
+        /// Skipped steps in a row.
+        skipped: u64,
+        /// What was not finite.
+        reason: String,
+        /// Why there was no rollback, and what to try.
+        advice: &'static str,
+    },
+
+    /// A group of codes was used too little, and the guards are to stop the run then.
+    #[error(
+        "step {step}: expected at least {least} of the codes of group {group} to be used in a window, got {share:.4}; the last checkpoint is whole"
+    )]
+    Collapsed {
+        /// The step, from 1.
+        step: u64,
+        /// The group's name.
+        group: String,
+        /// The least share, as configured.
+        least: f64,
+        /// Share of the codes that were used.
+        share: f64,
     },
 
     /// The prior refused.
@@ -92,6 +120,20 @@ impl TrainError {
         let path = path.to_path_buf();
         move |source| Self::Io { op, path, source }
     }
+}
+
+/// An error and its causes on one line; one that says its cause itself does not say it twice.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said = format!("{said}: {text}");
+        }
+        cause = error.source();
+    }
+    said
 }
 
 /// libtorch's message without the C++ stack that it appends.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use vq_core::DeviceChoice;
 use vq_data::Transform;
-use vq_model::AutoencoderConfig;
+use vq_model::{AutoencoderConfig, Precision};
 
-use crate::{AdamConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+use crate::{AdamConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
 
 /// Everything that decides a run; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct Experiment {
     pub schedule: ScheduleConfig,
     /// Lengths and intervals.
     pub train: TrainConfig,
+    /// What is done when steps go wrong.
+    #[serde(default)]
+    pub guards: GuardsConfig,
 }
 
 /// What to train on.
@@ -45,7 +48,7 @@ pub struct DataConfig {
     pub source: SourceConfig,
     /// From image to tensor, in training; validation never augments.
     pub transform: Transform,
-    /// Images per step.
+    /// Images in a batch; `train.accumulate` batches make a step.
     pub batch_size: usize,
 }
 
@@ -55,6 +58,8 @@ pub struct DataConfig {
 pub enum SourceConfig {
     /// The embedded emoji with their own split.
     Emoji,
+    /// Folders of images.
+    Folder(FolderConfig),
 }
 
 /// Lengths and intervals, in optimizer steps.
@@ -72,6 +77,41 @@ pub struct TrainConfig {
     /// A checkpoint every so many steps, and at the end.
     #[serde(default = "default_interval")]
     pub checkpoint_every: u64,
+    /// Batches of `data.batch_size` whose gradients make a step: with `n`, a step is that of a batch `n` times as large.
+    #[serde(default = "one")]
+    pub accumulate: u64,
+    /// Kind of number of the activations of encoder and decoder, `f32` or `bf16`; parameters, codes and losses are `f32`.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Decay of a moving average of the weights, such as 0.999; validation and the tokenizer's users then have the
+    /// average. None: no average.
+    #[serde(default)]
+    pub ema: Option<f64>,
+    /// So many checkpoints are kept, the newest first, and the best besides.
+    #[serde(default = "three")]
+    pub keep: usize,
+    /// The figure of validation by which a checkpoint is the best.
+    #[serde(default)]
+    pub best_by: BestBy,
+}
+
+/// A figure of validation; higher is better.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestBy {
+    /// Peak signal-to-noise ratio.
+    #[default]
+    Psnr,
+    /// Structural similarity.
+    Ssim,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn three() -> usize {
+    3
 }
 
 fn default_log_every() -> u64 {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
 use crate::atomic_file::write_atomically;
+use crate::{Event, TrainError};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub enum Record {
         learning_rate: f64,
         /// Images per second since the last record.
         images_per_second: f64,
+        /// Norm of the gradient before clipping; none in logs of vqct 0.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gradient_norm: Option<f64>,
     },
     /// The whole validation set after a step.
     Validation {
@@ -40,6 +43,13 @@ pub enum Record {
         usage: f64,
         /// The same for each group, with its perplexity.
         groups: Vec<GroupRecord>,
+    },
+    /// Something happened that is no figure.
+    Event {
+        /// The step, from 1.
+        step: u64,
+        /// What happened.
+        event: Event,
     },
 }
 
@@ -61,35 +71,64 @@ impl Record {
     /// The step that the record is of.
     pub fn step(&self) -> u64 {
         match self {
-            Self::Train { step, .. } | Self::Validation { step, .. } => *step,
+            Self::Train { step, .. } | Self::Validation { step, .. } | Self::Event { step, .. } => *step,
         }
     }
 }
 
+/// What is kept of a log that is ahead of the checkpoint: the rest, a resumed run writes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The records up to a step.
+    UpToStep(u64),
+    /// So many bytes. Unlike a step, this is exact also where a rollback has taken steps twice.
+    Bytes(u64),
+}
+
 /// An append-only log of [`Record`]s; each line is written whole.
+///
+/// Steps rise, but for a rollback: after its [`Event::RolledBack`] they go on from the checkpoint's.
 #[derive(Debug)]
 pub struct MetricsLog {
     path: PathBuf,
     file: File,
+    /// Bytes of the file.
+    length: u64,
 }
 
 impl MetricsLog {
-    /// Opens the log, which may be new, and drops the records after `step`: a resumed run writes them again.
+    /// Opens the log, which may be new, and drops what is not `kept`.
     /// A last line that a crash cut short is dropped too.
     ///
     /// # Errors
-    /// [`TrainError::Io`] if the file cannot be read or written.
-    pub fn open(path: &Path, step: u64) -> Result<Self, TrainError> {
+    /// [`TrainError::Io`] if the file cannot be read or written, [`TrainError::Config`] if a line that is kept is none.
+    pub fn open(path: &Path, kept: Kept) -> Result<Self, TrainError> {
+        let mut length = 0;
         if path.exists() {
-            let kept: String = Self::lines(path)?
-                .into_iter()
-                .filter(|line| line.record.step() <= step)
-                .map(|line| line.text + "\n")
-                .collect();
-            write_atomically(path, |file| file.write_all(kept.as_bytes()))?;
+            let lines = Self::lines(path)?.into_iter();
+            let text: String = match kept {
+                Kept::UpToStep(step) => {
+                    lines.filter(|line| line.record.step() <= step).map(|line| line.text + "\n").collect()
+                }
+                Kept::Bytes(bytes) => {
+                    let mut end = 0;
+                    let within = |line: &Line| {
+                        end += line.text.len() as u64 + 1;
+                        end <= bytes
+                    };
+                    lines.take_while(within).map(|line| line.text + "\n").collect()
+                }
+            };
+            length = text.len() as u64;
+            write_atomically(path, |file| file.write_all(text.as_bytes()))?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path);
-        Ok(Self { path: path.to_path_buf(), file: file.map_err(TrainError::io("open", path))? })
+        Ok(Self { path: path.to_path_buf(), file: file.map_err(TrainError::io("open", path))?, length })
+    }
+
+    /// Bytes of the log, for [`Kept::Bytes`].
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// Appends a record.
@@ -98,7 +137,9 @@ impl MetricsLog {
     /// [`TrainError::Io`] if it cannot be written.
     pub fn append(&mut self, record: &Record) -> Result<(), TrainError> {
         let line = line_of(record, &self.path)?;
-        self.file.write_all(line.as_bytes()).map_err(TrainError::io("append to", &self.path))
+        self.file.write_all(line.as_bytes()).map_err(TrainError::io("append to", &self.path))?;
+        self.length += line.len() as u64;
+        Ok(())
     }
 
     /// All records, in order; a last line without its end is left out.

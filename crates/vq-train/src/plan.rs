@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
-use vq_data::{Background, Batch, Crop, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform};
+use vq_data::{
+    Background, Batch, Crop, DamagedFile, EmojiSet, ImageFolder, ImageSource, InMemory, Loader, LoaderConfig, Split,
+    Transform,
+};
 
-use crate::{DataConfig, Experiment, SourceConfig, TrainError};
+use crate::folder_config::Images;
+use crate::{DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
 
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -24,6 +28,8 @@ pub struct Plan {
     pub prior: Option<PriorGraph>,
     train: Arc<dyn ImageSource>,
     validation: Arc<dyn ImageSource>,
+    /// The folders behind these two, if there are any.
+    folders: Vec<Arc<ImageFolder>>,
 }
 
 impl Plan {
@@ -41,20 +47,51 @@ impl Plan {
         check(&experiment)?;
         let device = experiment.device.resolve()?;
         let DataConfig { source, transform, .. } = &experiment.data;
-        let (train, validation) = match source {
+        let Images { train, validation, folders } = match source {
             SourceConfig::Emoji => {
                 let emoji = EmojiSet::embedded()?;
                 let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
-                (in_memory(&emoji.split(Split::Train), transform)?, Arc::new(validation))
+                let train = in_memory(&emoji.split(Split::Train), transform)?;
+                Images { train, validation: Arc::new(validation), folders: Vec::new() }
             }
+            SourceConfig::Folder(folder) => folder.open(transform)?,
         };
-        Ok(Self { experiment, device, prior, train, validation })
+        Ok(Self { experiment, device, prior, train, validation, folders })
     }
 
-    /// Endless training batches from batch `first` on.
+    /// As [`Plan::resolve`], with images of one's own instead of the configured ones.
+    ///
+    /// The checkpoints of such a run do not name its images: [`Trainer::resume_with_images`](crate::Trainer) takes them
+    /// again.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, named by key or file.
+    pub fn with_images(
+        experiment: Experiment,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        let prior = experiment.quantizer.load_prior()?;
+        Self::assemble(experiment, prior, train, validation)
+    }
+
+    /// As [`Plan::with_images`], with the prior of a checkpoint instead of the configured one.
+    pub(crate) fn assemble(
+        experiment: Experiment,
+        prior: Option<PriorGraph>,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        check(&experiment)?;
+        let device = experiment.device.resolve()?;
+        Ok(Self { experiment, device, prior, train, validation, folders: Vec::new() })
+    }
+
+    /// Endless training batches, or micro-batches, from batch `first` on.
     pub(crate) fn train_batches(&self, first: u64) -> Result<Loader, TrainError> {
         let Experiment { seed, data, .. } = &self.experiment;
-        let config = LoaderConfig { first_batch: first, ..LoaderConfig::shuffled(data.batch_size, *seed) };
+        let threads = self.threads();
+        let config = LoaderConfig { first_batch: first, threads, ..LoaderConfig::shuffled(data.batch_size, *seed) };
         Ok(Loader::new(Arc::clone(&self.train), data.transform.clone(), config)?)
     }
 
@@ -66,7 +103,21 @@ impl Plan {
             Background::Random => VALIDATION_BACKGROUND,
         };
         let transform = Transform::fixed(transform.size, background);
-        Ok(Loader::new(Arc::clone(&self.validation), transform, LoaderConfig::one_pass(*batch_size))?)
+        let config = LoaderConfig { threads: self.threads(), ..LoaderConfig::one_pass(*batch_size) };
+        Ok(Loader::new(Arc::clone(&self.validation), transform, config)?)
+    }
+
+    /// Threads that make batches.
+    fn threads(&self) -> usize {
+        match &self.experiment.data.source {
+            SourceConfig::Emoji => 1,
+            SourceConfig::Folder(folder) => folder.threads(self.device),
+        }
+    }
+
+    /// The damaged images that were met so far and skipped, of both sets.
+    pub fn damaged_images(&self) -> Vec<DamagedFile> {
+        self.folders.iter().flat_map(|folder| folder.damaged()).collect()
     }
 
     /// Images to train on and to validate on.
@@ -82,7 +133,7 @@ impl Plan {
 }
 
 /// Decoded once: at the size of training where the whole image is taken, else at its own, for crops to be sharp.
-fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, TrainError> {
+pub(crate) fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, TrainError> {
     let size = match transform.crop {
         Crop::Center => transform.size,
         Crop::Random(_) => transform.size * 2,
@@ -91,7 +142,7 @@ fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn 
 }
 
 fn check(experiment: &Experiment) -> Result<(), TrainError> {
-    let Experiment { data, autoencoder, schedule, optimizer, train, name, .. } = experiment;
+    let Experiment { data, autoencoder, quantizer, schedule, optimizer, train, guards, name, .. } = experiment;
     let refuse = |key, expected: String, got: String| Err(TrainError::Option { key, expected, got });
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
         return refuse("name", "letters, digits, `-`, `_` and `.`".into(), format!("`{name}`"));
@@ -99,6 +150,18 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     autoencoder.check()?;
     schedule.check()?;
     optimizer.check()?;
+    guards.check()?;
+    if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
+        return refuse("train.ema", "a number in 0..1".into(), decay.to_string());
+    }
+    let revives = guards.usage.as_ref().is_some_and(|usage| usage.remedy == UsageRemedy::Revive);
+    if revives && !quantizer.learns_single_codes() {
+        let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
+        return refuse("guards.usage.remedy", expected.into(), "revive".into());
+    }
+    if let SourceConfig::Folder(folder) = &data.source {
+        folder.check()?;
+    }
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");
@@ -114,6 +177,8 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         ("train.log_every", train.log_every),
         ("train.validate_every", train.validate_every),
         ("train.checkpoint_every", train.checkpoint_every),
+        ("train.accumulate", train.accumulate),
+        ("train.keep", train.keep as u64),
     ];
     match positive.into_iter().find(|&(_, value)| value == 0) {
         Some((key, _)) => refuse(key, "at least 1".into(), "0".into()),

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use tch::nn;
 use transfer_net::{TransferConfig, TransferNet};
 use vq_core::{
-    Codebook, Group, GroupedQuantizer, LearnedCodebook, MatchConfig, NearestConfig, NearestQuantizer, Quantizer,
+    Codebook, CvqCodebook, CvqConfig, Group, GroupedQuantizer, LearnedCodebook, MatchConfig, NearestConfig,
+    NearestQuantizer, Quantizer,
 };
 
 use crate::TrainError;
@@ -53,6 +54,19 @@ pub enum QuantizerConfig {
         codes: i64,
         /// Width of a code.
         width: i64,
+        /// How latents meet codes.
+        #[serde(default)]
+        matching: MatchConfig,
+    },
+    /// Baseline: CVQ-VAE, one group of learned codes, of which those that are hardly used move to latents.
+    Cvq {
+        /// Number of codes.
+        codes: i64,
+        /// Width of a code.
+        width: i64,
+        /// How codes move.
+        #[serde(default)]
+        moves: CvqConfig,
         /// How latents meet codes.
         #[serde(default)]
         matching: MatchConfig,
@@ -127,7 +141,23 @@ impl QuantizerConfig {
     pub fn load_prior(&self) -> Result<Option<PriorGraph>, TrainError> {
         match self {
             Self::Vqct { prior, .. } => prior.load().map(Some),
-            Self::Grouped { .. } | Self::Nearest { .. } => Ok(None),
+            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } => Ok(None),
+        }
+    }
+
+    /// Whether each code is a parameter of its own, a row of `codebook.weight`, that can be moved without the others.
+    pub(crate) fn learns_single_codes(&self) -> bool {
+        match self {
+            Self::Vqct { .. } => false,
+            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } => true,
+        }
+    }
+
+    /// Whether [`Quantizer::update`] does anything.
+    pub(crate) fn learns_by_updates(&self) -> bool {
+        match self {
+            Self::Cvq { .. } => true,
+            Self::Vqct { .. } | Self::Grouped { .. } | Self::Nearest { .. } => false,
         }
     }
 
@@ -158,6 +188,11 @@ impl QuantizerConfig {
                 let learned = LearnedCodebook::new(&(path / "codebook"), *codes, *width)?;
                 let config = NearestConfig { matching: matching.clone(), ..Default::default() };
                 Ok(Box::new(NearestQuantizer::new(prepare(Box::new(learned))?, config)?))
+            }
+            Self::Cvq { codes, width, moves, matching } => {
+                let moving = CvqCodebook::new(&(path / "codebook"), *codes, *width, moves.clone())?;
+                let config = NearestConfig { matching: matching.clone(), ..Default::default() };
+                Ok(Box::new(NearestQuantizer::new(prepare(Box::new(moving))?, config)?))
             }
         }
     }

@@ -24,3 +24,11 @@ impl Turn {
         turn
     }
 }
+
+/// A seed for one piece of a run, such as a forward pass (the finalizer of SplitMix64).
+pub(crate) fn mix(seed: u64, piece: u64) -> u64 {
+    let mut z = seed ^ piece.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

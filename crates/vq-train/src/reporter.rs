@@ -18,13 +18,15 @@ pub struct Reporter {
     run: RunDir,
     events: EventFile,
     session: Session,
+    /// The step that TensorBoard was last told of.
+    told: u64,
 }
 
 impl Reporter {
     /// Begins to show a run of which `step` steps are taken.
     ///
     /// # Errors
-    /// [`TrainError::Io`] if a file of the folder cannot be made, or another process trains in it.
+    /// [`TrainError::Io`] if a file of the folder cannot be made.
     pub fn open(run: &RunDir, device: Device, step: u64) -> Result<Self, TrainError> {
         let session = Session::begin(run, Environment::of(device), step)?;
         let mut events = EventFile::create(run.path(), Moment::now(step))?;
@@ -32,21 +34,27 @@ impl Reporter {
         if let Ok(config) = std::fs::read_to_string(run.config()) {
             events.text(Moment::now(step), "config", &format!("```toml\n{config}\n```"))?;
         }
-        Ok(Self { run: run.clone(), events, session })
+        Ok(Self { run: run.clone(), events, session, told: step })
     }
 
-    /// A record was written to the log: each of its figures is a point of `<kind>/<figure>`, its words are text.
+    /// A record was written to the log: each of its figures is a point of `<kind>/<figure>`, an event is text.
+    ///
+    /// Where steps go back, after a rollback, TensorBoard is told to forget those that are taken anew.
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
     pub fn record(&mut self, record: &Record) -> Result<(), TrainError> {
         let entry = Entry::of(record)?;
         let moment = Moment::now(entry.step);
+        if let Record::Event { event, .. } = record {
+            return self.events.text(moment, "events", &event.to_string());
+        }
+        if entry.step < self.told {
+            self.events.forget_after(Moment { step: entry.step.saturating_sub(1), ..moment })?;
+        }
+        self.told = entry.step;
         for figure in &entry.figures {
             self.events.scalar(moment, &format!("{}/{}", entry.kind, figure.name), figure.value)?;
-        }
-        if !entry.notes.is_empty() {
-            self.events.text(moment, &entry.kind, &entry.notes.join("\n\n"))?;
         }
         Ok(())
     }

@@ -1,17 +1,25 @@
 //! The folder of one run.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::TrainError;
+use crate::run_lock::RunLock;
+
+const STEP_PREFIX: &str = "step-";
+const STEP_SUFFIX: &str = ".safetensors";
 
 /// A folder that belongs to one run:
 ///
 /// ```text
 /// config.toml               the experiment, as merged
 /// metrics.jsonl             one record per line
-/// checkpoint.safetensors    the last one
+/// checkpoint.safetensors    the last one, also while it is being replaced
+/// best.safetensors          the one with the best validation
+/// checkpoints/step-000200.safetensors    the last few, which these two are further names of
 /// grids/step-000200.png     originals above reconstructions
+/// lock                      locked while a run is going on
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
@@ -74,6 +82,39 @@ impl RunDir {
     /// `checkpoint.safetensors`.
     pub fn checkpoint(&self) -> PathBuf {
         self.path.join("checkpoint.safetensors")
+    }
+
+    /// `best.safetensors`.
+    pub fn best(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
+    /// `checkpoints`.
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// The checkpoint of a step, if it is still kept.
+    pub fn step_checkpoint(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("{STEP_PREFIX}{step:06}{STEP_SUFFIX}"))
+    }
+
+    /// The step that a file of `checkpoints` is of, if it is one.
+    pub(crate) fn step_of(file_name: &OsStr) -> Option<u64> {
+        file_name.to_str()?.strip_prefix(STEP_PREFIX)?.strip_suffix(STEP_SUFFIX)?.parse().ok()
+    }
+
+    /// The right to train into the folder.
+    ///
+    /// # Errors
+    /// [`TrainError::RunLocked`] if a run has it, [`TrainError::Io`] if the folder cannot be written.
+    pub(crate) fn lock(&self) -> Result<RunLock, TrainError> {
+        RunLock::take(&self.lock_file(), &self.path)
+    }
+
+    /// `lock`.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.path.join("lock")
     }
 
     /// The grid of reconstructions at a step.

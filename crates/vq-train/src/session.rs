@@ -3,20 +3,15 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use crate::clock::now;
-use crate::{RunDir, TrainError};
+use crate::{End, RunDir, TrainError};
 
 /// What this version is built against.
 const LIBTORCH: &str = "2.11 (tch 0.24)";
-
-/// How often and how long to wait for the lock: a reader that looks whether a run is alive holds it for an instant.
-const LOCK_TRIES: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(4);
 
 /// What a run was trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,8 +92,7 @@ enum SessionLine {
     End { time: f64, step: u64, ending: Ending },
 }
 
-/// A training process at work in a run folder: it holds a lock on `sessions.jsonl`, which the system takes away when the
-/// process ends, however it ends.
+/// A training process at work in a run folder, which holds the folder's lock.
 #[derive(Debug)]
 pub struct Session {
     path: PathBuf,
@@ -106,15 +100,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Notes that training goes on from `step`.
+    /// Notes that training goes on from `step`; who calls this holds the folder's lock.
     ///
     /// # Errors
-    /// [`TrainError::Io`] if the file cannot be written, or another process trains in this folder.
+    /// [`TrainError::Io`] if the file cannot be written.
     pub fn begin(run: &RunDir, environment: Environment, step: u64) -> Result<Self, TrainError> {
         let path = sessions_file(run);
         let file = OpenOptions::new().create(true).append(true).read(true).open(&path);
         let file = file.map_err(TrainError::io("open", &path))?;
-        lock(&file).map_err(TrainError::io("lock", &path))?;
         // A crash may have cut the last line; what follows must not be joined to it.
         let text = std::fs::read(&path).map_err(TrainError::io("read", &path))?;
         let mut session = Self { path, file };
@@ -125,7 +118,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Notes how training ended, and after which step; gives the lock back.
+    /// Notes how training ended, and after which step.
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
@@ -144,19 +137,6 @@ impl Session {
     }
 }
 
-fn lock(file: &File) -> std::io::Result<()> {
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            // A file system without locks: training matters more than telling whether it is alive.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(std::io::Error::new(std::io::ErrorKind::WouldBlock, "expected a run at rest, got one that is being trained"))
-}
-
 /// What a run is doing, as far as its files tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunState {
@@ -173,8 +153,17 @@ pub enum RunState {
     },
     /// Its process ended without a word: killed, or the power went.
     Killed,
-    /// The folder does not tell: there is no readable `sessions.jsonl`.
+    /// The folder does not tell: there is no readable `sessions.jsonl`, or its file system has no locks.
     Unknown,
+}
+
+impl From<End> for Ending {
+    fn from(end: End) -> Self {
+        match end {
+            End::Finished => Self::Finished,
+            End::Stopped => Self::Stopped,
+        }
+    }
 }
 
 impl RunState {
@@ -249,7 +238,7 @@ impl Sessions {
                 Ending::Stopped => RunState::Stopped,
                 Ending::Failed { message } => RunState::Failed { message: message.clone() },
             },
-            Some(PastSession { end: None, .. }) => alive(&path),
+            Some(PastSession { end: None, .. }) => alive(run),
         };
         Self { all, state }
     }
@@ -265,13 +254,15 @@ impl Sessions {
     }
 }
 
-/// Whether a process holds the lock of a session that has not ended.
-fn alive(path: &Path) -> RunState {
-    let Ok(file) = File::open(path) else { return RunState::Unknown };
-    match file.try_lock_shared() {
-        Ok(()) => RunState::Killed,
-        Err(TryLockError::WouldBlock) => RunState::Running,
-        Err(TryLockError::Error(_)) => RunState::Unknown,
+/// Whether a process holds the folder's lock, while the last session has not ended.
+///
+/// Looking takes the lock, shared with other readers, for an instant.
+fn alive(run: &RunDir) -> RunState {
+    match File::open(run.lock_file()).map(|file| file.try_lock_shared()) {
+        Ok(Ok(())) => RunState::Killed,
+        Ok(Err(TryLockError::WouldBlock)) => RunState::Running,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => RunState::Killed,
+        Ok(Err(TryLockError::Error(_))) | Err(_) => RunState::Unknown,
     }
 }
 

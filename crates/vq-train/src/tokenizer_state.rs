@@ -6,7 +6,7 @@ use vq_core::FixedCodebook;
 use vq_model::ImageTokenizer;
 
 use crate::randomness::Turn;
-use crate::{Checkpoint, Experiment, TrainError};
+use crate::{Checkpoint, Experiment, TrainError, Weights};
 
 /// A tokenizer, the store of its parameters, and the words of its codes if they are words.
 #[derive(Debug)]
@@ -29,24 +29,35 @@ impl TokenizerState {
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut Ok)?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
+        let tokenizer = tokenizer.with_precision(experiment.train.precision);
         Ok(Self { tokenizer, store, prior })
     }
 
-    /// The tokenizer of a checkpoint, for inference: its codes are computed once, here.
+    /// The tokenizer of a checkpoint, for inference: its codes are computed once, here. If the run kept an average of the
+    /// weights, it has these.
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] if a parameter is missing or of another shape.
     pub fn restore(checkpoint: &Checkpoint, device: Device) -> Result<Self, TrainError> {
+        Self::restore_with(checkpoint, device, Weights::Ema)
+    }
+
+    /// As [`TokenizerState::restore`], with a choice of weights.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] if a parameter is missing or of another shape.
+    pub fn restore_with(checkpoint: &Checkpoint, device: Device, weights: Weights) -> Result<Self, TrainError> {
         let experiment = &checkpoint.header().experiment;
         let prior = checkpoint.prior()?;
         let _turn = Turn::take();
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut |codebook| {
-            checkpoint.restore_model(&store)?;
+            checkpoint.restore_model(&store, weights)?;
             Ok(Box::new(FixedCodebook::freeze(codebook.as_ref())))
         })?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
-        checkpoint.restore_model(&store)?;
+        let tokenizer = tokenizer.with_precision(experiment.train.precision);
+        checkpoint.restore_model(&store, weights)?;
         Ok(Self { tokenizer, store, prior })
     }
 

@@ -1,25 +1,28 @@
-//! The training loop.
+//! A run: how it begins, and how it goes on from a checkpoint.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use codebook_prior::PriorGraph;
 use tch::Tensor;
-use vq_core::{CoreError, Mode};
-use vq_data::Loader;
-use vq_model::ModelError;
+use vq_data::ImageSource;
 
-use crate::atomic_file::write_atomically;
-use crate::randomness::Turn;
+use crate::checkpoint_header::TOKENIZER;
+use crate::checkpoint_store::{self, Rank};
+use crate::run_lock::RunLock;
+use crate::step::{Learner, Taken};
+use crate::usage_alarm::UsageAlarm;
 use crate::{
-    Adam, Checkpoint, CheckpointHeader, Experiment, MetricsLog, Plan, Record, RunDir, TokenizerState, TrainError,
-    Validation,
+    Adam, Best, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, GuardState, Kept, MetricsLog, Plan,
+    Record, RunDir, TokenizerState, TrainError, Validation, WeightAverage, Weights,
 };
 
 /// Hears what happens in a run, and may end it.
 pub trait Watch {
     /// A step was taken; `step` counts from 1.
     fn step(&mut self, step: u64);
-    /// A record was written to the log.
+    /// A record was written to the log, be it of figures or of an event.
     fn record(&mut self, record: &Record);
     /// Whether to save and stop after the step at hand.
     fn wants_stop(&self) -> bool;
@@ -30,56 +33,134 @@ pub trait Watch {
 pub struct Outcome {
     /// Steps taken in all, by this run and those that it resumed.
     pub step: u64,
-    /// The last validation; none if the run was stopped.
+    /// Whether there is more to do.
+    pub end: End,
+    /// The last validation; none if the run was stopped, or if that validation failed.
     pub validation: Option<Validation>,
     /// Time of this run.
     pub elapsed: Duration,
 }
 
-/// Trains a tokenizer into a run folder.
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All steps were taken.
+    Finished,
+    /// The watch wanted it; the run can be resumed.
+    Stopped,
+}
+
+/// Trains a tokenizer into a run folder, which it locks as long as it lives.
 pub struct Trainer {
-    plan: Plan,
-    run: RunDir,
-    state: TokenizerState,
-    adam: Adam,
-    log: MetricsLog,
-    step: u64,
-    /// Of the step just taken, still on its device.
-    last_loss: Option<Tensor>,
+    pub(crate) plan: Plan,
+    pub(crate) run: RunDir,
+    pub(crate) state: TokenizerState,
+    pub(crate) learner: Learner,
+    pub(crate) log: MetricsLog,
+    pub(crate) alarm: Option<UsageAlarm>,
+    pub(crate) progress: Progress,
+    /// The step just taken, as long as nobody has asked what came of it.
+    pub(crate) pending: Option<Taken>,
+    _lock: RunLock,
+}
+
+/// Where a run is, besides what its tensors hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    pub(crate) step: u64,
+    pub(crate) micro_batches: u64,
+    pub(crate) guards: GuardState,
+    pub(crate) best: Option<Best>,
+    /// Whether a checkpoint was due when the step at hand had been skipped.
+    pub(crate) owes_checkpoint: bool,
+    /// The step of the last checkpoint of this run.
+    pub(crate) saved: Option<u64>,
+}
+
+impl Progress {
+    fn from_header(header: &CheckpointHeader) -> Self {
+        let CheckpointHeader { step, micro_batches, guards, best, .. } = header.clone();
+        Self { step, micro_batches, guards, best, owes_checkpoint: false, saved: Some(step) }
+    }
 }
 
 impl Trainer {
-    /// Begins a run in a new folder, which is made once everything else has gone well; writes its `config.toml`.
+    /// Begins a run in a new folder, which is made once everything else has gone well; writes its `config.toml` and a
+    /// checkpoint of step 0.
     ///
     /// # Errors
     /// [`TrainError`] if the tokenizer cannot be built or the folder not be made and written.
     pub fn begin(plan: Plan, make_run: impl FnOnce() -> Result<RunDir, TrainError>) -> Result<Self, TrainError> {
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
-        let adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
+        Self::begin_with(plan, state, make_run)
+    }
+
+    /// As [`Trainer::begin`], with a tokenizer of one's own instead of the configured one.
+    ///
+    /// # Errors
+    /// [`TrainError`] if the folder cannot be made and written.
+    pub fn begin_with(
+        plan: Plan,
+        state: TokenizerState,
+        make_run: impl FnOnce() -> Result<RunDir, TrainError>,
+    ) -> Result<Self, TrainError> {
+        let learner = Learner::new(&plan, &state)?;
+        let config = toml::to_string(&plan.experiment);
         let run = make_run()?;
-        let config = toml::to_string(&plan.experiment).map_err(|error| TrainError::Config {
+        let lock = run.lock()?;
+        let config = config.map_err(|error| TrainError::Config {
             file: run.config().display().to_string(),
             message: error.to_string(),
         })?;
         std::fs::write(run.config(), config).map_err(TrainError::io("write", &run.config()))?;
-        let log = MetricsLog::open(&run.metrics(), 0)?;
-        Ok(Self { plan, run, state, adam, log, step: 0, last_loss: None })
+        let log = MetricsLog::open(&run.metrics(), Kept::Bytes(0))?;
+        let progress = Progress::from_header(&CheckpointHeader::fresh(plan.experiment.clone()));
+        let alarm = alarm(&plan, &state);
+        let mut trainer = Self { plan, run, state, learner, log, alarm, progress, pending: None, _lock: lock };
+        trainer.save(Rank::Ordinary)?;
+        Ok(trainer)
     }
 
     /// Goes on from the last checkpoint of a run folder, with the experiment and the words that it holds.
     ///
     /// # Errors
-    /// [`TrainError::Io`] if there is no checkpoint, [`TrainError::Checkpoint`] if it does not fit.
+    /// [`TrainError::RunLocked`] if a run is going on there, [`TrainError::Io`] if there is no checkpoint,
+    /// [`TrainError::Checkpoint`] if it does not fit.
     pub fn resume(run: RunDir) -> Result<Self, TrainError> {
+        Self::resume_by(run, Plan::with_prior)
+    }
+
+    /// As [`Trainer::resume`], with images of one's own, as [`Plan::with_images`] has them.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::resume`].
+    pub fn resume_with_images(
+        run: RunDir,
+        train: Arc<dyn ImageSource>,
+        validation: Arc<dyn ImageSource>,
+    ) -> Result<Self, TrainError> {
+        Self::resume_by(run, |experiment, prior| Plan::assemble(experiment, prior, train, validation))
+    }
+
+    fn resume_by(
+        run: RunDir,
+        plan: impl FnOnce(Experiment, Option<PriorGraph>) -> Result<Plan, TrainError>,
+    ) -> Result<Self, TrainError> {
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
-        let CheckpointHeader { step, experiment } = checkpoint.header().clone();
-        let plan = Plan::with_prior(experiment, checkpoint.prior()?)?;
+        let lock = run.lock()?;
+        // Read again under the lock: the run that held it may have replaced the checkpoint in between.
+        let checkpoint = Checkpoint::open(&run.checkpoint()).unwrap_or(checkpoint);
+        let header = checkpoint.header();
+        let plan = plan(header.experiment.clone(), checkpoint.prior()?)?;
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
-        checkpoint.restore_model(&state.store)?;
-        let mut adam = Adam::new(&state.store, plan.experiment.optimizer.clone());
-        checkpoint.restore_adam(&mut adam)?;
-        let log = MetricsLog::open(&run.metrics(), step)?;
-        Ok(Self { plan, run, state, adam, log, step, last_loss: None })
+        let learner = Learner::new(&plan, &state)?;
+        let kept = header.log_length.map_or(Kept::UpToStep(header.step), Kept::Bytes);
+        let log = MetricsLog::open(&run.metrics(), kept)?;
+        let progress = Progress::from_header(header);
+        let alarm = alarm(&plan, &state);
+        let mut trainer = Self { plan, run, state, learner, log, alarm, progress, pending: None, _lock: lock };
+        trainer.restore(&checkpoint)?;
+        Ok(trainer)
     }
 
     /// The plan of the run.
@@ -92,9 +173,9 @@ impl Trainer {
         &self.run
     }
 
-    /// Steps taken so far.
+    /// Steps taken so far, skipped ones included.
     pub fn steps_taken(&self) -> u64 {
-        self.step
+        self.progress.step
     }
 
     /// Number of trainable parameters.
@@ -102,155 +183,59 @@ impl Trainer {
         self.state.store.trainable_variables().iter().map(Tensor::numel).sum()
     }
 
-    /// Trains until the last step, or until `watch` wants to stop; either way a checkpoint is saved.
-    ///
-    /// # Errors
-    /// [`TrainError::NotFinite`] if the loss is no number any more, or whatever cannot be read or written.
-    pub fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
-        let begun = Instant::now();
-        let Experiment { train, .. } = self.plan.experiment.clone();
-        let mut batches = self.plan.train_batches(self.step)?;
-        let mut lap = Lap::begin();
-        let mut validation = None;
-        while self.step < train.steps && !watch.wants_stop() {
-            let step = self.step + 1;
-            let logs = step.is_multiple_of(train.log_every) || step == train.steps;
-            let record = self.take_step(step, &mut batches, &mut lap, logs)?;
-            watch.step(step);
-            if let Some(record) = record {
-                self.log.append(&record)?;
-                watch.record(&record);
-            }
-            let paused = Instant::now();
-            if step.is_multiple_of(train.validate_every) || step == train.steps {
-                validation = Some(self.validate(watch)?);
-            }
-            if step.is_multiple_of(train.checkpoint_every) && step < train.steps {
-                self.save()?;
-            }
-            lap.exclude(paused.elapsed());
+    /// Takes over all tensors of a checkpoint.
+    pub(crate) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        checkpoint.restore_model(&self.state.store, Weights::Raw)?;
+        checkpoint.restore_optimizer(TOKENIZER, &mut self.learner.adam)?;
+        if let Some(average) = &mut self.learner.average {
+            checkpoint.restore_average(average, &self.learner.adam)?;
         }
-        self.save()?;
-        if self.step >= train.steps && validation.is_none() {
-            validation = Some(Validation::run(&self.state.tokenizer, &self.plan)?);
+        if let Some(alarm) = &mut self.alarm
+            && let Some(counts) = checkpoint.usage(self.state.tokenizer.layout().codes)?
+        {
+            alarm.restore(&counts, checkpoint.header().usage_steps);
         }
-        Ok(Outcome {
-            step: self.step,
-            validation: validation.filter(|_| self.step >= train.steps),
-            elapsed: begun.elapsed(),
-        })
+        Ok(())
     }
 
-    /// One optimizer step; a record of it if `logs`.
-    fn take_step(
-        &mut self,
-        step: u64,
-        batches: &mut Loader,
-        lap: &mut Lap,
-        logs: bool,
-    ) -> Result<Option<Record>, TrainError> {
-        let Experiment { seed, loss, schedule, train, .. } = &self.plan.experiment;
-        let Some(batch) = batches.next() else {
-            unreachable!("training batches never end");
-        };
-        let batch = batch?;
-        let images = self.plan.to_tensor(&batch);
-        let turn = Turn::seeded(mix(*seed, step));
-        let result = self.state.tokenizer.reconstruct(&images, Mode::Train).map_err(|error| match error {
-            ModelError::Quantizer(error @ CoreError::NotFinite { .. }) => {
-                TrainError::NotFinite { step, what: error.to_string() }
-            }
-            other => other.into(),
-        })?;
-        drop(turn); // what follows draws nothing
-        let losses = loss.losses(&result, &images);
-        self.adam.zero_grad();
-        losses.total.f_backward()?;
-        let learning_rate = schedule.rate(step, train.steps);
-        self.adam.step(learning_rate);
-        self.step = step;
-        lap.images += batch.count;
-        self.last_loss = Some(losses.total.detach());
-        if !logs {
-            return Ok(None);
-        }
-        self.check_finite()?;
-        let loss = losses.total.double_value(&[]);
-        Ok(Some(Record::Train {
+    /// Saves a checkpoint of the step at hand, of which it must be known what came of it.
+    pub(crate) fn save(&mut self, rank: Rank) -> Result<(), TrainError> {
+        let Progress { step, micro_batches, guards, best, .. } = self.progress.clone();
+        let fresh = CheckpointHeader::fresh(self.plan.experiment.clone());
+        let header = CheckpointHeader {
             step,
-            loss,
-            reconstruction: losses.reconstruction.double_value(&[]),
-            codebook: losses.codebook.double_value(&[]),
-            learning_rate,
-            images_per_second: lap.finish(),
-        }))
-    }
-
-    fn validate(&mut self, watch: &mut dyn Watch) -> Result<Validation, TrainError> {
-        let validation = Validation::run(&self.state.tokenizer, &self.plan)?;
-        let record = validation.record(self.step);
-        self.log.append(&record)?;
-        watch.record(&record);
-        write_png(&validation.grid, &self.run.grid(self.step))?;
-        Ok(validation)
-    }
-
-    /// Reads the last loss, which waits for its device: done where a record or a checkpoint is written anyway.
-    fn check_finite(&self) -> Result<(), TrainError> {
-        match self.last_loss.as_ref().map(|loss| loss.double_value(&[])) {
-            Some(loss) if !loss.is_finite() => {
-                Err(TrainError::NotFinite { step: self.step, what: format!("the loss is {loss}") })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Replaces the checkpoint, unless the loss is no number any more: then the one before is worth more.
-    fn save(&self) -> Result<(), TrainError> {
-        self.check_finite()?;
-        let header = CheckpointHeader { step: self.step, experiment: self.plan.experiment.clone() };
-        let prior = self.state.prior.as_ref();
-        Checkpoint::save(&self.run.checkpoint(), &header, prior, &self.state.store, &self.adam)
+            micro_batches,
+            optimizer_steps: BTreeMap::from([(TOKENIZER.to_owned(), self.learner.adam.steps())]),
+            guards,
+            usage_steps: self.alarm.as_ref().map_or(0, UsageAlarm::steps),
+            best,
+            log_length: Some(self.log.length()),
+            ..fresh
+        };
+        let contents = CheckpointContents {
+            header: &header,
+            prior: self.state.prior.as_ref(),
+            store: &self.state.store,
+            optimizers: &[(TOKENIZER, &self.learner.adam)],
+            average: self.learner.average.as_ref().map(|average| (average, &self.learner.adam)),
+            usage: self.alarm.as_ref().map(UsageAlarm::counts),
+        };
+        checkpoint_store::save(&self.run, &contents, rank, self.plan.experiment.train.keep)?;
+        self.progress.owes_checkpoint = false;
+        self.progress.saved = Some(step);
+        Ok(())
     }
 }
 
-/// Images and time since the last record.
-struct Lap {
-    begun: Instant,
-    excluded: Duration,
-    images: usize,
-}
-
-impl Lap {
-    fn begin() -> Self {
-        Self { begun: Instant::now(), excluded: Duration::ZERO, images: 0 }
-    }
-
-    /// Time that is not training's.
-    fn exclude(&mut self, time: Duration) {
-        self.excluded += time;
-    }
-
-    /// Images per second, and a new lap.
-    fn finish(&mut self) -> f64 {
-        let lap = std::mem::replace(self, Self::begin());
-        lap.images as f64 / (lap.begun.elapsed() - lap.excluded).as_secs_f64()
+impl Learner {
+    fn new(plan: &Plan, state: &TokenizerState) -> Result<Self, TrainError> {
+        let adam = Adam::new(&state.store, plan.experiment.optimizer.clone())?;
+        let average = plan.experiment.train.ema.map(|decay| WeightAverage::new(&adam, decay));
+        Ok(Self { adam, average })
     }
 }
 
-fn write_png(picture: &image::RgbImage, path: &Path) -> Result<(), TrainError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(TrainError::io("make folder", folder))?;
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    let encoded = picture.write_to(&mut bytes, image::ImageFormat::Png);
-    encoded.map_err(|error| TrainError::io("encode", path)(std::io::Error::other(error)))?;
-    write_atomically(path, |file| std::io::Write::write_all(file, bytes.get_ref()))
-}
-
-/// A seed for one step of a run (the finalizer of SplitMix64).
-fn mix(seed: u64, step: u64) -> u64 {
-    let mut z = seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+fn alarm(plan: &Plan, state: &TokenizerState) -> Option<UsageAlarm> {
+    let guard = plan.experiment.guards.usage.clone()?;
+    Some(UsageAlarm::new(guard, state.tokenizer.layout(), plan.device))
 }

@@ -28,7 +28,7 @@ pub(crate) struct TokenizerArgs {
 /// Which images, at which size.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImageArgs {
-    /// Image files (png, jpeg, webp), or `emoji:NAME` for an embedded one, such as `emoji:red apple`.
+    /// Image files (jpeg, png, webp, gif, bmp), or `emoji:NAME` for an embedded one, such as `emoji:red apple`.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
     /// Cut the middle square and resize it to so many pixels; `native` keeps the size and cuts what the tokenizer's

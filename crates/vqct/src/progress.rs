@@ -61,7 +61,7 @@ impl Progress {
                 self.bar.suspend(|| say!("{line}"));
             }
             _ => {
-                let line = format!("step {:>6}: {}", entry.step, words(&entry));
+                let line = format!("step {:>6}: {}", entry.step, entry.words());
                 self.bar.suspend(|| eprintln!("{line}"));
             }
         }
@@ -94,11 +94,4 @@ fn training(entry: &Entry) -> String {
 fn validation(entry: &Entry) -> String {
     let figure = |name| entry.figure(name).unwrap_or(f64::NAN);
     format!("PSNR {:.2} dB, SSIM {:.4}, usage {:.1} %", figure("psnr"), figure("ssim"), figure("usage") * 100.0)
-}
-
-/// All that a record of another kind says.
-fn words(entry: &Entry) -> String {
-    let numbers = entry.figures.iter().map(|figure| format!("{}: {}", figure.name, short_number(figure.value)));
-    let words: Vec<String> = entry.notes.iter().cloned().chain(numbers).collect();
-    format!("{}, {}", entry.kind, words.join(", "))
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use vq_train::{ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
+use vq_data::DamagedFile;
+use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
 
 use crate::progress::Progress;
 
@@ -102,13 +103,20 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
     let run = trainer.run_dir();
     let folder = run.path().display();
     let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
+    print_damaged(&trainer.plan().damaged_images());
     say!("");
-    match &outcome.validation {
-        Some(validation) => {
+    match outcome.end {
+        End::Finished => {
             say!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
-            print_figures(validation);
-            say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+            match &outcome.validation {
+                Some(validation) => {
+                    print_figures(validation);
+                    say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
+                }
+                None => say!("the last validation failed, see {}", run.metrics().display()),
+            }
             say!("  {}  the tokenizer", run.checkpoint().display());
+            say!("  {}  the one with the best validation", run.best().display());
             say!("  {}  the figures", run.metrics().display());
             say!("\ntry next:");
             say!("  {program} inspect --checkpoint {folder} 'emoji:red apple'");
@@ -116,10 +124,21 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
             say!("  {program} tokenize --checkpoint {folder} --out tokens.jsonl 'emoji:cat face'");
             say!("  {program} detokenize --checkpoint {folder} --out from-tokens tokens.jsonl");
         }
-        None => {
+        End::Stopped => {
             say!("stopped after step {}, saved; go on with:", outcome.step);
             say!("  {program} train --resume {folder}");
         }
+    }
+}
+
+/// Says which images had no part in the run.
+fn print_damaged(damaged: &[DamagedFile]) {
+    if damaged.is_empty() {
+        return;
+    }
+    say!("\n{} damaged images were skipped, the next sound one took the place of each:", damaged.len());
+    for DamagedFile { path, reason } in damaged {
+        say!("  {}: {reason}", path.display());
     }
 }
 

@@ -5,6 +5,7 @@ mod chw;
 #[cfg(feature = "embedded")]
 mod emoji;
 mod family;
+mod folder;
 mod load;
 mod loader;
 mod order;

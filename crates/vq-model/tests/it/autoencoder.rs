@@ -93,3 +93,30 @@ fn configurations_that_make_no_sense_are_refused() {
         "AutoencoderConfig: expected `attention_factors` among [1, 2], got [16]"
     );
 }
+
+#[test]
+fn presets_have_their_factors() {
+    for (config, factor) in [(AutoencoderConfig::f4(), 4), (AutoencoderConfig::f8(), 8), (AutoencoderConfig::f16(), 16)]
+    {
+        config.check().unwrap();
+        assert_eq!(config.factor(), factor);
+    }
+    assert_eq!(AutoencoderConfig::default(), AutoencoderConfig::f16());
+}
+
+#[test]
+fn a_table_names_a_preset_and_what_differs() {
+    let read = |text: &str| toml::from_str::<AutoencoderConfig>(text);
+    assert_eq!(read("").unwrap(), AutoencoderConfig::f16());
+    assert_eq!(read("preset = \"f8\"").unwrap(), AutoencoderConfig::f8());
+    assert_eq!(
+        read("preset = \"f4\"\nchannels = 64\nattention_factors = [4]").unwrap(),
+        AutoencoderConfig { channels: 64, attention_factors: vec![4], ..AutoencoderConfig::f4() }
+    );
+    assert_eq!(read("channels = 32").unwrap(), AutoencoderConfig { channels: 32, ..AutoencoderConfig::f16() });
+    let written = toml::to_string(&small()).unwrap();
+    assert!(!written.contains("preset"));
+    assert_eq!(read(&written).unwrap(), small());
+    assert!(read("preset = \"f5\"").unwrap_err().to_string().contains("f5"));
+    assert!(read("channel = 32").unwrap_err().to_string().contains("channel"));
+}

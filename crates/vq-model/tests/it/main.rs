@@ -2,4 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod autoencoder;
+mod discriminator;
+mod goldens;
+mod precision;
+mod support;
+mod taming;
 mod tokenizer;

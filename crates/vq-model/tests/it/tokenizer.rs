@@ -79,3 +79,28 @@ fn images_that_do_not_fit_are_refused() {
     let error = tokenizer.decode(&ids).unwrap_err().to_string();
     assert!(error.contains("ids of slot 0 (code) in 0..16, got 16"), "{error}");
 }
+
+#[test]
+fn an_empty_batch_has_empty_ids() {
+    let attends = AutoencoderConfig { attention_factors: vec![2], ..config() };
+    for config in [config(), attends] {
+        let store = nn::VarStore::new(Device::Cpu);
+        let quantizer = nearest(&store.root());
+        let tokenizer = ImageTokenizer::new(&store.root(), &config, quantizer).unwrap();
+        let ids = tokenizer.encode(&images(0, 8, 6)).unwrap();
+        assert_eq!(ids.size(), [0, 4, 3, 1]);
+        assert_eq!(tokenizer.decode(&ids).unwrap().size(), [0, 3, 8, 6]);
+    }
+}
+
+#[test]
+fn ids_of_an_image_do_not_depend_on_its_batch() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let quantizer = nearest(&store.root());
+    let tokenizer = ImageTokenizer::new(&store.root(), &config(), quantizer).unwrap();
+    let images = images(3, 8, 8);
+    let together = tokenizer.encode(&images).unwrap();
+    for (position, image) in images.split(1, 0).iter().enumerate() {
+        assert!(tokenizer.encode(image).unwrap().equal(&together.narrow(0, position as i64, 1)));
+    }
+}

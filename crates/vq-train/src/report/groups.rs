@@ -52,5 +52,5 @@ pub(crate) fn curve(run: &RunFolder, group: &str, value: impl Fn(&GroupUse) -> f
         let value = GroupUse::all(entry).iter().find(|of| of.group == group).map(&value)?;
         value.is_finite().then_some(Point { step: entry.step, value })
     };
-    run.log.of_kind("validation").filter_map(point).collect()
+    run.log.standing("validation").into_iter().filter_map(point).collect()
 }

@@ -8,7 +8,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::look::sort_names;
+use super::number::short_number;
 use crate::{Record, TrainError};
+
+/// The kind of records that something happened.
+const EVENT: &str = "event";
 
 /// A number of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +32,7 @@ pub struct Entry {
     pub step: u64,
     /// Its numbers, by name.
     pub figures: Vec<Figure>,
-    /// Its words, each `name: words`.
+    /// Its words: what an event says, or `name: words` of a record that is not known here.
     pub notes: Vec<String>,
 }
 
@@ -48,7 +52,16 @@ impl Entry {
         self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
     }
 
+    /// All that it says, in one line.
+    pub fn words(&self) -> String {
+        let numbers = self.figures.iter().map(|figure| format!("{}: {}", figure.name, short_number(figure.value)));
+        self.notes.iter().cloned().chain(numbers).collect::<Vec<_>>().join(", ")
+    }
+
     fn parse(value: Value) -> Result<Self, String> {
+        if let Ok(Record::Event { step, event }) = serde_json::from_value(value.clone()) {
+            return Ok(Self { kind: EVENT.into(), step, figures: Vec::new(), notes: vec![event.to_string()] });
+        }
         let Value::Object(fields) = value else { return Err("expected a record, got something else".into()) };
         let kind = fields.get("kind").and_then(Value::as_str).ok_or("expected a `kind`, got none")?.to_owned();
         let step = fields.get("step").and_then(Value::as_u64).ok_or("expected a `step`, got none")?;
@@ -128,9 +141,9 @@ impl RunLog {
         Ok(log)
     }
 
-    /// The last step that there is a record of; zero without one.
+    /// The step of the last figures; zero without one.
     pub fn last_step(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.step).max().unwrap_or(0)
+        self.entries.iter().rev().find(|entry| entry.kind != EVENT).map_or(0, |entry| entry.step)
     }
 
     /// The last record of a kind.
@@ -156,10 +169,22 @@ impl RunLog {
         names
     }
 
-    /// A figure over the steps, where it is finite.
+    /// A figure over the steps, where it is finite; of steps that a rollback took anew, the later ones.
     pub fn curve(&self, kind: &str, name: &str) -> Vec<Point> {
         let point = |entry: &Entry| Some(Point { step: entry.step, value: entry.figure(name)? });
-        self.of_kind(kind).filter_map(point).filter(|point| point.value.is_finite()).collect()
+        self.standing(kind).into_iter().filter_map(point).filter(|point| point.value.is_finite()).collect()
+    }
+
+    /// Records of a kind without those of steps that were taken anew later: in ascending order of the steps.
+    pub fn standing(&self, kind: &str) -> Vec<&Entry> {
+        let mut standing: Vec<&Entry> = Vec::new();
+        for entry in self.of_kind(kind) {
+            while standing.last().is_some_and(|before| before.step >= entry.step) {
+                standing.pop();
+            }
+            standing.push(entry);
+        }
+        standing
     }
 
     /// Records of a kind, in order.

@@ -167,9 +167,7 @@ fn codes(run: &RunFolder) -> Markup {
 fn events(run: &RunFolder, damaged_pictures: &[String]) -> Markup {
     let mut events: Vec<(u64, String)> = run.sessions.all.iter().flat_map(session_events).collect();
     for entry in run.log.entries.iter().filter(|entry| !["train", "validation"].contains(&entry.kind.as_str())) {
-        let numbers = entry.figures.iter().map(|figure| format!("{}: {}", figure.name, short_number(figure.value)));
-        let words: Vec<String> = entry.notes.iter().cloned().chain(numbers).collect();
-        events.push((entry.step, format!("{} · {}", entry.kind, words.join(", "))));
+        events.push((entry.step, entry.words()));
     }
     events.sort_by_key(|(step, _)| *step);
     let damage = run.log.damage.iter().map(|line| format!("metrics.jsonl, {line}"));

@@ -69,14 +69,22 @@ impl EventFile {
             OpenOptions::new().append(true).create_new(true).open(&path).map_err(TrainError::io("make", &path))?;
         let mut events = Self { path, file };
         events.append(moment.wall_time, 0, What::FileVersion("brain.Event:2".into()))?;
-        let start = SessionLog { status: SESSION_START };
-        events.append(moment.wall_time, moment.step + 1, What::SessionLog(start))?;
+        events.forget_after(moment)?;
         Ok(events)
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Tells TensorBoard to forget all steps after `moment.step`, for they are taken anew.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] if it cannot be written.
+    pub fn forget_after(&mut self, moment: Moment) -> Result<(), TrainError> {
+        let start = SessionLog { status: SESSION_START };
+        self.append(moment.wall_time, moment.step.saturating_add(1), What::SessionLog(start))
     }
 
     /// A point of the curve `tag`; TensorBoard keeps it as f32.

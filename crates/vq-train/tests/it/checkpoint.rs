@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_core::Mode;
-use vq_train::{Adam, Checkpoint, CheckpointHeader, Experiment, TokenizerState, TrainError};
+use vq_train::{Adam, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, TokenizerState, TrainError};
 
 use crate::support::tiny;
 
@@ -16,9 +16,17 @@ fn saved(folder: &Path, experiment: &Experiment) -> (PathBuf, TokenizerState) {
 }
 
 fn save(path: &Path, experiment: &Experiment, state: &TokenizerState) -> Result<(), TrainError> {
-    let header = CheckpointHeader { step: 0, experiment: experiment.clone() };
-    let adam = Adam::new(&state.store, experiment.optimizer.clone());
-    Checkpoint::save(path, &header, state.prior.as_ref(), &state.store, &adam)
+    let header = CheckpointHeader::fresh(experiment.clone());
+    let adam = Adam::new(&state.store, experiment.optimizer.clone())?;
+    let contents = CheckpointContents {
+        header: &header,
+        prior: state.prior.as_ref(),
+        store: &state.store,
+        optimizers: &[("tokenizer", &adam)],
+        average: None,
+        usage: None,
+    };
+    Checkpoint::save(path, &contents)
 }
 
 fn refused(path: &Path) -> String {
@@ -75,7 +83,7 @@ fn another_format_or_version_is_refused() {
         refused(&path)
     };
     assert!(replaced("\"vqct-checkpoint\"", "\"else-checkpoint\"").contains("expected format `vqct-checkpoint`"));
-    assert!(replaced("\"version\":\"1\"", "\"version\":\"9\"").ends_with("expected version 1, got 9"));
+    assert!(replaced("\"version\":\"2\"", "\"version\":\"9\"").ends_with("expected version 1 or 2, got 9"));
     assert!(replaced("latent_channels", "latent_channelz").contains("latent_channelz"));
 }
 

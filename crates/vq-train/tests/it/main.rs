@@ -1,10 +1,17 @@
 //! Training, from configuration to checkpoint.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod accumulation;
 mod adam;
 mod checkpoint;
 mod config;
+mod cvq;
+mod folder;
 mod grid;
+mod guards;
+mod overnight;
+mod papers;
+mod poison;
 mod report;
 mod resume;
 mod run_dir;
@@ -12,3 +19,4 @@ mod schedule;
 mod session;
 mod support;
 mod tensorboard;
+mod usage_alarm;

@@ -6,13 +6,21 @@ use tch::Device;
 use tempfile::TempDir;
 use vq_core::Histogram;
 use vq_train::report::{Comparison, RunFolder, RunReport, date_time, short_duration, short_number};
-use vq_train::{Ending, GroupRecord, MetricsLog, Record, Reporter, RunDir, RunState};
+use vq_train::{Ending, Event, GroupRecord, Kept, MetricsLog, Record, Reporter, RunDir, RunState};
 
 const CONFIG: &str = "name = \"a\" # <script>alert(1)</script>\nseed = 0\n[train]\nsteps = 20\n";
 
 fn training(step: u64, loss: f64) -> Record {
     let (reconstruction, codebook) = (loss * 0.9, loss * 0.1);
-    Record::Train { step, loss, reconstruction, codebook, learning_rate: 3e-4, images_per_second: 50.0 + step as f64 }
+    Record::Train {
+        step,
+        loss,
+        reconstruction,
+        codebook,
+        learning_rate: 3e-4,
+        images_per_second: 50.0 + step as f64,
+        gradient_norm: Some(loss * 2.0),
+    }
 }
 
 fn validation(step: u64, psnr: f64) -> Record {
@@ -30,7 +38,7 @@ fn write_run(folder: &Path, config: &str) -> RunDir {
     let run = RunDir::exact(folder).unwrap();
     std::fs::write(run.config(), config).unwrap();
     std::fs::create_dir(run.path().join("grids")).unwrap();
-    let mut log = MetricsLog::open(&run.metrics(), 0).unwrap();
+    let mut log = MetricsLog::open(&run.metrics(), Kept::UpToStep(0)).unwrap();
     for (step, psnr) in [(10, 18.25), (20, 21.5)] {
         log.append(&training(step, 4.0 / step as f64)).unwrap();
         log.append(&validation(step, psnr)).unwrap();
@@ -58,8 +66,8 @@ fn a_page_holds_all_and_needs_nothing_else() {
     for needed in ["emoji-001", "finished", "21.50 dB", "Learning rate", "PSNR", "adjectives", "75.0 %", "steps = 20"] {
         assert!(page.contains(needed), "{needed}");
     }
-    // psnr, ssim, five of training, two of groups.
-    assert_eq!(page.matches("<figure class=\"chart\"").count(), 9);
+    // psnr, ssim, six of training, two of groups.
+    assert_eq!(page.matches("<figure class=\"chart\"").count(), 10);
     // The last grid, and both for the slider.
     assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 3);
     assert_eq!(page.matches(" src=").count(), 3);
@@ -99,11 +107,32 @@ fn a_killed_run_and_a_damaged_one_have_a_page() {
 }
 
 #[test]
+fn steps_that_a_rollback_took_anew_replace_those_before() {
+    let folder = TempDir::new().unwrap();
+    let run = write_run(&folder.path().join("run"), CONFIG);
+    let mut log = MetricsLog::open(&run.metrics(), Kept::UpToStep(20)).unwrap();
+    let mut reporter = Reporter::open(&run, Device::Cpu, 0).unwrap();
+    let mut tell = |record: Record| {
+        log.append(&record).unwrap();
+        reporter.record(&record).unwrap();
+    };
+    tell(training(25, 99.0));
+    tell(Record::Event { step: 26, event: Event::RolledBack { to_step: 10, rate_factor: 0.5 } });
+    tell(training(15, 0.125));
+    let read = RunFolder::read(&run).unwrap();
+    let steps: Vec<u64> = read.log.curve("train", "loss").iter().map(|point| point.step).collect();
+    assert_eq!(steps, [10, 15]);
+    assert_eq!(read.log.last_step(), 15);
+    assert_eq!(read.log.last_figure("train", "loss"), Some(0.125));
+    assert!(page(&run).contains("back to step 10, with 0.5 of the learning rate"));
+}
+
+#[test]
 fn a_run_that_has_only_begun_has_a_page() {
     let folder = TempDir::new().unwrap();
     let run = RunDir::exact(&folder.path().join("run")).unwrap();
     std::fs::write(run.config(), CONFIG).unwrap();
-    MetricsLog::open(&run.metrics(), 0).unwrap();
+    MetricsLog::open(&run.metrics(), Kept::UpToStep(0)).unwrap();
     assert!(page(&run).contains("Nothing is logged yet."));
 }
 
@@ -138,11 +167,15 @@ fn a_long_run_makes_no_large_page() {
 fn a_reporter_shows_a_run_from_begin_to_end() {
     let folder = TempDir::new().unwrap();
     let run = write_run(&folder.path().join("run"), CONFIG);
+    let lock = std::fs::File::create(run.path().join("lock")).unwrap();
+    lock.lock().unwrap();
     let mut reporter = Reporter::open(&run, Device::Cpu, 0).unwrap();
     reporter.record(&training(10, 0.5)).unwrap();
     reporter.record(&validation(10, 18.25)).unwrap();
     let codes = Histogram { group: "nouns".into(), codes: 20..50, counts: vec![1; 30] };
     reporter.validation(10, &grid(), &[codes]).unwrap();
+    let event = Event::StepSkipped { reason: "the loss is NaN".into(), in_a_row: 2 };
+    reporter.record(&Record::Event { step: 11, event }).unwrap();
     let report = || std::fs::read_to_string(run.path().join("report.html")).unwrap();
     assert!(report().contains("running"));
     reporter.close(20, Ending::Stopped).unwrap();
@@ -161,6 +194,7 @@ fn a_reporter_shows_a_run_from_begin_to_end() {
         "validation/groups/nouns/perplexity",
         "codes/nouns",
         "reconstructions",
+        "skipped, since the loss is NaN (2 in a row)",
         "steps = 20",
     ] {
         assert!(text.contains(tag), "{tag}");

@@ -1,9 +1,12 @@
 //! What the tests share.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use image::{Rgba, RgbaImage};
 use tempfile::TempDir;
-use vq_train::{Experiment, ExperimentFile, Record, Watch};
+use vq_data::{DataError, ImageSource, Sample};
+use vq_train::{Experiment, ExperimentFile, MetricsLog, Plan, Record, Watch};
 
 /// A run of seconds: tiny pictures, tiny network.
 pub(crate) const TINY: &str = r#"
@@ -64,5 +67,61 @@ impl Watch for StopAfter {
 
     fn wants_stop(&self) -> bool {
         self.0 == 0
+    }
+}
+
+/// So many small pictures, each another slope of colour.
+pub(crate) struct Slopes(pub(crate) usize);
+
+impl ImageSource for Slopes {
+    fn len(&self) -> usize {
+        self.0
+    }
+
+    fn get(&self, index: usize) -> Result<Sample, DataError> {
+        let step = index as u32 * 7 + 3;
+        let colour = |x: u32, y: u32| Rgba([(x * step) as u8, (y * step) as u8, (x + y * step) as u8, 255]);
+        let image = RgbaImage::from_fn(16, 16, colour);
+        Ok(Sample { id: format!("slope {index}"), image, caption: None, labels: Vec::new() })
+    }
+}
+
+/// Plain VQ on few pictures, which needs no words: quicker than [`tiny`].
+pub(crate) const PLAIN: [&str; 4] =
+    ["quantizer.kind=nearest", "quantizer.codes=24", "quantizer.width=4", "train.validate_every=100"];
+
+/// [`PLAIN`] and more overrides.
+pub(crate) fn plain(overrides: &[&str]) -> Experiment {
+    tiny(&[&PLAIN, overrides].concat())
+}
+
+/// Pictures to train on and to validate on.
+pub(crate) fn slopes() -> [Arc<dyn ImageSource>; 2] {
+    [Arc::new(Slopes(20)), Arc::new(Slopes(4))]
+}
+
+pub(crate) fn plan(experiment: Experiment) -> Plan {
+    let [train, validation] = slopes();
+    Plan::with_images(experiment, train, validation).unwrap()
+}
+
+pub(crate) fn records(run: &Path) -> Vec<Record> {
+    MetricsLog::read(&run.join("metrics.jsonl")).unwrap()
+}
+
+/// Tensors of a checkpoint, by name.
+pub(crate) fn tensors(checkpoint: &Path) -> Vec<(String, tch::Tensor)> {
+    let mut tensors = tch::Tensor::read_safetensors(checkpoint).unwrap();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    tensors
+}
+
+/// Two checkpoints hold the same, bit for bit.
+pub(crate) fn assert_equal(ours: &Path, theirs: &Path) {
+    let (ours, theirs) = (tensors(ours), tensors(theirs));
+    let names = |tensors: &[(String, tch::Tensor)]| tensors.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&ours), names(&theirs));
+    for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
+        assert!(ours.equal(theirs), "{name} differs");
     }
 }

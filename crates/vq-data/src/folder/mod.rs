@@ -1,0 +1,160 @@
+//! Images of any size in a folder of the user's.
+
+mod config;
+mod damage;
+mod held_out;
+mod listing;
+
+pub use config::{Classes, Damaged, ImageFolderConfig};
+pub use damage::DamagedFile;
+pub use held_out::{HeldOut, Parts};
+
+use std::path::{Path, PathBuf};
+
+use crate::{DataError, ImageSource, Sample, load_image};
+use damage::Damage;
+use listing::{Listing, path_key};
+
+/// The images of a folder and of all folders below it, decoded when asked for.
+///
+/// An image is a file whose name ends in `.jpg`, `.jpeg`, `.jpe`, `.jfif`, `.png`, `.webp`, `.gif` or `.bmp`, in small or
+/// capital letters; what it really is, its first bytes tell. Links are followed. Names that begin with a dot are left
+/// out, folders with all that is in them, and [`others`](Self::others) counts the files of other names.
+///
+/// Samples are in the order of the bytes of their paths, with `/` between the parts, on every system.
+/// A sample's id is its path within the folder, its image is what [`load_image`](crate::load_image) makes of the file, it
+/// has no caption, and its label is its class if [`Classes`] says so.
+#[derive(Debug)]
+pub struct ImageFolder {
+    root: PathBuf,
+    config: ImageFolderConfig,
+    /// Relative to the root.
+    files: Vec<PathBuf>,
+    others: usize,
+    damage: Damage,
+}
+
+impl ImageFolder {
+    /// Lists a folder; no image is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// All name the folder or the file: it is missing, is no folder, cannot be read, has no images, or one that lies in
+    /// no class where the configuration asks for classes.
+    pub fn open(root: impl AsRef<Path>, config: ImageFolderConfig) -> Result<Self, DataError> {
+        let root = root.as_ref().to_owned();
+        let Listing { files, others } = Listing::read(&root)?;
+        if config.classes == Classes::FirstFolder
+            && let Some(file) = files.iter().find(|file| file.components().nth(1).is_none())
+        {
+            return Err(DataError::unexpected(
+                format!("read the class of {}", root.join(file).display()),
+                "an image in a folder of its class",
+                format!("one directly in {}", root.display()),
+            ));
+        }
+        Ok(Self { root, config, files, others, damage: Damage::default() })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The images, relative to the folder, in order.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// How many files lie in the folder that are no images by their names.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.others
+    }
+
+    /// The classes, each once, in the order of their bytes; none without classes.
+    #[must_use]
+    pub fn classes(&self) -> Vec<String> {
+        let mut classes: Vec<String> = self.files.iter().flat_map(|file| self.label(file)).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    /// The damaged images that were met so far and skipped, in order; all of them once every image was asked for.
+    #[must_use]
+    pub fn damaged(&self) -> Vec<DamagedFile> {
+        self.damage.files()
+    }
+
+    fn sample(&self, index: usize) -> Result<Sample, DataError> {
+        let file = &self.files[index];
+        let image = load_image(self.root.join(file))?;
+        Ok(Sample { id: readable(&path_key(file)), image, caption: None, labels: Vec::from_iter(self.label(file)) })
+    }
+
+    /// The class of a file, if there are classes.
+    fn label(&self, file: &Path) -> Option<String> {
+        let first = file.iter().next()?;
+        (self.config.classes == Classes::FirstFolder).then(|| readable(first.as_encoded_bytes()))
+    }
+
+    /// The sample at `index`, or else of the next index that has a sound one.
+    fn sound_sample(&self, index: usize) -> Result<Sample, DataError> {
+        let candidates = (index..self.files.len()).chain(0..index);
+        for candidate in candidates.filter(|&candidate| !self.damage.knows(candidate)) {
+            match self.sample(candidate) {
+                Err(error @ (DataError::Decode { .. } | DataError::Unexpected { .. })) => {
+                    let path = self.root.join(&self.files[candidate]);
+                    self.damage.remember(candidate, DamagedFile { path, reason: chain(&error) });
+                }
+                sample_or_io => return sample_or_io,
+            }
+        }
+        Err(DataError::unexpected(
+            format!("read image folder {}", self.root.display()),
+            "at least one sound image",
+            format!("{} damaged ones", self.files.len()),
+        ))
+    }
+}
+
+impl ImageSource for ImageFolder {
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Sample, DataError> {
+        if index >= self.files.len() {
+            let expected = format!("an index below {}", self.files.len());
+            return Err(DataError::unexpected(format!("get an image of {}", self.root.display()), expected, index));
+        }
+        match self.config.damaged {
+            Damaged::Fail => self.sample(index),
+            Damaged::Skip => self.sound_sample(index),
+        }
+    }
+}
+
+/// A name for people; bytes that are no UTF-8 are written out, so that two names never become one.
+fn readable(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+/// An error and its causes on one line.
+fn chain(error: &DataError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

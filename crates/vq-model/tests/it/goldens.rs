@@ -1,0 +1,116 @@
+//! Against PyTorch: `tests/data/make_vqgan.py` builds the same networks from the papers and records what they do.
+
+use std::collections::HashMap;
+
+use tch::{Device, Tensor, nn};
+use vq_core::Mode;
+use vq_model::{AutoencoderConfig, Decoder, Discriminator, Encoder, PatchConfig};
+use vq_model::{PatchDiscriminator, Precision, SpectralDiscriminator};
+
+use crate::support::{fill, goldens, noise, parameters, relative_error};
+
+const TOLERANCE: f64 = 1e-4;
+
+fn autoencoder() -> AutoencoderConfig {
+    AutoencoderConfig {
+        channels: 32,
+        multipliers: vec![1, 2],
+        residual_blocks: 1,
+        attention_factors: vec![2],
+        latent_channels: 4,
+    }
+}
+
+/// Output, gradient to the input, gradients of named parameters, and norm and projection of every other gradient.
+fn check(label: &str, store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Tensor) -> Tensor) {
+    let goldens: HashMap<String, Tensor> = goldens();
+    let golden = |name: &str| &goldens[&format!("{label}.{name}")];
+    let close = |name: &str, found: &Tensor| {
+        let error = relative_error(found, golden(name));
+        assert!(error < TOLERANCE, "{label}.{name}: {error}");
+    };
+    let input = input.set_requires_grad(true);
+    let output = forward(&input);
+    close("output", &output);
+    (&output * noise(&output.size(), 900)).sum(output.kind()).backward();
+    close("input.grad", &input.grad());
+
+    let parameters = parameters(store);
+    let summaries = golden("grads");
+    assert_eq!(summaries.size(), [parameters.len() as i64, 2], "{label}: parameters");
+    let largest = summaries.select(1, 0).max().double_value(&[]);
+    let mut compared = 0;
+    for (row, (name, variable)) in parameters.iter().enumerate() {
+        let gradient = variable.grad();
+        let (norm, projection) = (summaries.double_value(&[row as i64, 0]), summaries.double_value(&[row as i64, 1]));
+        let found = (&gradient * noise(&gradient.size(), 901)).sum(gradient.kind()).double_value(&[]);
+        // The gradient of a key's bias is zero but for rounding, hence the absolute part.
+        let allowed = TOLERANCE * norm + 1e-6 * largest;
+        let found_norm = gradient.norm().double_value(&[]);
+        assert!((found_norm - norm).abs() <= allowed, "{label}.{name}: norm {found_norm}, expected {norm}");
+        // Each product of the projection may be off by the tolerance.
+        assert!((found - projection).abs() <= allowed, "{label}.{name}: projection {found}, expected {projection}");
+        if goldens.contains_key(&format!("{label}.{name}.grad")) {
+            close(&format!("{name}.grad"), &gradient);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 2, "{label}: named gradients were compared");
+}
+
+#[test]
+fn the_encoder_is_tamings() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let encoder = Encoder::new(&store.root(), &autoencoder()).unwrap();
+    fill(&store, 0);
+    check("encoder", &store, &noise(&[2, 3, 12, 16], 800), |images| encoder.forward(images));
+}
+
+#[test]
+fn the_decoder_is_tamings() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let decoder = Decoder::new(&store.root(), &autoencoder()).unwrap();
+    fill(&store, 200);
+    check("decoder", &store, &noise(&[2, 4, 6, 8], 801), |codes| decoder.forward(codes));
+}
+
+/// Logits and gradients in training, the buffers that the pass left, and logits in evaluation with these.
+fn check_discriminator(label: &str, store: &nn::VarStore, discriminator: &dyn Discriminator) {
+    let train = |images: &Tensor| discriminator.forward(images, Mode::Train).unwrap();
+    check(label, store, &noise(&[2, 3, 40, 32], 802), train);
+    let goldens = goldens();
+    let mut compared = 0;
+    for (name, buffer) in store.variables().into_iter().filter(|(_, variable)| !variable.requires_grad()) {
+        let error = relative_error(&buffer, &goldens[&format!("{label}.{name}")]);
+        assert!(error < TOLERANCE, "{label}.{name}: {error}");
+        compared += 1;
+    }
+    assert!(compared > 0, "{label}: buffers were compared");
+    let logits = discriminator.forward(&noise(&[1, 3, 40, 32], 803), Mode::Eval).unwrap();
+    let error = relative_error(&logits, &goldens[&format!("{label}.eval")]);
+    assert!(error < TOLERANCE, "{label}.eval: {error}");
+}
+
+#[test]
+fn the_patch_discriminator_is_tamings() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let config = PatchConfig { layers: 3, filters: 8 };
+    let discriminator = PatchDiscriminator::new(&store.root(), &config, Precision::F32).unwrap();
+    fill(&store, 400);
+    check_discriminator("patch", &store, &discriminator);
+}
+
+#[test]
+fn spectral_norm_is_torchs() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let config = PatchConfig { layers: 3, filters: 8 };
+    let discriminator = SpectralDiscriminator::new(&store.root(), &config, Precision::F32).unwrap();
+    fill(&store, 600);
+    let mut buffers: Vec<_> = store.variables().into_iter().filter(|(_, variable)| !variable.requires_grad()).collect();
+    buffers.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (key, (_, buffer)) in (700..).zip(&mut buffers) {
+        let draw = noise(&buffer.size(), key);
+        buffer.copy_(&(&draw / draw.norm()));
+    }
+    check_discriminator("spectral", &store, &discriminator);
+}

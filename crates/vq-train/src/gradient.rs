@@ -1,0 +1,31 @@
+//! The gradient of a step.
+
+use tch::Tensor;
+
+/// A gradient by all parameters of an optimizer, flat, and its norm.
+#[derive(Debug)]
+pub struct Gradient {
+    /// `[P]`.
+    flat: Tensor,
+}
+
+impl Gradient {
+    pub(crate) fn new(flat: Tensor) -> Self {
+        Self { flat }
+    }
+
+    /// Adds the gradient of another micro-batch, by the same parameters.
+    pub fn accumulate(&mut self, other: &Self) {
+        let _ = self.flat.g_add_(&other.flat);
+    }
+
+    /// Scalar, on the device: the Euclidean norm over all parameters, before any clipping; neither a number nor finite
+    /// if an element is not.
+    pub fn norm(&self) -> Tensor {
+        self.flat.norm()
+    }
+
+    pub(crate) fn into_flat(self) -> Tensor {
+        self.flat
+    }
+}

@@ -1,0 +1,146 @@
+//! The experiments of the papers, each run for two steps on pictures and networks cut small.
+
+use std::path::{Path, PathBuf};
+
+use image::{Rgb, RgbImage};
+use tch::{Device, Kind, Tensor};
+use tempfile::TempDir;
+use vq_train::{Experiment, ExperimentFile, Plan, QuantizerConfig, RunDir, SourceConfig, Trainer};
+
+use crate::support::StopAfter;
+
+const SETS: [&str; 4] = ["ade20k", "celeba-hq", "coco", "cub"];
+const METHODS: [&str; 3] = ["cvq", "vqct", "vqgan"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/papers")
+}
+
+fn load(name: &str, overrides: &[String]) -> Experiment {
+    let path = folder().join(format!("{name}.toml"));
+    ExperimentFile { path, overrides: overrides.to_vec() }.load().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Pictures of several sizes, in a folder of folders.
+fn pictures() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (part, count) in [("train", 3_u8), ("validation", 2)] {
+        for number in 0..count {
+            let place = folder.path().join(part).join(format!("class {number}"));
+            std::fs::create_dir_all(&place).unwrap();
+            let picture =
+                RgbImage::from_fn(40 + u32::from(number), 36, |x, y| Rgb([x as u8 * 6, y as u8 * 7, number * 80]));
+            picture.save(place.join("picture.jpg")).unwrap();
+        }
+    }
+    folder
+}
+
+/// Everything that makes a run long, cut small.
+fn small(name: &str, pictures: &Path) -> Experiment {
+    let folder = |part: &str| toml::Value::String(pictures.join(part).display().to_string());
+    let mut overrides = vec![
+        format!("data.source.train={}", folder("train")),
+        format!("data.source.validation={{ folder = {} }}", folder("validation")),
+        "data.transform.size=32".into(),
+        "data.batch_size=2".into(),
+        "device=cpu".into(),
+        "autoencoder.channels=32".into(),
+        "autoencoder.multipliers=[1, 1, 1, 1, 1]".into(),
+        "autoencoder.residual_blocks=1".into(),
+        "train.steps=2".into(),
+    ];
+    if name.ends_with("vqct") {
+        overrides.extend(["quantizer.prior.adjectives=20".into(), "quantizer.prior.nouns=30".into()]);
+    }
+    load(name, &overrides)
+}
+
+fn names() -> Vec<String> {
+    SETS.iter().flat_map(|set| METHODS.map(|method| format!("{set}-{method}"))).collect()
+}
+
+#[test]
+fn the_folder_holds_these_experiments_and_no_others() {
+    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<String> = entries
+        .filter(|path| path.is_file())
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, names());
+}
+
+#[test]
+fn the_published_figures_are_in_each() {
+    for name in names() {
+        let Experiment { data, autoencoder, quantizer, optimizer, schedule, train, name: own, .. } = load(&name, &[]);
+        assert_eq!(own, name);
+        assert_eq!(autoencoder, vq_model::AutoencoderConfig::default(), "{name}");
+        assert_eq!((data.transform.size, data.batch_size), (256, 16), "{name}");
+        assert_eq!((optimizer.beta1, optimizer.beta2), (0.5, 0.9), "{name}");
+        assert_eq!(schedule.rate(1, train.steps), 4.5e-6 * 16.0, "{name}");
+        assert_eq!(schedule.rate(train.steps, train.steps), 4.5e-6 * 16.0, "{name}");
+        let SourceConfig::Folder(source) = data.source else { panic!("{name}: another source") };
+        assert!(source.train.starts_with("data") && source.train.ends_with("train"), "{name}");
+        let matching = match quantizer {
+            QuantizerConfig::Vqct { width: 256, adjectives: 2, transfer, prior, matching }
+                if name.ends_with("vqct") =>
+            {
+                assert_eq!((transfer.hidden, transfer.dropout), (256, 0.5), "{name}");
+                assert_eq!((prior.adjectives, prior.nouns), (None, None), "{name}");
+                assert_eq!(prior.load().unwrap().words().len(), 6207, "{name}");
+                matching
+            }
+            QuantizerConfig::Cvq { codes: 1024, width: 256, matching, .. } if name.ends_with("cvq") => matching,
+            QuantizerConfig::Nearest { codes: 1024, width: 256, matching } if name.ends_with("vqgan") => matching,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(matching.commitment.beta, 0.25, "{name}");
+    }
+}
+
+/// Trains two steps and gives the tensors of the checkpoint.
+fn run(experiment: Experiment, folder: &Path) -> Vec<(String, Tensor)> {
+    let mut trainer = Trainer::begin(Plan::resolve(experiment).unwrap(), || RunDir::exact(folder)).unwrap();
+    assert_eq!(trainer.plan().image_counts(), [3, 2]);
+    let outcome = trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    assert_eq!(outcome.step, 2);
+    assert!(outcome.validation.unwrap().psnr.is_finite());
+    Tensor::read_safetensors(folder.join("checkpoint.safetensors")).unwrap()
+}
+
+fn check(set: &str) {
+    let pictures = pictures();
+    for method in METHODS {
+        let name = format!("{set}-{method}");
+        let tensors = run(small(&name, pictures.path()), &pictures.path().join("runs").join(method));
+        let used = tensors.iter().find(|(key, _)| key.ends_with("codebook.usage"));
+        assert_eq!(used.is_some(), method == "cvq", "{name}");
+        if let Some((_, usage)) = used {
+            // After two steps of decay 0.99, whose shares sum to one: 1 - 0.99^2.
+            let sum = usage.to_device(Device::Cpu).sum(Kind::Double).double_value(&[]);
+            assert!((sum - 0.0199).abs() < 1e-6, "{name}: the codebook saw {sum}");
+        }
+    }
+}
+
+#[test]
+fn ade20k_runs() {
+    check("ade20k");
+}
+
+#[test]
+fn celeba_hq_runs() {
+    check("celeba-hq");
+}
+
+#[test]
+fn coco_runs() {
+    check("coco");
+}
+
+#[test]
+fn cub_runs() {
+    check("cub");
+}

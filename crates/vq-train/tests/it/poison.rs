@@ -1,0 +1,52 @@
+//! A quantizer that gives no number at times.
+
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tch::{Device, Tensor, nn};
+use vq_core::{
+    CoreError, Layout, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantized, Quantizer, Seen, Updated,
+};
+use vq_model::ImageTokenizer;
+use vq_train::{Experiment, TokenizerState};
+
+/// Plain VQ whose loss is NaN at the training passes in `bad`, which count from 1.
+#[derive(Debug)]
+struct Poisoned {
+    inner: NearestQuantizer,
+    bad: RangeInclusive<u64>,
+    passes: AtomicU64,
+}
+
+impl Quantizer for Poisoned {
+    fn layout(&self) -> &Layout {
+        self.inner.layout()
+    }
+
+    fn quantize_masked(&self, latents: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Quantized, CoreError> {
+        let quantized = self.inner.quantize_masked(latents, mask, mode)?;
+        let pass = self.passes.fetch_add(u64::from(mode == Mode::Train), Ordering::SeqCst) + 1;
+        match mode == Mode::Train && self.bad.contains(&pass) {
+            true => Ok(Quantized { loss: quantized.loss * f64::NAN, ..quantized }),
+            false => Ok(quantized),
+        }
+    }
+
+    fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {
+        self.inner.lookup(indices)
+    }
+
+    fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
+        self.inner.update(seen)
+    }
+}
+
+/// A tokenizer with that quantizer.
+pub(crate) fn poisoned(experiment: &Experiment, bad: RangeInclusive<u64>) -> TokenizerState {
+    let store = nn::VarStore::new(Device::Cpu);
+    let codebook = LearnedCodebook::new(&(store.root() / "codebook"), 24, 4).unwrap();
+    let inner = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
+    let quantizer = Poisoned { inner, bad, passes: AtomicU64::new(0) };
+    let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, Box::new(quantizer)).unwrap();
+    TokenizerState { tokenizer, store, prior: None }
+}
