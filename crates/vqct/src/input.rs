@@ -8,7 +8,7 @@ use image::RgbaImage;
 use tch::{Device, Tensor};
 use vq_core::DeviceChoice;
 use vq_data::{EmojiSet, ImageSource, center_square, load_image};
-use vq_train::{Checkpoint, TokenizerState};
+use vq_train::{Checkpoint, TokenizerState, Weights};
 
 /// Behind transparent pixels.
 const BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -23,6 +23,26 @@ pub(crate) struct TokenizerArgs {
     /// `auto`, `cpu` or `cuda:N`.
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    /// Which weights of the checkpoint.
+    #[arg(long, value_enum, default_value = "ema")]
+    weights: WeightsArg,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum WeightsArg {
+    /// The averaged ones, if the run kept an average, else those of the last step.
+    Ema,
+    /// Those of the last step.
+    Raw,
+}
+
+impl From<WeightsArg> for Weights {
+    fn from(weights: WeightsArg) -> Self {
+        match weights {
+            WeightsArg::Ema => Self::Ema,
+            WeightsArg::Raw => Self::Raw,
+        }
+    }
 }
 
 /// Which images, at which size.
@@ -59,7 +79,7 @@ impl FromStr for Size {
 pub(crate) struct LoadedTokenizer {
     pub(crate) state: TokenizerState,
     pub(crate) device: Device,
-    /// SHA-256 of the checkpoint.
+    /// SHA-256 of the checkpoint, and of the choice of weights where there is one.
     pub(crate) sha256: String,
     trained_at: u32,
 }
@@ -73,10 +93,11 @@ impl TokenizerArgs {
         };
         let checkpoint = Checkpoint::open(&path)?;
         let device = self.device.resolve()?;
+        let weights = self.weights.into();
         Ok(LoadedTokenizer {
-            state: TokenizerState::restore(&checkpoint, device)?,
+            state: TokenizerState::restore_with(&checkpoint, device, weights)?,
             device,
-            sha256: checkpoint.sha256(),
+            sha256: checkpoint.sha256(weights),
             trained_at: checkpoint.header().experiment.data.transform.size,
         })
     }

@@ -82,7 +82,7 @@ impl Progress {
 
 /// `loss 0.52 (codebook 0.02, reconstruction 0.5), 92.1 images/s`, with whatever terms the record has.
 fn training(entry: &Entry) -> String {
-    let own_place = ["loss", "learning_rate", "images_per_second"];
+    let own_place = ["loss", "learning_rate", "images_per_second", "gradient_norm"];
     let terms = entry.figures.iter().filter(|figure| !own_place.contains(&figure.name.as_str()));
     let terms = terms.map(|figure| format!("{} {}", figure.name.replace('_', " "), short_number(figure.value)));
     let terms = terms.collect::<Vec<_>>().join(", ");
