@@ -62,7 +62,7 @@ impl Progress {
             }
             _ => {
                 let line = format!("step {:>6}: {}", entry.step, entry.words());
-                self.bar.suspend(|| eprintln!("{line}"));
+                self.bar.suspend(|| say!("{line}"));
             }
         }
         let parts = [&self.training, &self.validation].into_iter().filter(|part| !part.is_empty());
