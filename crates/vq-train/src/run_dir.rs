@@ -109,7 +109,12 @@ impl RunDir {
     /// # Errors
     /// [`TrainError::RunLocked`] if a run has it, [`TrainError::Io`] if the folder cannot be written.
     pub(crate) fn lock(&self) -> Result<RunLock, TrainError> {
-        RunLock::take(&self.path.join("lock"), &self.path)
+        RunLock::take(&self.lock_file(), &self.path)
+    }
+
+    /// `lock`.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.path.join("lock")
     }
 
     /// The grid of reconstructions at a step.

@@ -15,7 +15,7 @@ use crate::step::{Learner, Taken};
 use crate::usage_alarm::UsageAlarm;
 use crate::{
     Adam, Best, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, GuardState, Kept, MetricsLog, Plan,
-    Record, RunDir, TokenizerState, TrainError, Validation, WeightAverage, Weights,
+    Record, Reporter, RunDir, TokenizerState, TrainError, Validation, WeightAverage, Weights,
 };
 
 /// Hears what happens in a run, and may end it.
@@ -61,6 +61,8 @@ pub struct Trainer {
     pub(crate) progress: Progress,
     /// The step just taken, as long as nobody has asked what came of it.
     pub(crate) pending: Option<Taken>,
+    /// While it runs.
+    pub(crate) reporter: Option<Reporter>,
     _lock: RunLock,
 }
 
@@ -116,7 +118,8 @@ impl Trainer {
         let log = MetricsLog::open(&run.metrics(), Kept::Bytes(0))?;
         let progress = Progress::from_header(&CheckpointHeader::fresh(plan.experiment.clone()));
         let alarm = alarm(&plan, &state);
-        let mut trainer = Self { plan, run, state, learner, log, alarm, progress, pending: None, _lock: lock };
+        let mut trainer =
+            Self { plan, run, state, learner, log, alarm, progress, pending: None, reporter: None, _lock: lock };
         trainer.save(Rank::Ordinary)?;
         Ok(trainer)
     }
@@ -158,7 +161,8 @@ impl Trainer {
         let log = MetricsLog::open(&run.metrics(), kept)?;
         let progress = Progress::from_header(header);
         let alarm = alarm(&plan, &state);
-        let mut trainer = Self { plan, run, state, learner, log, alarm, progress, pending: None, _lock: lock };
+        let mut trainer =
+            Self { plan, run, state, learner, log, alarm, progress, pending: None, reporter: None, _lock: lock };
         trainer.restore(&checkpoint)?;
         Ok(trainer)
     }

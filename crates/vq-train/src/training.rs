@@ -17,8 +17,8 @@ use crate::randomness::{Turn, mix};
 use crate::revival::revive;
 use crate::step::{MicroBatch, StepInputs, Taken, Verdict};
 use crate::{
-    Best, End, Event, Experiment, Outcome, Record, SkipRemedy, TrainConfig, TrainError, Trainer, UsageRemedy,
-    Validation, Watch,
+    Best, End, Ending, Event, Experiment, Outcome, Record, Reporter, SkipRemedy, TrainConfig, TrainError, Trainer,
+    UsageRemedy, Validation, Watch,
 };
 
 /// Bits that keep the seeds of other draws apart from those of forward passes, which are the numbers of micro-batches.
@@ -68,6 +68,20 @@ impl Trainer {
     /// alarm on the use of codes is to stop the run, or whatever cannot be read or written. A validation that fails is
     /// no error but an event.
     pub fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
+        self.reporter = Some(Reporter::open(&self.run, self.plan.device, self.progress.step)?);
+        let result = self.train(watch);
+        let ending = match &result {
+            Ok(outcome) => Ending::from(outcome.end),
+            Err(error) => Ending::Failed { message: with_causes(error) },
+        };
+        let closed = self.reporter.take().map_or(Ok(()), |reporter| reporter.close(self.progress.step, ending));
+        // Of two errors, the first is the one to report.
+        let outcome = result?;
+        closed?;
+        Ok(outcome)
+    }
+
+    fn train(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
         let train = self.plan.experiment.train.clone();
         let mut batches = self.plan.train_batches(self.progress.micro_batches)?;
@@ -236,6 +250,9 @@ impl Trainer {
         match measured {
             Ok(validation) => {
                 self.tell(validation.record(step), watch)?;
+                if let Some(reporter) = &mut self.reporter {
+                    reporter.validation(step, &validation.grid, &validation.histograms)?;
+                }
                 Ok(Some(validation))
             }
             Err(error) => {
@@ -292,6 +309,9 @@ impl Trainer {
 
     fn tell(&mut self, record: Record, watch: &mut dyn Watch) -> Result<(), TrainError> {
         self.log.append(&record)?;
+        if let Some(reporter) = &mut self.reporter {
+            reporter.record(&record)?;
+        }
         watch.record(&record);
         Ok(())
     }

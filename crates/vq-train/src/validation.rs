@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 use tch::Tensor;
-use vq_core::{Mode, Usage, UsageCounter};
+use vq_core::{Histogram, Mode, Usage, UsageCounter};
 use vq_eval::{Psnr, Ssim};
 use vq_model::ImageTokenizer;
 
@@ -22,6 +22,8 @@ pub struct Validation {
     pub ssim: f64,
     /// Use of each group of codes over the whole validation set.
     pub groups: Vec<Usage>,
+    /// How often each code was chosen, group by group.
+    pub histograms: Vec<Histogram>,
     /// Originals above reconstructions, spread evenly over the validation set.
     pub grid: RgbImage,
 }
@@ -53,6 +55,7 @@ impl Validation {
             psnr: psnr.compute().unwrap_or(f64::NAN),
             ssim: ssim.compute().unwrap_or(f64::NAN),
             groups: usage.compute(),
+            histograms: usage.histograms(),
             grid: image_grid(&Tensor::stack(&originals, 0), &Tensor::stack(&reconstructions, 0), COLUMNS)?,
         })
     }

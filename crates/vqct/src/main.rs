@@ -14,7 +14,9 @@ mod inspect;
 mod memory;
 mod output;
 mod prior;
+mod progress;
 mod reconstruct;
+mod runs;
 mod tokenize;
 mod tokens;
 mod train;
@@ -36,6 +38,8 @@ struct Cli {
 enum Command {
     /// Train a tokenizer.
     Train(train::Args),
+    /// List runs, compare them, make their pages.
+    Runs(runs::Args),
     /// Pass images through a tokenizer: image files in, image files out.
     Reconstruct(reconstruct::Args),
     /// Turn images into token ids.
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     memory::keep_freed();
     let result = match Cli::parse().command {
         Command::Train(args) => train::run(&args),
+        Command::Runs(args) => runs::run(&args),
         Command::Reconstruct(args) => reconstruct::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),

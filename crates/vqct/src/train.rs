@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 use vq_data::DamagedFile;
 use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
+
+use crate::progress::Progress;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     describe(&trainer);
     let mut watch = Terminal::new(&trainer)?;
     let outcome = trainer.run(&mut watch)?;
-    watch.bar.finish_and_clear();
+    watch.progress.finish();
     summarize(&trainer, &outcome);
     Ok(())
 }
@@ -64,9 +65,8 @@ fn describe(trainer: &Trainer) {
 
 /// Progress on the terminal, and Ctrl-C.
 struct Terminal {
-    bar: ProgressBar,
+    progress: Progress,
     stop: Arc<AtomicBool>,
-    psnr: Option<f64>,
 }
 
 impl Terminal {
@@ -80,35 +80,18 @@ impl Terminal {
             eprintln!("\nsaving a checkpoint after this step (once more to stop at once)");
         })
         .context("catch Ctrl-C")?;
-        let bar = ProgressBar::new(trainer.plan().experiment.train.steps);
-        bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left{msg}")?);
-        bar.set_position(trainer.steps_taken());
-        bar.reset_eta();
-        Ok(Self { bar, stop, psnr: None })
+        let progress = Progress::new(trainer.plan().experiment.train.steps, trainer.steps_taken())?;
+        Ok(Self { progress, stop })
     }
 }
 
 impl Watch for Terminal {
     fn step(&mut self, step: u64) {
-        self.bar.set_position(step);
+        self.progress.step(step);
     }
 
     fn record(&mut self, record: &Record) {
-        match record {
-            Record::Train { loss, images_per_second, .. } => {
-                let psnr = self.psnr.map_or(String::new(), |psnr| format!(", validation {psnr:.2} dB"));
-                self.bar.set_message(format!(", {images_per_second:.0} images/s, loss {loss:.4}{psnr}"));
-            }
-            Record::Validation { step, psnr, ssim, usage, .. } => {
-                self.psnr = Some(*psnr);
-                let line = format!(
-                    "step {step:>6}: validation PSNR {psnr:.2} dB, SSIM {ssim:.4}, usage {:.1} %",
-                    usage * 100.0
-                );
-                self.bar.suspend(|| say!("{line}"));
-            }
-            Record::Event { step, event } => self.bar.suspend(|| say!("step {step:>6}: {event}")),
-        }
+        self.progress.record(record);
     }
 
     fn wants_stop(&self) -> bool {

@@ -22,6 +22,7 @@ fn save(path: &Path, experiment: &Experiment, state: &TokenizerState) -> Result<
         header: &header,
         prior: state.prior.as_ref(),
         store: &state.store,
+        adversary: None,
         optimizers: &[("tokenizer", &adam)],
         average: None,
         usage: None,

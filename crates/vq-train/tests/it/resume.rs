@@ -20,9 +20,16 @@ fn finish(mut trainer: Trainer) {
 /// All that does not depend on the clock.
 fn figures(folder: &Path) -> Vec<String> {
     let timeless = |record| match record {
-        Record::Train { step, loss, reconstruction, codebook, learning_rate, images_per_second: _, gradient_norm } => {
-            format!("{step} {loss} {reconstruction} {codebook} {learning_rate} {gradient_norm:?}")
-        }
+        Record::Train {
+            step,
+            loss,
+            reconstruction,
+            codebook,
+            learning_rate,
+            images_per_second: _,
+            gradient_norm,
+            terms,
+        } => format!("{step} {loss} {reconstruction} {codebook} {learning_rate} {gradient_norm:?} {terms:?}"),
         other => format!("{other:?}"),
     };
     MetricsLog::read(&folder.join("metrics.jsonl")).unwrap().into_iter().map(timeless).collect()

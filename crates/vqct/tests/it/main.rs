@@ -7,4 +7,5 @@ mod prior;
 #[cfg(feature = "priors")]
 mod prior_build;
 mod roundtrip;
+mod runs;
 mod support;

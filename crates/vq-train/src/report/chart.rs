@@ -1,0 +1,170 @@
+//! Line charts as inline SVG.
+//!
+//! Drawn here rather than by a plotting crate, because colours must follow the page's light or dark mode, which takes
+//! classes instead of colours in the SVG, and values must show under the pointer.
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::axis::{Axis, Scale};
+use super::log::Point;
+use super::number::short_number;
+
+/// Size of the drawing and of the plot in it, in units of the SVG; the page scales it.
+const WIDTH: f64 = 380.0;
+const HEIGHT: f64 = 200.0;
+const LEFT: f64 = 44.0;
+const RIGHT: f64 = WIDTH - 8.0;
+const TOP: f64 = 8.0;
+const BOTTOM: f64 = HEIGHT - 22.0;
+
+/// Points of a curve that are drawn; of longer curves, means and ranges over spans of steps.
+const MOST_POINTS: usize = 240;
+
+/// Points up to which each gets a dot.
+const MOST_DOTS: usize = 24;
+
+/// Colours that the style sheet has.
+const COLORS: usize = 8;
+
+/// A line of a chart.
+#[derive(Debug, Clone)]
+pub(crate) struct Curve {
+    /// What it shows, among the lines of the chart.
+    pub(crate) label: String,
+    /// In order of the steps.
+    pub(crate) points: Vec<Point>,
+}
+
+/// A chart of curves over steps.
+#[derive(Debug, Clone)]
+pub(crate) struct Chart {
+    /// What is shown.
+    pub(crate) title: String,
+    /// Of the values; may be empty.
+    pub(crate) unit: &'static str,
+    /// Of the values' axis.
+    pub(crate) scale: Scale,
+    /// At least one; those without points are left out.
+    pub(crate) curves: Vec<Curve>,
+}
+
+/// Points of a span of steps.
+struct Span {
+    step: f64,
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Chart {
+    /// The chart; nothing if there is no point in it.
+    pub(crate) fn draw(&self) -> Option<Markup> {
+        let curves: Vec<(usize, &Curve, Vec<Span>)> = self
+            .curves
+            .iter()
+            .enumerate()
+            .filter(|(_, curve)| !curve.points.is_empty())
+            .map(|(index, curve)| (index % COLORS, curve, spans(&curve.points)))
+            .collect();
+        let spans = || curves.iter().flat_map(|(_, _, spans)| spans);
+        let ends = |low: f64, high: f64, (least, most): (f64, f64)| (least.min(low), most.max(high));
+        let empty = (f64::INFINITY, f64::NEG_INFINITY);
+        let (first, last) = spans().fold(empty, |sofar, span| ends(span.step, span.step, sofar));
+        let (low, high) = spans().fold(empty, |sofar, span| ends(span.low, span.high, sofar));
+        if first > last {
+            return None;
+        }
+        let steps = Axis::exact(first.min(1.0), last, 5);
+        let values = Axis::new(low, high, self.scale, 4);
+        let x = |step: f64| LEFT + (RIGHT - LEFT) * steps.place(step);
+        let y = |value: f64| BOTTOM - (BOTTOM - TOP) * values.place(value);
+        let under_pointer: Vec<_> = curves
+            .iter()
+            .map(|(_, _, spans)| -> Vec<_> {
+                let hover =
+                    |span: &Span| json!([span.step, short_number(span.mean), tenth(x(span.step)), tenth(y(span.mean))]);
+                spans.iter().map(hover).collect()
+            })
+            .collect();
+        let several = self.curves.len() > 1;
+        Some(html! {
+            figure.chart data-lines=(json!(under_pointer)) data-left=(LEFT) data-right=(RIGHT) {
+                figcaption {
+                    h3 { (self.title) @if !self.unit.is_empty() { " " small { (self.unit) } } }
+                    span.at { "step " (last) }
+                    ul.legend {
+                        @for (color, curve, spans) in &curves {
+                            li class={ "c" (color) } {
+                                @if several { i {} span { (curve.label) } " " }
+                                b { (short_number(spans.last().map_or(f64::NAN, |span| span.mean))) }
+                            }
+                        }
+                    }
+                }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} over steps", self.title)) {
+                    g.rules {
+                        @for &tick in &values.ticks {
+                            line x1=(LEFT) x2=(RIGHT) y1=(tenth(y(tick))) y2=(tenth(y(tick))) {}
+                            text.y x=(LEFT - 6.0) y=(tenth(y(tick) + 3.5)) { (tick_label(tick)) }
+                        }
+                        @for &tick in &steps.ticks {
+                            line x1=(tenth(x(tick))) x2=(tenth(x(tick))) y1=(BOTTOM) y2=(BOTTOM + 4.0) {}
+                            text.x x=(tenth(x(tick))) y=(HEIGHT - 5.0) { (tick_label(tick)) }
+                        }
+                    }
+                    @for (color, curve, spans) in &curves {
+                        g class={ "c" (color) } {
+                            @if spans.len() < curve.points.len() {
+                                polygon points=(outline(spans, &x, &y)) {}
+                            }
+                            polyline points=(path(spans.iter().map(|span| (x(span.step), y(span.mean))))) {}
+                            @if spans.len() <= MOST_DOTS {
+                                @for span in spans {
+                                    circle r="2" cx=(tenth(x(span.step))) cy=(tenth(y(span.mean))) {}
+                                }
+                            }
+                        }
+                    }
+                    line.pointer y1=(TOP) y2=(BOTTOM) {}
+                    @for (color, ..) in &curves { circle class={ "pointed c" (color) } r="3.5" {} }
+                }
+            }
+        })
+    }
+}
+
+/// Few points as they are; many, span by span.
+fn spans(points: &[Point]) -> Vec<Span> {
+    let length = points.len().div_ceil(MOST_POINTS).max(1);
+    let span = |points: &[Point]| {
+        let values = || points.iter().map(|point| point.value);
+        Span {
+            step: points[points.len() - 1].step as f64,
+            mean: values().sum::<f64>() / points.len() as f64,
+            low: values().fold(f64::INFINITY, f64::min),
+            high: values().fold(f64::NEG_INFINITY, f64::max),
+        }
+    };
+    points.chunks(length).map(span).collect()
+}
+
+/// Around the ranges of the spans: along their highest, and back along their lowest.
+fn outline(spans: &[Span], x: &impl Fn(f64) -> f64, y: &impl Fn(f64) -> f64) -> String {
+    let above = spans.iter().map(|span| (x(span.step), y(span.high)));
+    path(above.chain(spans.iter().rev().map(|span| (x(span.step), y(span.low)))))
+}
+
+fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
+    points.map(|(x, y)| format!("{},{}", tenth(x), tenth(y))).collect::<Vec<_>>().join(" ")
+}
+
+/// Finer than this, nobody sees.
+fn tenth(place: f64) -> f64 {
+    (place * 10.0).round() / 10.0
+}
+
+/// As short as it gets: what a multiple of a round step needs, and no trace of its rounding.
+fn tick_label(tick: f64) -> String {
+    short_number((tick * 1e9).round() / 1e9)
+}
