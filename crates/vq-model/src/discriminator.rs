@@ -83,6 +83,13 @@ impl DiscriminatorConfig {
         }
     }
 
+    /// The smallest side of an image that it can judge.
+    pub fn smallest(&self) -> i64 {
+        match self {
+            Self::Patch(shape) | Self::Spectral(shape) => shape.smallest(),
+        }
+    }
+
     /// Registers the parameters under `path`; activations are in `precision`.
     ///
     /// # Errors

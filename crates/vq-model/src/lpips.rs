@@ -18,9 +18,6 @@ const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
 /// Added to the length of a feature before it divides.
 const EPSILON: f64 = 1e-10;
 
-/// The smallest side that four halvings leave something of.
-const SMALLEST: i64 = 16;
-
 /// LPIPS (Zhang et al. 2018, arXiv 1801.03924, equation 1), version 0.1 on VGG-16: the distance between two images'
 /// features, each of length 1, weighted by channel.
 ///
@@ -59,6 +56,9 @@ pub struct Lpips {
 }
 
 impl Lpips {
+    /// The smallest side of an image: four halvings leave something of it.
+    pub const SMALLEST: i64 = 16;
+
     /// Reads the weights from safetensors files.
     ///
     /// # Errors
@@ -133,11 +133,11 @@ fn unit(features: &Tensor) -> Tensor {
 
 fn check(batch: &Tensor, other: &Tensor) -> Result<(), ModelError> {
     match batch.size()[..] {
-        [_, 3, height, width] if height >= SMALLEST && width >= SMALLEST && batch.size() == other.size() => Ok(()),
+        [_, 3, height, width] if height >= Self::SMALLEST && width >= Self::SMALLEST && batch.size() == other.size() => Ok(()),
         _ => Err(ModelError::Shape {
             op: "Lpips::distance",
             expected: format!(
-                "[B, 3, H, W] with H, W >= {SMALLEST}, alike for images {:?} and references",
+                "[B, 3, H, W] with H, W >= {Self::SMALLEST}, alike for images {:?} and references",
                 other.size()
             ),
             got: batch.size(),

@@ -107,6 +107,8 @@ pub enum BestBy {
     Psnr,
     /// Structural similarity.
     Ssim,
+    /// Structural similarity over several scales.
+    MsSsim,
 }
 
 fn one() -> u64 {

@@ -45,6 +45,9 @@ pub enum Record {
         psnr: f64,
         /// Mean over images.
         ssim: f64,
+        /// Mean over images, over as many scales as the size allows; none in logs of vqct 0.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ms_ssim: Option<f64>,
         /// Share of all codes that the validation set uses at least once.
         usage: f64,
         /// The same for each group, with its perplexity.

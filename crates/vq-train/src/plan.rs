@@ -16,7 +16,7 @@ use crate::{AdversarialConfig, DataConfig, Experiment, SourceConfig, TrainError,
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
 
 /// The smallest images that validation can measure.
-const SMALLEST: u32 = 11;
+const SMALLEST: i64 = 11;
 
 /// Everything that a run needs, checked and loaded.
 pub struct Plan {
@@ -169,8 +169,12 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");
         return refuse("data.transform.size", expected, data.transform.size.to_string());
     }
-    if data.transform.size < SMALLEST {
-        let expected = format!("at least {SMALLEST}, which SSIM's window needs");
+    let least = std::iter::once((SMALLEST, "SSIM's window"))
+        .chain(experiment.loss.smallest())
+        .chain(experiment.adversarial.as_ref().map(|config| (config.discriminator.smallest(), "the discriminator")))
+        .max_by_key(|(size, _)| *size);
+    if let Some((least, what)) = least.filter(|&(least, _)| i64::from(data.transform.size) < least) {
+        let expected = format!("at least {least}, which {what} needs");
         return refuse("data.transform.size", expected, data.transform.size.to_string());
     }
     let positive = [

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use tch::Tensor;
 use vq_core::{Histogram, Mode, Usage, UsageCounter};
-use vq_eval::{Psnr, Ssim};
+use vq_eval::{MsSsim, Psnr, Ssim};
 use vq_model::ImageTokenizer;
 
 use crate::metrics_log::GroupRecord;
@@ -20,6 +20,8 @@ pub struct Validation {
     pub psnr: f64,
     /// Mean over images.
     pub ssim: f64,
+    /// Mean over images, over as many scales as the size allows.
+    pub ms_ssim: f64,
     /// Use of each group of codes over the whole validation set.
     pub groups: Vec<Usage>,
     /// How often each code was chosen, group by group.
@@ -34,7 +36,7 @@ impl Validation {
     /// # Errors
     /// [`TrainError`] if an image cannot be read or is too small for SSIM's window of 11 pixels.
     pub fn run(tokenizer: &ImageTokenizer, plan: &Plan) -> Result<Self, TrainError> {
-        let (mut psnr, mut ssim) = (Psnr::default(), Ssim::default());
+        let (mut psnr, mut ssim, mut ms_ssim) = (Psnr::default(), Ssim::default(), MsSsim::default());
         let mut usage = UsageCounter::new(tokenizer.layout())?;
         let (mut originals, mut reconstructions) = (Vec::new(), Vec::new());
         let every = plan.image_counts()[1].div_ceil(SHOWN).max(1);
@@ -45,6 +47,7 @@ impl Validation {
             let result = tokenizer.reconstruct(&images, Mode::Eval)?;
             psnr.update(&result.images, &images)?;
             ssim.update(&result.images, &images)?;
+            ms_ssim.update(&result.images, &images)?;
             usage.update(&result.quantized.indices)?;
             for position in (0..batch.count).filter(|&position| batch.indices[position] % every == 0) {
                 originals.push(images.get(position as i64));
@@ -54,6 +57,7 @@ impl Validation {
         Ok(Self {
             psnr: psnr.compute().unwrap_or(f64::NAN),
             ssim: ssim.compute().unwrap_or(f64::NAN),
+            ms_ssim: ms_ssim.compute().unwrap_or(f64::NAN),
             groups: usage.compute(),
             histograms: usage.histograms(),
             grid: image_grid(&Tensor::stack(&originals, 0), &Tensor::stack(&reconstructions, 0), COLUMNS)?,
@@ -71,6 +75,7 @@ impl Validation {
         match by {
             BestBy::Psnr => self.psnr,
             BestBy::Ssim => self.ssim,
+            BestBy::MsSsim => self.ms_ssim,
         }
     }
 
@@ -83,6 +88,7 @@ impl Validation {
             perplexity: usage.perplexity,
         };
         let groups = self.groups.iter().map(group).collect();
-        Record::Validation { step, psnr: self.psnr, ssim: self.ssim, usage: self.usage(), groups }
+        let Self { psnr, ssim, ms_ssim, .. } = *self;
+        Record::Validation { step, psnr, ssim, ms_ssim: Some(ms_ssim), usage: self.usage(), groups }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::laplacian;
 use crate::TrainError;
 
 /// Weights of the terms; a term of weight 0 is not computed.
@@ -72,5 +73,12 @@ impl LossConfig {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// The smallest side of an image that each configured term can measure, with the term's name.
+    pub(crate) fn smallest(&self) -> impl Iterator<Item = (i64, &'static str)> {
+        let laplacian = (self.laplacian > 0.0).then_some((laplacian::SMALLEST, "the Laplacian pyramid"));
+        let perceptual = self.perceptual.is_some().then_some((vq_model::Lpips::SMALLEST, "LPIPS"));
+        laplacian.into_iter().chain(perceptual)
     }
 }

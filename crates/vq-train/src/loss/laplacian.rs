@@ -12,7 +12,7 @@ const BANDS: usize = 5;
 
 /// The smallest side that is still split into a band and a half: the filter must not reach over the reflected border
 /// twice.
-const SMALLEST: i64 = 8;
+pub(super) const SMALLEST: i64 = 8;
 
 /// L1 distance of Laplacian pyramids, a scalar on the autograd graph, between images `[B, C, H, W]` with `H, W >= 8`.
 ///

@@ -20,13 +20,14 @@ fn training(step: u64, loss: f64) -> Record {
         learning_rate: 3e-4,
         images_per_second: 50.0 + step as f64,
         gradient_norm: Some(loss * 2.0),
+        terms: [("perceptual".to_owned(), 0.25)].into(),
     }
 }
 
 fn validation(step: u64, psnr: f64) -> Record {
     let group = |group: &str, size, used| GroupRecord { group: group.into(), size, used, perplexity: 7.5 };
     let groups = vec![group("adjectives", 20, 15), group("nouns", 30, 6)];
-    Record::Validation { step, psnr, ssim: 0.75, usage: 0.42, groups }
+    Record::Validation { step, psnr, ssim: 0.75, ms_ssim: Some(0.875), usage: 0.42, groups }
 }
 
 fn grid() -> image::RgbImage {
