@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use codebook_prior::PriorGraph;
@@ -110,7 +111,7 @@ impl Checkpoint {
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
     pub fn save(path: &Path, contents: &CheckpointContents<'_>) -> Result<(), TrainError> {
-        Self::save_through(path, contents, |file, bytes| std::io::Write::write_all(file, bytes))
+        Self::save_through(path, contents, Write::write_all)
     }
 
     /// As [`Checkpoint::save`], by a `write` that may fail half way.
@@ -300,7 +301,7 @@ fn dtype_of(kind: Kind) -> Dtype {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Error, ErrorKind, Write};
+    use std::io::{Error, ErrorKind};
 
     use tch::Device;
 

@@ -149,10 +149,10 @@ impl Trainer {
         run: RunDir,
         plan: impl FnOnce(Experiment, Option<PriorGraph>) -> Result<Plan, TrainError>,
     ) -> Result<Self, TrainError> {
-        let checkpoint = Checkpoint::open(&run.checkpoint())?;
+        // No lock is left in a folder that holds no run.
+        std::fs::metadata(run.checkpoint()).map_err(TrainError::io("read checkpoint", &run.checkpoint()))?;
         let lock = run.lock()?;
-        // Read again under the lock: the run that held it may have replaced the checkpoint in between.
-        let checkpoint = Checkpoint::open(&run.checkpoint()).unwrap_or(checkpoint);
+        let checkpoint = Checkpoint::open(&run.checkpoint())?;
         let header = checkpoint.header();
         let plan = plan(header.experiment.clone(), checkpoint.prior()?)?;
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;

@@ -107,6 +107,19 @@ fn values_that_make_no_sense_name_the_key() {
     assert!(refused(&["optimizer.beta1=1.0"]).contains("`optimizer.beta1`"));
     assert!(refused(&["loss.l1=-1.0"]).contains("`loss.l1`"));
     assert!(refused(&["name=a/b"]).contains("config `name`"));
+    for (key, value) in [
+        ("train.accumulate", "0"),
+        ("train.keep", "0"),
+        ("train.ema", "1.0"),
+        ("optimizer.clip", "0.0"),
+        ("optimizer.weight_decay", "-1.0"),
+        ("guards.max_skips", "0"),
+        ("guards.backoff", "0.0"),
+    ] {
+        let error = refused(&[&format!("{key}={value}")]);
+        assert!(error.contains(&format!("config `{key}`")), "{error}");
+    }
+    assert!(refused(&["guards.usage={least=0.0}"]).contains("`guards.usage.least`"));
     assert!(refused(&["quantizer.prior.nouns=999999"]).contains("999999"));
 }
 

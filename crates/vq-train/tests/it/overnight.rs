@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vq_data::{DataError, ImageSource, Sample, load_image};
-use vq_train::{Checkpoint, End, Event, Plan, Record, RunDir, TrainError, Trainer, Watch};
+use vq_train::{Checkpoint, End, Event, Plan, Record, RunDir, TokenizerState, TrainError, Trainer, Watch, Weights};
 
 use crate::support::{Slopes, StopAfter, assert_equal, plain, plan, records, slopes};
 
@@ -143,4 +143,29 @@ fn a_run_that_is_cut_again_and_again_equals_one_that_is_not() {
     assert_eq!(timeless(header(&cut)), timeless(header(&whole)));
     let revived = |record: &Record| matches!(record, Record::Event { event: Event::LowUsage { revived, .. }, .. } if *revived > 0);
     assert!(records(&whole).iter().any(revived), "the test does not show what it should");
+}
+
+#[test]
+fn the_tokenizer_has_the_averaged_weights_unless_the_raw_ones_are_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let experiment = plain(&["train.ema=0.9", "train.precision=bf16"]);
+    let mut trainer = Trainer::begin(plan(experiment), || RunDir::exact(&run)).unwrap();
+    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    let path = run.join("checkpoint.safetensors");
+    let checkpoint = Checkpoint::open(&path).unwrap();
+    let saved = crate::support::tensors(&path);
+    for (weights, kind) in [(Weights::Ema, "ema"), (Weights::Raw, "model")] {
+        let state = TokenizerState::restore_with(&checkpoint, tch::Device::Cpu, weights).unwrap();
+        for (name, variable) in state.store.variables() {
+            let (_, saved) = saved.iter().find(|(found, _)| *found == format!("{kind}.{name}")).unwrap();
+            assert!(variable.equal(saved) && variable.kind() == tch::Kind::Float, "{kind}.{name}");
+        }
+    }
+    let differ = |(name, tensor): &(String, tch::Tensor)| {
+        let raw = name.strip_prefix("ema.").map(|name| format!("model.{name}"));
+        raw.is_some_and(|raw| saved.iter().any(|(found, other)| *found == raw && !other.equal(tensor)))
+    };
+    assert!(saved.iter().any(differ), "the average is no average");
+    assert_ne!(checkpoint.sha256(Weights::Ema), checkpoint.sha256(Weights::Raw));
 }
