@@ -54,6 +54,12 @@ impl Default for PatchConfig {
 }
 
 impl PatchConfig {
+    /// The smallest side of an image: two convolutions of stride 1 take a pixel each from a side of at least 3, the
+    /// others halve.
+    pub(crate) fn smallest(&self) -> i64 {
+        3 << self.layers
+    }
+
     /// Checks that the network can be built.
     ///
     /// # Errors

@@ -133,11 +133,12 @@ fn unit(features: &Tensor) -> Tensor {
 
 fn check(batch: &Tensor, other: &Tensor) -> Result<(), ModelError> {
     match batch.size()[..] {
-        [_, 3, height, width] if height >= Self::SMALLEST && width >= Self::SMALLEST && batch.size() == other.size() => Ok(()),
+        [_, 3, height, width] if height.min(width) >= Lpips::SMALLEST && batch.size() == other.size() => Ok(()),
         _ => Err(ModelError::Shape {
             op: "Lpips::distance",
             expected: format!(
-                "[B, 3, H, W] with H, W >= {Self::SMALLEST}, alike for images {:?} and references",
+                "[B, 3, H, W] with H, W >= {}, alike for images {:?} and references",
+                Lpips::SMALLEST,
                 other.size()
             ),
             got: batch.size(),

@@ -119,8 +119,7 @@ struct Stage {
 
 impl Stage {
     fn new(op: &'static str, config: &PatchConfig, precision: Precision) -> Self {
-        // Two convolutions of stride 1 take a pixel each from a side of at least 3; the others halve.
-        Self { op, smallest: 3 << config.layers, precision }
+        Self { op, smallest: config.smallest(), precision }
     }
 
     /// Checks images `[B, 3, H, W]` and casts them.

@@ -7,6 +7,8 @@ mod gan_loss;
 mod lecam;
 mod r1;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::Mode;

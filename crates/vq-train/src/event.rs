@@ -35,6 +35,11 @@ pub enum Event {
         /// Codes that were given a new place.
         revived: i64,
     },
+    /// Report, event file or list of sessions could not be written, and are no longer; training goes on.
+    ReportFailed {
+        /// Why.
+        reason: String,
+    },
     /// Validation did not succeed, and its figures are missing; training goes on.
     ValidationFailed {
         /// Why.
@@ -57,6 +62,7 @@ impl Display for Event {
                     UsageRemedy::Revive => write!(f, "; {revived} were given a new place"),
                 }
             }
+            Self::ReportFailed { reason } => write!(f, "no report is written any more: {reason}"),
             Self::ValidationFailed { reason } => write!(f, "validation failed: {reason}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use codebook_prior::{PriorGraph, Word};
 use tch::{Device, nn};
-use vq_core::FixedCodebook;
+use vq_core::{FixedCodebook, Quantizer};
 use vq_model::ImageTokenizer;
 
 use crate::randomness::Turn;
@@ -25,12 +25,27 @@ impl TokenizerState {
     /// # Errors
     /// [`TrainError`] of whatever part cannot be built as configured.
     pub fn fresh(experiment: &Experiment, prior: Option<PriorGraph>, device: Device) -> Result<Self, TrainError> {
+        let state =
+            Self::with_quantizer(experiment, device, |path| experiment.quantizer.build(path, prior.as_ref(), &mut Ok))?;
+        Ok(Self { prior, ..state })
+    }
+
+    /// As [`TokenizerState::fresh`], with a quantizer of one's own, which registers its parameters under the path that it
+    /// is given.
+    ///
+    /// # Errors
+    /// Those of `quantizer`; [`TrainError`] if encoder and decoder cannot be built as configured.
+    pub fn with_quantizer(
+        experiment: &Experiment,
+        device: Device,
+        quantizer: impl FnOnce(&nn::Path) -> Result<Box<dyn Quantizer>, TrainError>,
+    ) -> Result<Self, TrainError> {
         let _turn = Turn::seeded(experiment.seed);
         let store = nn::VarStore::new(device);
-        let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut Ok)?;
+        let quantizer = quantizer(&store.root())?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
         let tokenizer = tokenizer.with_precision(experiment.train.precision);
-        Ok(Self { tokenizer, store, prior })
+        Ok(Self { tokenizer, store, prior: None })
     }
 
     /// The tokenizer of a checkpoint, for inference: its codes are computed once, here. If the run kept an average of the

@@ -65,20 +65,35 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] if steps go wrong and the guards have no remedy left, [`TrainError::Collapsed`] if the
-    /// alarm on the use of codes is to stop the run, or whatever cannot be read or written. A validation that fails is
-    /// no error but an event.
+    /// alarm on the use of codes is to stop the run, or whatever cannot be read or written. A validation or a
+    /// report that fails is no error but an event.
     pub fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
-        self.reporter = Some(Reporter::open(&self.run, self.plan.device, self.progress.step)?);
+        match Reporter::open(&self.run, self.plan.device, self.progress.step) {
+            Ok(reporter) => self.reporter = Some(reporter),
+            Err(error) => self.tell_event(Event::ReportFailed { reason: with_causes(&error) }, watch)?,
+        }
         let result = self.train(watch);
         let ending = match &result {
             Ok(outcome) => Ending::from(outcome.end),
             Err(error) => Ending::Failed { message: with_causes(error) },
         };
-        let closed = self.reporter.take().map_or(Ok(()), |reporter| reporter.close(self.progress.step, ending));
-        // Of two errors, the first is the one to report.
+        let closed = self.reporter.take().map(|reporter| reporter.close(self.progress.step, ending));
         let outcome = result?;
-        closed?;
+        if let Some(Err(error)) = closed {
+            self.tell_event(Event::ReportFailed { reason: with_causes(&error) }, watch)?;
+        }
         Ok(outcome)
+    }
+
+    /// Has the reporter show something. A run is not lost for want of a report: if it fails, it is told of and let go.
+    fn report(
+        &mut self,
+        watch: &mut dyn Watch,
+        show: impl FnOnce(&mut Reporter) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let Some(Err(error)) = self.reporter.as_mut().map(show) else { return Ok(()) };
+        self.reporter = None;
+        self.tell_event(Event::ReportFailed { reason: with_causes(&error) }, watch)
     }
 
     fn train(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
@@ -250,9 +265,7 @@ impl Trainer {
         match measured {
             Ok(validation) => {
                 self.tell(validation.record(step), watch)?;
-                if let Some(reporter) = &mut self.reporter {
-                    reporter.validation(step, &validation.grid, &validation.histograms)?;
-                }
+                self.report(watch, |reporter| reporter.validation(step, &validation.grid, &validation.histograms))?;
                 Ok(Some(validation))
             }
             Err(error) => {
@@ -309,9 +322,7 @@ impl Trainer {
 
     fn tell(&mut self, record: Record, watch: &mut dyn Watch) -> Result<(), TrainError> {
         self.log.append(&record)?;
-        if let Some(reporter) = &mut self.reporter {
-            reporter.record(&record)?;
-        }
+        self.report(watch, |reporter| reporter.record(&record))?;
         watch.record(&record);
         Ok(())
     }

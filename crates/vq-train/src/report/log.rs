@@ -67,7 +67,11 @@ impl Entry {
         let step = fields.get("step").and_then(Value::as_u64).ok_or("expected a `step`, got none")?;
         let mut entry = Self { kind, step, figures: Vec::new(), notes: Vec::new() };
         for (name, value) in fields.iter().filter(|(name, _)| !["kind", "step"].contains(&name.as_str())) {
-            entry.collect(name, value);
+            match (name.as_str(), value) {
+                // Terms are figures of the step like the others.
+                ("terms", Value::Object(terms)) => terms.iter().for_each(|(name, value)| entry.collect(name, value)),
+                _ => entry.collect(name, value),
+            }
         }
         Ok(entry)
     }

@@ -25,7 +25,7 @@ fn events(run: &Path) -> Vec<(u64, Event)> {
 }
 
 fn skipped(in_a_row: u64) -> Event {
-    Event::StepSkipped { reason: "the loss is NaN".into(), in_a_row }
+    Event::StepSkipped { reason: "`codebook` is NaN".into(), in_a_row }
 }
 
 fn newest(run: &Path) -> PathBuf {
@@ -96,7 +96,7 @@ fn where_no_remedy_is_left_it_stops_and_says_so() {
     };
     let error = refused("stop", &["guards.remedy=stop"]);
     assert!(error.starts_with("step 4: expected finite losses and gradients, got 2 skipped steps in a row"), "{error}");
-    assert!(error.contains("the loss is NaN") && error.contains("`guards.remedy` is `stop`"), "{error}");
+    assert!(error.contains("`codebook` is NaN") && error.contains("`guards.remedy` is `stop`"), "{error}");
     let error = refused("back", &["guards.max_rollbacks=2"]);
     assert!(error.contains("`guards.max_rollbacks` did not help"), "{error}");
     let backs = events(&folder.path().join("back"));

@@ -3,6 +3,7 @@
 
 mod accumulation;
 mod adam;
+mod adversarial_training;
 mod adversary;
 mod adversary_schedule;
 mod checkpoint;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::{Rgb, RgbImage};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
-use vq_train::{Experiment, ExperimentFile, Plan, QuantizerConfig, RunDir, SourceConfig, Trainer};
+use vq_train::{AdversarialConfig, Experiment, ExperimentFile, Plan, QuantizerConfig, RunDir, SourceConfig, Trainer};
 
 use crate::support::StopAfter;
 
@@ -49,6 +49,10 @@ fn small(name: &str, pictures: &Path) -> Experiment {
         "autoencoder.multipliers=[1, 1, 1, 1, 1]".into(),
         "autoencoder.residual_blocks=1".into(),
         "train.steps=2".into(),
+        // The weights of LPIPS are not at hand.
+        "loss.perceptual.weight=0".into(),
+        "adversarial.start=1".into(),
+        "adversarial.discriminator={ kind = \"patch\", filters = 8 }".into(),
     ];
     if name.ends_with("vqct") {
         overrides.extend(["quantizer.prior.adjectives=20".into(), "quantizer.prior.nouns=30".into()]);
@@ -74,11 +78,15 @@ fn the_folder_holds_these_experiments_and_no_others() {
 #[test]
 fn the_published_figures_are_in_each() {
     for name in names() {
-        let Experiment { data, autoencoder, quantizer, optimizer, schedule, train, name: own, .. } = load(&name, &[]);
+        let Experiment {
+            data, autoencoder, quantizer, loss, adversarial, optimizer, schedule, train, name: own, ..
+        } = load(&name, &[]);
         assert_eq!(own, name);
         assert_eq!(autoencoder, vq_model::AutoencoderConfig::default(), "{name}");
         assert_eq!((data.transform.size, data.batch_size), (256, 16), "{name}");
         assert_eq!((optimizer.beta1, optimizer.beta2), (0.5, 0.9), "{name}");
+        assert_eq!((loss.l1, loss.l2, loss.perceptual.unwrap().weight), (1.0, 0.0, 1.0), "{name}");
+        assert_eq!(adversarial, Some(AdversarialConfig::default()), "{name}: VQGAN's, from batch 5,000 on");
         assert_eq!(schedule.rate(1, train.steps), 4.5e-6 * 16.0, "{name}");
         assert_eq!(schedule.rate(train.steps, train.steps), 4.5e-6 * 16.0, "{name}");
         let SourceConfig::Folder(source) = data.source else { panic!("{name}: another source") };
@@ -89,7 +97,7 @@ fn the_published_figures_are_in_each() {
             {
                 assert_eq!((transfer.hidden, transfer.dropout), (256, 0.5), "{name}");
                 assert_eq!((prior.adjectives, prior.nouns), (None, None), "{name}");
-                assert_eq!(prior.load().unwrap().words().len(), 6207, "{name}");
+                assert_eq!(prior.load().unwrap().words().len(), 5270, "{name}");
                 matching
             }
             QuantizerConfig::Cvq { codes: 1024, width: 256, matching, .. } if name.ends_with("cvq") => matching,

@@ -7,7 +7,6 @@ use tch::{Device, Tensor, nn};
 use vq_core::{
     CoreError, Layout, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantized, Quantizer, Seen, Updated,
 };
-use vq_model::ImageTokenizer;
 use vq_train::{Experiment, TokenizerState};
 
 /// Plain VQ whose loss is NaN at the training passes in `bad`, which count from 1.
@@ -43,10 +42,10 @@ impl Quantizer for Poisoned {
 
 /// A tokenizer with that quantizer.
 pub(crate) fn poisoned(experiment: &Experiment, bad: RangeInclusive<u64>) -> TokenizerState {
-    let store = nn::VarStore::new(Device::Cpu);
-    let codebook = LearnedCodebook::new(&(store.root() / "codebook"), 24, 4).unwrap();
-    let inner = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
-    let quantizer = Poisoned { inner, bad, passes: AtomicU64::new(0) };
-    let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, Box::new(quantizer)).unwrap();
-    TokenizerState { tokenizer, store, prior: None }
+    let quantizer = |path: &nn::Path| {
+        let codebook = LearnedCodebook::new(&(path / "codebook"), 24, 4)?;
+        let inner = NearestQuantizer::new(Box::new(codebook), NearestConfig::default())?;
+        Ok(Box::new(Poisoned { inner, bad, passes: AtomicU64::new(0) }) as Box<dyn Quantizer>)
+    };
+    TokenizerState::with_quantizer(experiment, Device::Cpu, quantizer).unwrap()
 }

@@ -67,8 +67,8 @@ fn a_page_holds_all_and_needs_nothing_else() {
     for needed in ["emoji-001", "finished", "21.50 dB", "Learning rate", "PSNR", "adjectives", "75.0 %", "steps = 20"] {
         assert!(page.contains(needed), "{needed}");
     }
-    // psnr, ssim, six of training, two of groups.
-    assert_eq!(page.matches("<figure class=\"chart\"").count(), 10);
+    // psnr, ssim, ms_ssim, seven of training, two of groups.
+    assert_eq!(page.matches("<figure class=\"chart\"").count(), 12);
     // The last grid, and both for the slider.
     assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 3);
     assert_eq!(page.matches(" src=").count(), 3);

@@ -18,6 +18,7 @@ fn old_run(folder: &Path) -> PathBuf {
     let run = folder.join("run");
     std::fs::create_dir(&run).unwrap();
     std::fs::write(run.join("checkpoint.safetensors"), bytes).unwrap();
+    std::fs::write(run.join("config.toml"), "name = \"old\"\n").unwrap();
     let line = |step: u64| {
         format!(
             r#"{{"kind":"train","step":{step},"loss":1.0,"reconstruction":0.5,"codebook":0.5,"learning_rate":0.001,"images_per_second":9.0}}"#
