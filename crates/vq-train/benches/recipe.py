@@ -1,4 +1,4 @@
-"""Times VQGAN's published training step in plain PyTorch, and the same step without its waste.
+"""Times our training step beside VQGAN's published one in plain PyTorch, and beside the same without its waste.
 
     pip install torch==2.11.0
     python crates/vq-train/benches/recipe.py --phase after --threads 2
@@ -13,9 +13,12 @@ lean        one forward pass for both optimizers; discriminator and adaptive wei
             the losses stop at the reconstruction, are weighed there, and go back through the decoder once; silu, fused
             attention, fused Adam.
 lean-bf16   lean, with encoder, decoder, discriminator and LPIPS under autocast to bfloat16.
+vqct        our trainer, `recipe.rs` beside this file, in f32: loading of images, guards and log included.
+vqct-bf16   the same with `train.precision = "bf16"`.
 
 Figures are of steps: images per second by the median, median and least time, and least CPU time of all threads, which
-other processes disturb less than they do the clock. With several threads it counts their waiting for each other too.
+other processes disturb less than they do the clock; of ours, mean CPU time. With several threads it counts their
+waiting for each other too.
 
 A step trains on a batch of smooth random images. LPIPS has random weights, which changes no time; it is left out unless
 asked for. `--part autoencoder` times forward and backward of encoder and decoder alone, as
@@ -33,7 +36,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-VARIANTS = ["recipe", "lean", "lean-bf16"]
+OURS = {"vqct": "f32", "vqct-bf16": "bf16"}
+VARIANTS = ["recipe", "lean", "lean-bf16", *OURS]
 BETA = 0.25
 
 
@@ -363,6 +367,9 @@ def main():
     parser.add_argument("--rate", type=float, default=7.2e-5)
     parser.add_argument("--variant", choices=VARIANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    shape = ["batch", "size", "ch", "mult", "blocks", "attention", "z", "codes", "rate", "lpips", "part"]
+    if set(options.variants) & set(OURS) and any(getattr(options, key) != parser.get_default(key) for key in shape):
+        parser.error(f"{' and '.join(OURS)} have the default shape alone: leave them out with --variants")
     if options.variant:
         measure(options)
         return
@@ -373,6 +380,9 @@ def main():
     for _ in range(options.rounds):
         for variant in options.variants:
             command = [sys.executable, __file__, "--variant", variant, *sys.argv[1:]]
+            if variant in OURS:
+                command = ["cargo", "bench", "--quiet", "-p", "vq-train", "--bench", "recipe", "--", options.phase]
+                command += [OURS[variant], str(options.steps), str(options.warmup), str(options.threads)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             print("|", variant, "|", " | ".join(done.stdout.split()), "|", flush=True)
 

@@ -11,7 +11,6 @@ macro_rules! say {
 mod detokenize;
 mod input;
 mod inspect;
-mod memory;
 mod output;
 mod prior;
 mod progress;
@@ -54,7 +53,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    memory::keep_freed();
+    vq_train::keep_freed_memory();
     let result = match Cli::parse().command {
         Command::Train(args) => train::run(&args),
         Command::Runs(args) => runs::run(&args),

@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &str); 9] = [
     ("crates/vq-core/src/search/kernels.rs", "vector instructions, and pointers into tiles"),
     ("crates/vq-core/src/search/view.rs", "sees a tensor's memory as a slice"),
     ("crates/vq-core/src/threads.rs", "calls the OpenMP runtime that libtorch brings"),
-    ("crates/vqct/src/memory.rs", "tells the allocator to keep what is freed"),
+    ("crates/vq-train/src/memory.rs", "tells the allocator to keep what is freed"),
 ];
 
 #[test]

@@ -1,12 +1,13 @@
-//! How the process holds memory.
+//! How a process that trains holds memory.
 
 /// Lets freed memory stay with the process instead of going back to the kernel.
 ///
 /// A training step frees and takes the same large tensors again; by default glibc unmaps each of them, and the kernel
 /// clears every page anew, which cost a seventh of the time of a step on a CPU.
 /// Memory grows to the peak of a step and stays there.
+/// To be called at the start of a program, before it makes threads; a library's user may have reasons not to.
 /// Other allocators than glibc's are left as they are.
-pub(crate) fn keep_freed() {
+pub fn keep_freed_memory() {
     #[cfg(target_env = "gnu")]
     {
         /// The largest that glibc accepts.
