@@ -25,7 +25,7 @@ name = "long"
 device = "cpu"
 [data]
 batch_size = 2
-source = { kind = "folder", train = "pictures", validation = { folder = "pictures" } }
+source = { kind = "folder", train = "pictures", validation = { kind = "folder", path = "pictures" } }
 transform = { size = 16, background = "random", flip = "random" }
 [autoencoder]
 channels = 32
@@ -37,6 +37,13 @@ latent_channels = 8
 kind = "nearest"
 codes = 24
 width = 4
+[adversarial]
+start = 6
+warmup = 3
+ramp = 4
+discriminator = { kind = "patch", layers = 1, filters = 4 }
+lecam = { weight = 0.01, start = 6 }
+r1 = { gamma = 1.0, every = 4 }
 [optimizer]
 clip = 1.0
 weight_decay = 0.01
