@@ -1,6 +1,6 @@
 //! Event files, which TensorBoard shows: scalars, images, histograms, text.
 //!
-//! Written here because every crate that does it is stale (the newest is of 2023) or wants `protoc`; the format is small:
+//! Written here because the crates found for it are not kept up or want `protoc`; the format is small:
 //! protocol buffer messages ([`proto`]) in records with checksums ([`record`]).
 
 mod buckets;
