@@ -44,7 +44,9 @@
 //! * `embedded` (default): the emoji set is compiled in.
 //! * `remake`: the tool that makes the emoji set anew, with its binary `remake-emoji`.
 
+mod annotation;
 mod chw;
+mod damage;
 mod emoji;
 mod error;
 mod folder;
@@ -56,16 +58,24 @@ mod order;
 pub mod remake;
 mod resize;
 mod source;
+mod sources;
 mod transform;
 
+pub use annotation::{LabelMap, LabelSides, LabelledBox, Segmentation};
 pub use chw::{chw_from_rgb, rgb_from_chw};
+pub use damage::{Damaged, DamagedFile};
 pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, caption_of, family_of};
 pub use error::DataError;
-pub use folder::{Classes, Damaged, DamagedFile, HeldOut, ImageFolder, ImageFolderConfig, Parts};
+pub use folder::{Classes, HeldOut, ImageFolder, ImageFolderConfig, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
 pub use loader::{Batch, Loader, LoaderConfig, Order};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use resize::center_square;
 pub use source::{ImageSource, Sample};
+pub use sources::{
+    AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,
+    CocoYear, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig, MaskFile,
+    MaskPart, WebConfig, WebShards,
+};
 pub use transform::{Background, Crop, Flip, Transform};
