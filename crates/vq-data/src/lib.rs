@@ -68,7 +68,7 @@ pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, capt
 pub use error::DataError;
 pub use folder::{Classes, HeldOut, ImageFolder, ImageFolderConfig, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
-pub use loader::{Batch, Loader, LoaderConfig, Order};
+pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use resize::center_square;
@@ -78,4 +78,4 @@ pub use sources::{
     CocoYear, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig, MaskFile,
     MaskPart, WebConfig, WebShards,
 };
-pub use transform::{Background, Crop, Flip, Transform};
+pub use transform::{Annotations, Background, Crop, Flip, Jitter, Sides, Transform, Transformed};
