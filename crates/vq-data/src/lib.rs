@@ -4,7 +4,8 @@
 //! An [`ImageSource`] hands out [`Sample`]s, [`InMemory`] keeps them decoded at their
 //! final size, a [`Transform`] turns one into numbers, and a [`Loader`] makes batches on
 //! its own threads.
-//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images.
+//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images, and a
+//! [`DatasetConfig`] opens captioned images and published data sets in their own layouts.
 //!
 //! # Letters
 //!

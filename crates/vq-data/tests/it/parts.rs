@@ -155,4 +155,5 @@ fn a_draw_of_a_caption_is_pinned() {
     assert_eq!(Sample::default().caption_at(42, 0), None);
 }
 
-const PINNED: [&str; 8] = ["3: 0"; 8];
+/// A change here means that old runs cannot be resumed.
+const PINNED: [&str; 8] = ["3: 1", "3: 3", "3: 0", "3: 1", "3: 3", "3: 2", "3: 3", "3: 2"];
