@@ -76,7 +76,7 @@ pub use resize::center_square;
 pub use source::{ImageSource, Sample};
 pub use sources::{
     AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,
-    CocoYear, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig, MaskFile,
-    MaskPart, WebConfig, WebShards,
+    CocoYear, CubBoxes, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig,
+    MaskFile, MaskPart, WebConfig, WebShards,
 };
 pub use transform::{Annotations, Background, Crop, Flip, Jitter, Sides, Transform, Transformed};

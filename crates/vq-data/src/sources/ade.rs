@@ -58,9 +58,9 @@ impl AdeConfig {
             records.push(FileRecord {
                 id: name.to_owned(),
                 image: images.join(&file),
-                captions: Vec::new(),
                 labels: vec![scene.clone()],
                 mask: Some(MaskFile::Map(masks.join(format!("{name}.png")))),
+                ..FileRecord::default()
             });
         }
         ImageFiles::new(&layout, records, self.damaged)

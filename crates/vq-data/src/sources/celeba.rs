@@ -115,8 +115,8 @@ impl CelebaConfig {
                 id: number.to_string(),
                 image: self.images.join(format!("{number}.jpg")),
                 captions: layout.captions(self.text.join(format!("{number}.txt")))?,
-                labels: Vec::new(),
                 mask: self.mask(&layout, number)?,
+                ..FileRecord::default()
             })
         };
         let records = numbers.into_iter().map(record).collect::<Result<_, DataError>>()?;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use super::layout::Layout;
 use super::mask::MaskFile;
 use crate::damage::{Damage, Records};
-use crate::{Damaged, DamagedFile, DataError, HeldOut, ImageSource, Sample, load_image};
+use crate::{Damaged, DamagedFile, DataError, HeldOut, ImageSource, LabelledBox, Sample, load_image};
 
 /// An image file and what is known about it before it is decoded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileRecord {
     /// The id of its sample, with `/` between the parts of a path.
     pub id: String,
@@ -19,6 +19,8 @@ pub struct FileRecord {
     pub labels: Vec<String>,
     /// Where its segmentation lies, if it has one.
     pub mask: Option<MaskFile>,
+    /// Where things are in the image as its file has it.
+    pub boxes: Vec<LabelledBox>,
 }
 
 /// A data set of image files, of which everything but the pixels was read at opening; what the configurations of this
@@ -122,7 +124,7 @@ impl Records for ImageFiles {
             more_captions: record.captions.iter().skip(1).cloned().collect(),
             labels: record.labels.clone(),
             segmentation,
-            boxes: Vec::new(),
+            boxes: record.boxes.clone(),
         })
     }
 

@@ -64,7 +64,7 @@ impl FlowersConfig {
                     image: Path::new("jpg").join(format!("{name}.jpg")),
                     captions: layout.captions(place.join(format!("{name}.txt")))?,
                     labels: vec![class.clone()],
-                    mask: None,
+                    ..FileRecord::default()
                 });
             }
         }

@@ -21,7 +21,7 @@ pub use captioned::{CaptionFile, CaptionedConfig};
 pub use celeba::{CelebaConfig, CelebaMasks};
 pub use cifar::{CifarBatches, CifarConfig};
 pub use coco::{CocoConfig, CocoYear};
-pub use cub::CubConfig;
+pub use cub::{CubBoxes, CubConfig};
 pub use dataset::DatasetConfig;
 pub use files::{FileParts, FileRecord, ImageFiles};
 pub use flowers::FlowersConfig;

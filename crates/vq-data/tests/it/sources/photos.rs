@@ -1,4 +1,7 @@
-use vq_data::{CocoConfig, CocoYear, CubConfig, Damaged, DataError, FlowersConfig, ImageFiles, ImageNetConfig, Split};
+use vq_data::{
+    CocoConfig, CocoYear, CubBoxes, CubConfig, Damaged, DataError, FlowersConfig, ImageFiles, ImageNetConfig,
+    ImageSource, Split,
+};
 
 use super::{Tree, check_refused, listing, picture};
 
@@ -16,7 +19,30 @@ fn cub() -> Tree {
 }
 
 fn open_cub(tree: &Tree, split: Split) -> Result<ImageFiles, DataError> {
-    CubConfig { root: tree.root().to_owned(), split, text: "text".into(), damaged: Damaged::Fail }.open()
+    cub_config(tree, split, CubBoxes::Unread).open()
+}
+
+fn cub_config(tree: &Tree, split: Split, boxes: CubBoxes) -> CubConfig {
+    CubConfig { root: tree.root().to_owned(), split, text: "text".into(), boxes, damaged: Damaged::Fail }
+}
+
+#[test]
+fn birds_have_boxes_if_asked() {
+    let tree = cub();
+    let open = || cub_config(&tree, Split::Train, CubBoxes::Read).open();
+    check_refused(open(), &["bounding_boxes.txt with lines of an image's number and left, top", "nothing there"]);
+    tree.put("bounding_boxes.txt", "1 0.0 1.0 2.5 3.0\n2 0 0 1 1\n10 1 1 2 2\n");
+    let sample = open().unwrap().get(0).unwrap();
+    let [found] = &sample.boxes[..] else { panic!("{:?}", sample.boxes) };
+    assert_eq!(found.label, "002.Auk");
+    assert_eq!([found.left, found.top, found.width, found.height], [0.0, 1.0, 2.5, 3.0]);
+    assert!(open_cub(&tree, Split::Train).unwrap().get(0).unwrap().boxes.is_empty());
+    for line in ["10 1 1 2\n", "10 1 1 0 2\n", "10 1 1 x 2 2\n", "10 1 1 NaN 2\n"] {
+        tree.put("bounding_boxes.txt", format!("1 0 0 1 1\n{line}"));
+        check_refused(open(), &["left, top, width and height of image 10 in bounding_boxes.txt, got \""]);
+    }
+    tree.put("bounding_boxes.txt", "1 0 0 1 1\n");
+    check_refused(open(), &["of image 10", "got no line"]);
 }
 
 #[test]
@@ -33,22 +59,22 @@ fn birds_come_by_the_official_split() {
 
 #[test]
 fn what_is_missing_of_the_birds_is_named() {
-    let refused = |break_it: &dyn Fn(&Tree), says: &[&str]| {
+    let refused = |break_it: &dyn Fn(&Tree) -> &Tree, says: &[&str]| {
         let tree = cub();
         break_it(&tree);
         check_refused(open_cub(&tree, Split::Train), says);
     };
-    refused(&|tree| drop(tree.remove("images.txt")), &["CUB-200-2011", "images.txt with lines of", "nothing there"]);
-    refused(&|tree| drop(tree.remove("train_test_split.txt")), &["train_test_split.txt", "nothing there"]);
-    refused(&|tree| drop(tree.remove("text")), &["a folder", "text with the captions", "nothing there"]);
-    refused(&|tree| drop(tree.remove("images/002.Auk/Auk_2.jpg")), &["images/002.Auk/Auk_2.jpg with an image"]);
-    refused(&|tree| drop(tree.remove("text/002.Auk/Auk_2.txt")), &["text/002.Auk/Auk_2.txt with captions"]);
-    refused(&|tree| drop(tree.put("train_test_split.txt", "1 1\n2 0\n")), &["image 10 in", "got no line"]);
-    refused(&|tree| drop(tree.put("train_test_split.txt", "1 7\n")), &["1 or 0 for image 1", "got 7"]);
-    refused(&|tree| drop(tree.put("images.txt", "1\n")), &["line 1 of images.txt", "got \"1\""]);
-    refused(&|tree| drop(tree.put("images.txt", "1 ../x.jpg\n")), &["a path within", "\"../x.jpg\""]);
+    refused(&|tree| tree.remove("images.txt"), &["CUB-200-2011", "images.txt with lines of", "nothing there"]);
+    refused(&|tree| tree.remove("train_test_split.txt"), &["train_test_split.txt", "nothing there"]);
+    refused(&|tree| tree.remove("text"), &["a folder", "text with the captions", "nothing there"]);
+    refused(&|tree| tree.remove("images/002.Auk/Auk_2.jpg"), &["images/002.Auk/Auk_2.jpg with an image"]);
+    refused(&|tree| tree.remove("text/002.Auk/Auk_2.txt"), &["text/002.Auk/Auk_2.txt with captions"]);
+    refused(&|tree| tree.put("train_test_split.txt", "1 1\n2 0\n"), &["image 10 in", "got no line"]);
+    refused(&|tree| tree.put("train_test_split.txt", "1 7\n"), &["1 or 0 for image 1", "got 7"]);
+    refused(&|tree| tree.put("images.txt", "1\n"), &["line 1 of images.txt", "got \"1\""]);
+    refused(&|tree| tree.put("images.txt", "1 ../x.jpg\n"), &["a path within", "\"../x.jpg\""]);
     refused(
-        &|tree| drop(tree.put("images.txt", "1 002.Auk/Auk_2.jpg\n10 002.Auk/Auk_2.jpg\n")),
+        &|tree| tree.put("images.txt", "1 002.Auk/Auk_2.jpg\n10 002.Auk/Auk_2.jpg\n"),
         &["every image once, got 002.Auk/Auk_2.jpg twice"],
     );
 }
