@@ -17,11 +17,12 @@ use crate::{Damaged, DataError, LabelSides};
 /// root/masks/0.png                                      or one map an image
 /// ```
 ///
-/// Labels of pixels, as CelebAMask-HQ's `g_mask.py` has them: 0 background, 1 skin, 2 left brow, 3 right brow, 4 left eye,
-/// 5 right eye, 6 glasses, 7 left ear, 8 right ear, 9 earring, 10 nose, 11 mouth, 12 upper lip, 13 lower lip, 14 neck,
-/// 15 necklace, 16 cloth, 17 hair, 18 hat. Parts are laid over each other in this order.
+/// Labels of pixels, as CelebAMask-HQ's `g_mask.py` numbers them: 0 background, 1 skin, 2 nose, 3 glasses, 4 left eye,
+/// 5 right eye, 6 left brow, 7 right brow, 8 left ear, 9 right ear, 10 mouth, 11 upper lip, 12 lower lip, 13 hair, 14 hat,
+/// 15 earring, 16 necklace, 17 neck, 18 cloth. Parts are laid over each other in this order. (Other tools number them in
+/// another order; a combined map must have this one.)
 /// Masks are of 512x512 where images are of 1024x1024; they come at the size of the image. A mirrored image exchanges the
-/// labels of left and right brow, eye and ear.
+/// labels of left and right eye, brow and ear.
 ///
 /// Samples are in the order of their numbers; the id is the number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,12 +77,12 @@ fn text() -> PathBuf {
 
 /// The endings of the parts' names; a part's label is its place, from 1.
 const PARTS: [&str; 18] = [
-    "skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r", "nose", "mouth", "u_lip",
-    "l_lip", "neck", "neck_l", "cloth", "hair", "hat",
+    "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip", "l_lip", "hair",
+    "hat", "ear_r", "neck_l", "neck", "cloth",
 ];
 
 static SIDES: [LabelSides; 3] =
-    [LabelSides { left: 2, right: 3 }, LabelSides { left: 4, right: 5 }, LabelSides { left: 7, right: 8 }];
+    [LabelSides { left: 4, right: 5 }, LabelSides { left: 6, right: 7 }, LabelSides { left: 8, right: 9 }];
 
 /// How many images have their parts in one folder.
 const PER_FOLDER: u32 = 2000;

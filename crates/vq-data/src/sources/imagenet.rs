@@ -28,7 +28,7 @@ pub struct ImageNetConfig {
     pub root: PathBuf,
     /// `train` or `val`.
     pub split: Split,
-    /// The mapping file, relative to `root`, if `val` is flat.
+    /// The mapping file, relative to `root`, if `val` is flat; `train` never is, and does not read it.
     #[serde(default)]
     pub mapping: Option<PathBuf>,
     /// What becomes of a damaged image.

@@ -140,7 +140,16 @@ fn captions_take_turns_by_chance() {
             assert!(count.abs_diff(expected) < 60, "{index}: {caption} {count}");
         }
     }
-    // The choice belongs to index, epoch and seed: a restart and other threads change nothing.
+    // As documented: by epoch and index, whatever the place within the epoch.
+    let stream = Loader::new(Arc::new(Talkative), Transform::fixed(2, [0; 3]), config.clone()).unwrap();
+    for (epoch, batch) in (0..20).zip(stream) {
+        let batch = batch.unwrap();
+        for (index, caption) in batch.indices.into_iter().zip(batch.captions) {
+            let sample = Talkative.get(index).unwrap();
+            assert_eq!(caption.as_deref(), sample.caption_at(3, 4 * epoch + index as u64));
+        }
+    }
+    // A restart and other threads change nothing.
     let rest = captions(LoaderConfig { first_batch: 100, threads: 3, ..config.clone() }, 300);
     assert_eq!(rest, drawn[400..]);
     assert_ne!(captions(LoaderConfig { seed: 4, ..config }, 400), drawn);

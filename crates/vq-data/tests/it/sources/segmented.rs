@@ -84,9 +84,9 @@ fn faces_have_captions_and_masks() {
 
     let parts = open_faces(&tree, CelebaMasks::Parts { folder: "parts".into() }, None).unwrap();
     assert_eq!(listing(&parts), golden);
-    assert_eq!(labels(&parts, 0), doubled([18, 4, 1, 1]));
-    assert_eq!(labels(&parts, 1), doubled([0, 0, 17, 0]));
-    assert_eq!(labels(&parts, 2), doubled([0, 0, 0, 14]));
+    assert_eq!(labels(&parts, 0), doubled([14, 4, 1, 1]));
+    assert_eq!(labels(&parts, 1), doubled([0, 0, 13, 0]));
+    assert_eq!(labels(&parts, 2), doubled([0, 0, 0, 17]));
 
     let combined = CelebaMasks::Combined { folder: "masks".into() };
     let listed = {
@@ -96,7 +96,7 @@ fn faces_have_captions_and_masks() {
     assert_eq!(listing(&listed), [golden[0], golden[2]]);
     assert_eq!(labels(&listed, 1), doubled([0, 4, 5, 17]));
     let sides = listed.get(1).unwrap().segmentation.unwrap().sides;
-    assert_eq!(sides.iter().map(|pair| [pair.left, pair.right]).collect::<Vec<_>>(), [[2, 3], [4, 5], [7, 8]]);
+    assert_eq!(sides.iter().map(|pair| [pair.left, pair.right]).collect::<Vec<_>>(), [[4, 5], [6, 7], [8, 9]]);
 
     tree.put("masks/2.png", grey(1, &[1, 2]));
     check_told(&listed.get(0).unwrap_err(), &["masks/2.png", "of the shape of its image, 4x4, got 1x2"]);
