@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::unit;
+use super::chance::unit;
 use crate::DataError;
 
 /// How much brightness, contrast and saturation change by chance.

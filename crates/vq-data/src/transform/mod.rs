@@ -1,23 +1,23 @@
 //! From images to numbers.
 
+mod chance;
 mod geometry;
 mod jitter;
 mod sides;
+mod transformed;
 
 pub(crate) use geometry::Geometry;
 pub use jitter::Jitter;
 pub use sides::Sides;
+pub use transformed::{Annotations, Transformed};
 
 use image::RgbaImage;
-use jitter::Factors;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::chw::level_to_unit;
-use crate::order::{Purpose, generator};
 use crate::resize::{Square, resize_square};
-use crate::{DataError, LabelledBox, Sample, Segmentation};
+use crate::{DataError, Sample, Segmentation};
+use chance::Chance;
 
 /// What lies behind transparent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,26 +90,6 @@ pub struct Transform {
 /// A choice that is the default is not written, so that files from before there was one stay as they are.
 fn keeps_sides(sides: &Sides) -> bool {
     *sides == Sides::default()
-}
-
-/// A sample as numbers, with what is known about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Transformed {
-    /// `[3, S, S]` in `-1.0..=1.0`.
-    pub chw: Vec<f32>,
-    /// What holds of these numbers.
-    pub annotations: Annotations,
-}
-
-/// What is known about a picture as it is after a transform.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Annotations {
-    /// The picture in plain words.
-    pub caption: Option<String>,
-    /// `[S, S]`.
-    pub segmentation: Option<Segmentation>,
-    /// Cut to the picture; those outside are left out.
-    pub boxes: Vec<LabelledBox>,
 }
 
 impl Transform {
@@ -267,32 +247,4 @@ fn compose(pixels: &[u8], background: [f32; 3], [red, green, blue]: [&mut [f32];
         *green = over(1);
         *blue = over(2);
     }
-}
-
-/// Everything left to chance, drawn in full whatever the configuration asks for, so that
-/// changing one choice leaves the others as they were.
-struct Chance {
-    /// These three are uniform in `0.0..1.0`.
-    scale: f64,
-    left: f64,
-    top: f64,
-    color: [u8; 3],
-    mirrored: bool,
-    jitter: Factors,
-}
-
-impl Chance {
-    fn draw(seed: u64, jitter: &Jitter) -> Self {
-        let mut generator = generator(seed, Purpose::Transform, 0);
-        let scale = unit(&mut generator);
-        let left = unit(&mut generator);
-        let top = unit(&mut generator);
-        let [red, green, blue, coin] = generator.next_u32().to_le_bytes();
-        let jitter = jitter.draw(&mut generator);
-        Self { scale, left, top, color: [red, green, blue], mirrored: coin & 1 == 1, jitter }
-    }
-}
-
-fn unit(generator: &mut ChaCha8Rng) -> f64 {
-    (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
