@@ -41,6 +41,14 @@ pub enum DataError {
         /// Why it failed.
         source: serde_json::Error,
     },
+    /// A CSV file is damaged.
+    #[error("parse {}: expected a header and lines of as many columns, got something else", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed, with the line.
+        source: csv::Error,
+    },
     /// A value differs from what the operation needs.
     #[error("{op}: expected {expected}, got {got}")]
     Unexpected {

@@ -4,7 +4,8 @@
 //! An [`ImageSource`] hands out [`Sample`]s, [`InMemory`] keeps them decoded at their
 //! final size, a [`Transform`] turns one into numbers, and a [`Loader`] makes batches on
 //! its own threads.
-//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images.
+//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images, and a
+//! [`DatasetConfig`] opens captioned images and published data sets in their own layouts.
 //!
 //! # Letters
 //!
@@ -44,7 +45,9 @@
 //! * `embedded` (default): the emoji set is compiled in.
 //! * `remake`: the tool that makes the emoji set anew, with its binary `remake-emoji`.
 
+mod annotation;
 mod chw;
+mod damage;
 mod emoji;
 mod error;
 mod folder;
@@ -56,16 +59,24 @@ mod order;
 pub mod remake;
 mod resize;
 mod source;
+mod sources;
 mod transform;
 
+pub use annotation::{LabelMap, LabelSides, LabelledBox, Segmentation};
 pub use chw::{chw_from_rgb, rgb_from_chw};
+pub use damage::{Damaged, DamagedFile};
 pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, caption_of, family_of};
 pub use error::DataError;
-pub use folder::{Classes, Damaged, DamagedFile, HeldOut, ImageFolder, ImageFolderConfig, Parts};
+pub use folder::{Classes, HeldOut, ImageFolder, ImageFolderConfig, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
-pub use loader::{Batch, Loader, LoaderConfig, Order};
+pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use resize::center_square;
 pub use source::{ImageSource, Sample};
-pub use transform::{Background, Crop, Flip, Transform};
+pub use sources::{
+    AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,
+    CocoYear, CubBoxes, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig,
+    MaskFile, MaskPart, WebConfig, WebShards,
+};
+pub use transform::{Annotations, Background, Crop, Flip, Jitter, Sides, Transform, Transformed};

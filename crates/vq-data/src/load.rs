@@ -30,17 +30,26 @@ const FORMATS: [ImageFormat; 5] =
 /// larger than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn load_image(path: impl AsRef<Path>) -> Result<RgbaImage, DataError> {
     let path = path.as_ref();
+    decode(&read_file(path)?, &path.display().to_string())
+}
+
+/// Loads a file as [`load_image`] does, but with the kind of pixels that the file has: levels that are numbers stay so.
+pub(crate) fn load_undecorated(path: &Path) -> Result<DynamicImage, DataError> {
+    decode_any(&read_file(path)?, &path.display().to_string())
+}
+
+/// The bytes of a file that is not too large to be an image.
+fn read_file(path: &Path) -> Result<Vec<u8>, DataError> {
     let failed = |source| DataError::Io { op: "read image", path: path.to_owned(), source };
-    let what = path.display().to_string();
     let mut file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > MAX_DECODED_BYTES {
         let expected = format!("a file of at most {MAX_DECODED_BYTES} bytes");
-        return Err(DataError::unexpected(format!("decode {what}"), expected, format!("{length} bytes")));
+        return Err(DataError::unexpected(format!("decode {}", path.display()), expected, format!("{length} bytes")));
     }
     let mut bytes = Vec::with_capacity(length as usize);
     file.read_to_end(&mut bytes).map_err(failed)?;
-    decode(&bytes, &what)
+    Ok(bytes)
 }
 
 /// Loads a file as [`load_image`] does, then cuts and resizes it as [`center_square`] does.
@@ -54,6 +63,10 @@ pub fn load_square(path: impl AsRef<Path>, size: u32) -> Result<RgbaImage, DataE
 
 /// Decodes an image file held in memory; `what` names it in errors.
 pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
+    Ok(decode_any(bytes, what)?.into_rgba8())
+}
+
+fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataError> {
     let refuse = |expected: &str, got: String| DataError::unexpected(format!("decode {what}"), expected, got);
     let failed = |source: ImageError| DataError::Decode { what: what.to_owned(), source };
     let kinds = "a jpeg, png, webp, gif or bmp image";
@@ -86,7 +99,7 @@ pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
     let orientation = decoder.orientation().map_err(failed)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
     image.apply_orientation(orientation);
-    Ok(image.into_rgba8())
+    Ok(image)
 }
 
 /// Whether the end-of-image marker follows the last start of scan.

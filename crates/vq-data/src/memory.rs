@@ -1,7 +1,9 @@
 use rayon::prelude::*;
 
+use crate::resize::{Square, resize_square};
 use crate::source::fetch;
-use crate::{DataError, ImageSource, Sample, center_square};
+use crate::transform::Geometry;
+use crate::{DataError, ImageSource, Sample};
 
 /// A source whose images are decoded and resized once and then kept.
 ///
@@ -12,8 +14,8 @@ pub struct InMemory {
 }
 
 impl InMemory {
-    /// Reads all of `source`, each image cut and resized by [`center_square`] to
-    /// `[size, size, 4]`.
+    /// Reads all of `source`, each image cut and resized by [`center_square`](crate::center_square) to
+    /// `[size, size, 4]`, and segmentation and boxes with it.
     ///
     /// This uses all cores (rayon's global pool), once.
     ///
@@ -25,8 +27,14 @@ impl InMemory {
             .into_par_iter()
             .map(|index| {
                 let sample = fetch(source, index)?;
-                match center_square(&sample.image, size) {
-                    Ok(image) => Ok(Sample { image, ..sample }),
+                let part = Square::center(&sample.image);
+                match resize_square(&sample.image, part, size) {
+                    Ok(image) => {
+                        let geometry = Geometry { part, size, mirrored: false };
+                        let segmentation = sample.segmentation.as_ref().map(|from| geometry.segmentation(from));
+                        let boxes = geometry.boxes(&sample.boxes);
+                        Ok(Sample { image, segmentation, boxes, ..sample })
+                    }
                     Err(error) => Err(DataError::Sample { id: sample.id, source: Box::new(error) }),
                 }
             })

@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Sample = 2,
     /// The decisions within one transform.
     Transform = 3,
+    /// Which of a sample's captions counts; counted by epoch and index.
+    Caption = 4,
 }
 
 /// A generator that depends on these three numbers and nothing else.

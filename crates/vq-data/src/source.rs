@@ -1,18 +1,42 @@
 use image::RgbaImage;
 
-use crate::DataError;
+use crate::order::{Purpose, below, generator};
+use crate::{DamagedFile, DataError, LabelledBox, Segmentation};
 
 /// One picture and what is known about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// What a source does not know it takes from `..Sample::default()`.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sample {
     /// A name that is unique within its source; it appears in error messages.
     pub id: String,
     /// `[H, W, 4]`, straight (not premultiplied) alpha.
     pub image: RgbaImage,
-    /// The picture in plain words, if the source knows them.
+    /// The picture in plain words, if the source knows them; of several captions the first.
     pub caption: Option<String>,
+    /// The captions after the first.
+    pub more_captions: Vec<String>,
     /// Class names from coarse to fine (for an emoji: group, then subgroup); empty if none.
     pub labels: Vec<String>,
+    /// What each pixel shows, if the source knows it.
+    pub segmentation: Option<Segmentation>,
+    /// Where things are, if the source knows it.
+    pub boxes: Vec<LabelledBox>,
+}
+
+impl Sample {
+    /// One of the captions, each with the same chance; a pure function of the captions, the seed and `draw`.
+    ///
+    /// The loader's draws are `epoch * len + index`, so that every epoch chooses anew.
+    #[must_use]
+    pub fn caption_at(&self, seed: u64, draw: u64) -> Option<&str> {
+        let first = self.caption.as_deref()?;
+        let chosen = match self.more_captions.len() {
+            0 => 0,
+            more => below(&mut generator(seed, Purpose::Caption, draw), more + 1),
+        };
+        Some(chosen.checked_sub(1).map_or(first, |at| self.more_captions[at].as_str()))
+    }
 }
 
 /// Pictures that can be asked for by number, from any thread.
@@ -30,6 +54,12 @@ pub trait ImageSource: Send + Sync {
     /// Whether there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The damaged images that were met so far and skipped, in the source's order; none where [`Damaged`](crate::Damaged)
+    /// has no say.
+    fn damaged(&self) -> Vec<DamagedFile> {
+        Vec::new()
     }
 }
 

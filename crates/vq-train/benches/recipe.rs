@@ -38,7 +38,7 @@ impl ImageSource for Slopes {
         let image = RgbaImage::from_fn(64, 64, |x, y| {
             Rgba([(x * step / 3) as u8, (y * step / 3) as u8, ((x + y) * step / 5) as u8, 255])
         });
-        Ok(Sample { id: format!("slope {index}"), image, caption: None, labels: Vec::new() })
+        Ok(Sample { id: format!("slope {index}"), image, ..Sample::default() })
     }
 }
 

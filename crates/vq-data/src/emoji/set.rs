@@ -145,6 +145,7 @@ impl Contents {
             image,
             caption: Some(emoji.caption.clone()),
             labels: vec![emoji.group.clone(), emoji.subgroup.clone()],
+            ..Sample::default()
         })
     }
 }

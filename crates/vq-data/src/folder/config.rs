@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Damaged;
+
 /// How an [`ImageFolder`](super::ImageFolder) reads its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,21 +23,4 @@ pub enum Classes {
     ///
     /// An image that lies in no folder is then an error at opening.
     FirstFolder,
-}
-
-/// What becomes of an image that is there and can be read, but is empty, cut short, of another kind than its name says,
-/// too large, or damaged in another way.
-///
-/// A file that the operating system cannot read is an error under both: another time it may be readable, and then the
-/// same seed would give other batches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Damaged {
-    /// It is an error that names the file.
-    #[default]
-    Fail,
-    /// The next sound image of the folder takes its place, after the last one the first, and the file is remembered.
-    ///
-    /// What stands at an index is still a function of the folder alone, so batch `n` is still one of (seed, `n`).
-    Skip,
 }

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::ImageFolder;
-use super::damage::Damage;
 use super::listing::path_key;
 use crate::DataError;
+use crate::damage::Damage;
 
 /// A share of a folder's images, chosen by a seed.
 ///
@@ -31,8 +31,13 @@ pub struct Parts {
 }
 
 impl HeldOut {
+    pub(crate) fn check(&self, op: &str) -> Result<(), DataError> {
+        let sensible = self.share > 0.0 && self.share < 1.0;
+        if sensible { Ok(()) } else { Err(DataError::unexpected(op, "a share above 0 and below 1", self.share)) }
+    }
+
     /// Whether the image at this path, in bytes with `/` between the parts, is held out.
-    fn takes(&self, path: &[u8]) -> bool {
+    pub(crate) fn takes(&self, path: &[u8]) -> bool {
         let digest = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(path).finalize();
         let mut head = [0; 8];
         head.copy_from_slice(&digest[..8]);
@@ -49,9 +54,7 @@ impl ImageFolder {
     pub fn hold_out(self, held_out: &HeldOut) -> Result<Parts, DataError> {
         let share = held_out.share;
         let op = || format!("hold out images of {}", self.root.display());
-        if !(share > 0.0 && share < 1.0) {
-            return Err(DataError::unexpected(op(), "a share above 0 and below 1", share));
-        }
+        held_out.check(&op())?;
         let (held, rest): (Vec<_>, Vec<_>) =
             self.files.iter().cloned().partition(|file| held_out.takes(&path_key(file)));
         if held.is_empty() || rest.is_empty() {

@@ -10,16 +10,16 @@ const OP: &str = "open image folder";
 const ENDINGS: [&str; 8] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp"];
 
 /// What lies in a folder and the folders below it.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     /// Image files, relative to the folder, in the order of [`path_key`].
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// How many files are there that are no images by their names.
-    pub(super) others: usize,
+    pub(crate) others: usize,
 }
 
 impl Listing {
     /// Lists a folder; no file in it is opened.
-    pub(super) fn read(root: &Path) -> Result<Self, DataError> {
+    pub(crate) fn read(root: &Path) -> Result<Self, DataError> {
         let failed = |path: &Path, source| DataError::Io { op: OP, path: path.to_owned(), source };
         let kind = std::fs::metadata(root).map_err(|source| failed(root, source))?;
         if !kind.is_dir() {
@@ -52,7 +52,7 @@ impl Listing {
 }
 
 /// The bytes of a relative path, with `/` between its parts: the same on every system for names in UTF-8.
-pub(super) fn path_key(path: &Path) -> Vec<u8> {
+pub(crate) fn path_key(path: &Path) -> Vec<u8> {
     let parts: Vec<&[u8]> = path.iter().map(|part| part.as_encoded_bytes()).collect();
     parts.join(&b'/')
 }

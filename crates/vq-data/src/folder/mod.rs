@@ -1,18 +1,16 @@
 //! Images of any size in a folder of the user's.
 
 mod config;
-mod damage;
 mod held_out;
-mod listing;
+pub(crate) mod listing;
 
-pub use config::{Classes, Damaged, ImageFolderConfig};
-pub use damage::DamagedFile;
+pub use config::{Classes, ImageFolderConfig};
 pub use held_out::{HeldOut, Parts};
 
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, ImageSource, Sample, load_image};
-use damage::Damage;
+use crate::damage::{Damage, Records};
+use crate::{DamagedFile, DataError, ImageSource, Sample, load_image};
 use listing::{Listing, path_key};
 
 /// The images of a folder and of all folders below it, decoded when asked for.
@@ -89,35 +87,34 @@ impl ImageFolder {
         self.damage.files()
     }
 
-    fn sample(&self, index: usize) -> Result<Sample, DataError> {
-        let file = &self.files[index];
-        let image = load_image(self.root.join(file))?;
-        Ok(Sample { id: readable(&path_key(file)), image, caption: None, labels: Vec::from_iter(self.label(file)) })
-    }
-
     /// The class of a file, if there are classes.
     fn label(&self, file: &Path) -> Option<String> {
         let first = file.iter().next()?;
         (self.config.classes == Classes::FirstFolder).then(|| readable(first.as_encoded_bytes()))
     }
+}
 
-    /// The sample at `index`, or else of the next index that has a sound one.
-    fn sound_sample(&self, index: usize) -> Result<Sample, DataError> {
-        let candidates = (index..self.files.len()).chain(0..index);
-        for candidate in candidates.filter(|&candidate| !self.damage.knows(candidate)) {
-            match self.sample(candidate) {
-                Err(error @ (DataError::Decode { .. } | DataError::Unexpected { .. })) => {
-                    let path = self.root.join(&self.files[candidate]);
-                    self.damage.remember(candidate, DamagedFile { path, reason: chain(&error) });
-                }
-                sample_or_io => return sample_or_io,
-            }
-        }
-        Err(DataError::unexpected(
-            format!("read image folder {}", self.root.display()),
-            "at least one sound image",
-            format!("{} damaged ones", self.files.len()),
-        ))
+impl Records for ImageFolder {
+    fn what(&self) -> String {
+        format!("image folder {}", self.root.display())
+    }
+
+    fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    fn read(&self, index: usize) -> Result<Sample, DataError> {
+        let file = &self.files[index];
+        Ok(Sample {
+            id: readable(&path_key(file)),
+            image: load_image(self.root.join(file))?,
+            labels: Vec::from_iter(self.label(file)),
+            ..Sample::default()
+        })
+    }
+
+    fn path(&self, index: usize) -> PathBuf {
+        self.root.join(&self.files[index])
     }
 }
 
@@ -127,34 +124,20 @@ impl ImageSource for ImageFolder {
     }
 
     fn get(&self, index: usize) -> Result<Sample, DataError> {
-        if index >= self.files.len() {
-            let expected = format!("an index below {}", self.files.len());
-            return Err(DataError::unexpected(format!("get an image of {}", self.root.display()), expected, index));
-        }
-        match self.config.damaged {
-            Damaged::Fail => self.sample(index),
-            Damaged::Skip => self.sound_sample(index),
-        }
+        self.damage.get(self, self.config.damaged, index)
+    }
+
+    fn damaged(&self) -> Vec<DamagedFile> {
+        self.damage.files()
     }
 }
 
 /// A name for people; bytes that are no UTF-8 are written out, so that two names never become one.
-fn readable(name: &[u8]) -> String {
+pub(crate) fn readable(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-    }
-    text
-}
-
-/// An error and its causes on one line.
-fn chain(error: &DataError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
     }
     text
 }

@@ -3,14 +3,14 @@
 mod config;
 mod worker;
 
-pub use config::{LoaderConfig, Order};
+pub use config::{LoaderConfig, Order, Part};
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use crate::{DataError, ImageSource, Transform};
+use crate::{DataError, ImageSource, LabelledBox, Segmentation, Transform};
 use worker::Worker;
 
 /// Images ready for a model, with where they came from.
@@ -24,8 +24,13 @@ pub struct Batch {
     pub size: u32,
     /// `[N]`, the samples' indices in their source.
     pub indices: Vec<usize>,
-    /// `[N]`, the samples' captions.
+    /// `[N]`, the samples' captions; where there are several, one of them for each epoch (see
+    /// [`Sample::caption_at`](crate::Sample::caption_at)), and the first in [`Order::OnePass`].
     pub captions: Vec<Option<String>>,
+    /// `[N]`, the samples' segmentations, `[S, S]` each.
+    pub segmentations: Vec<Option<Segmentation>>,
+    /// `[N]`, the samples' boxes.
+    pub boxes: Vec<Vec<LabelledBox>>,
 }
 
 /// An iterator of batches, made ahead of time by threads of its own.
@@ -33,6 +38,8 @@ pub struct Batch {
 /// Batch `k` is a pure function of the source, the transform, the batch size, the seed, the
 /// order, and `k`: neither the number of threads nor where the loader began makes a difference,
 /// so a loader that begins at batch `k` continues one that stopped before it.
+/// The stream of samples does not depend on the batch size either, so that a loader whose `first_sample` is the
+/// [`next_sample`](Self::next_sample) of another one continues it with any.
 ///
 /// With [`Order::Shuffled`] the iterator never ends; with [`Order::OnePass`] it ends after the
 /// last sample, the last batch holding what is left.
@@ -45,6 +52,15 @@ pub struct Loader {
     first: u64,
     next: u64,
     /// The batch after the last one, if there is a last one.
+    end: Option<u64>,
+    samples: Samples,
+}
+
+/// How batches cut the stream of samples.
+struct Samples {
+    first: u64,
+    batch_size: u64,
+    /// How many there are, if they end.
     end: Option<u64>,
 }
 
@@ -60,10 +76,24 @@ impl Loader {
         config.check(source.len())?;
         let end = match config.order {
             Order::Shuffled => None,
-            Order::OnePass => Some(source.len().div_ceil(config.batch_size) as u64),
+            Order::OnePass => {
+                let left = config.part.share(source.len() as u64).saturating_sub(config.first_sample);
+                Some(left.div_ceil(config.batch_size as u64))
+            }
         };
-        let mut loader =
-            Self { queues: Vec::new(), threads: Vec::new(), first: config.first_batch, next: config.first_batch, end };
+        let samples = Samples {
+            first: config.first_sample,
+            batch_size: config.batch_size as u64,
+            end: end.map(|_| config.part.share(source.len() as u64)),
+        };
+        let mut loader = Self {
+            queues: Vec::new(),
+            threads: Vec::new(),
+            first: config.first_batch,
+            next: config.first_batch,
+            end,
+            samples,
+        };
         for number in 0..config.threads {
             // Each worker may finish one batch more than its queue holds.
             let ahead = config.prefetch.div_ceil(config.threads) - 1;
@@ -84,6 +114,15 @@ impl Loader {
     #[must_use]
     pub fn next_batch(&self) -> u64 {
         self.next
+    }
+
+    /// How many samples of its part lie before the next batch; a loader with this `first_sample`, `first_batch` 0 and any
+    /// batch size continues here.
+    #[must_use]
+    pub fn next_sample(&self) -> u64 {
+        let Samples { first, batch_size, end } = self.samples;
+        let next = first.saturating_add(self.next.saturating_mul(batch_size));
+        end.map_or(next, |end| next.min(end.max(first)))
     }
 }
 

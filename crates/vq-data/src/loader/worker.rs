@@ -6,6 +6,7 @@ use rand_chacha::rand_core::RngCore;
 use super::{Batch, LoaderConfig, Order};
 use crate::order::{EpochStream, Purpose, generator};
 use crate::source::fetch;
+use crate::transform::Annotations;
 use crate::{DataError, ImageSource, Transform};
 
 /// Makes batches; which ones it is told.
@@ -37,13 +38,15 @@ impl Worker {
     }
 
     fn batch(&mut self, number: u64) -> Result<Batch, DataError> {
-        let first = number * self.config.batch_size as u64;
+        let len = self.source.len() as u64;
+        let part = self.config.part;
+        let first = self.config.first_sample + number * self.config.batch_size as u64;
         let last = first + self.config.batch_size as u64;
-        let positions = match self.config.order {
+        let counts = match self.config.order {
             Order::Shuffled => first..last,
-            Order::OnePass => first..last.min(self.source.len() as u64),
+            Order::OnePass => first..last.min(part.share(len)),
         };
-        let count = (positions.end - positions.start) as usize;
+        let count = (counts.end - counts.start) as usize;
         let values = self.transform.values();
         let mut batch = Batch {
             images: vec![0.0; count * values],
@@ -51,19 +54,30 @@ impl Worker {
             size: self.transform.size,
             indices: Vec::with_capacity(count),
             captions: Vec::with_capacity(count),
+            segmentations: Vec::with_capacity(count),
+            boxes: Vec::with_capacity(count),
         };
-        for (position, chw) in positions.zip(batch.images.chunks_exact_mut(values)) {
+        for (count, chw) in counts.zip(batch.images.chunks_exact_mut(values)) {
+            let position = count * part.of + part.index;
             let index = match self.config.order {
                 Order::Shuffled => self.stream.at(position),
                 Order::OnePass => position as usize,
             };
             let sample = fetch(&*self.source, index)?;
+            let caption = match self.config.order {
+                Order::Shuffled => sample.caption_at(self.config.seed, position / len * len + index as u64),
+                Order::OnePass => sample.caption.as_deref(),
+            };
             let seed = generator(self.config.seed, Purpose::Sample, position).next_u64();
-            if let Err(error) = self.transform.apply_into(&sample.image, seed, chw) {
-                return Err(DataError::Sample { id: sample.id, source: Box::new(error) });
+            match self.transform.apply_sample_into(&sample, caption, seed, chw) {
+                Ok(Annotations { caption, segmentation, boxes }) => {
+                    batch.captions.push(caption);
+                    batch.segmentations.push(segmentation);
+                    batch.boxes.push(boxes);
+                }
+                Err(error) => return Err(DataError::Sample { id: sample.id, source: Box::new(error) }),
             }
             batch.indices.push(index);
-            batch.captions.push(sample.caption);
         }
         Ok(batch)
     }

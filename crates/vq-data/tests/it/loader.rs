@@ -6,7 +6,12 @@ use vq_data::{Background, Batch, Crop, DataError, Flip, ImageSource, Loader, Loa
 use crate::support::{Numbered, check_told};
 
 fn transform() -> Transform {
-    Transform { size: 4, background: Background::Random, flip: Flip::Random, crop: Crop::Random(0.8) }
+    Transform {
+        background: Background::Random,
+        flip: Flip::Random,
+        crop: Crop::Random(0.8),
+        ..Transform::fixed(4, [0; 3])
+    }
 }
 
 fn load(samples: usize, config: LoaderConfig) -> Loader {

@@ -1,15 +1,20 @@
 //! Tests of `vq-data` from the outside.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
 
+mod alignment;
 mod chw;
 #[cfg(feature = "embedded")]
 mod emoji;
 mod family;
 mod folder;
+mod jitter;
 mod load;
 mod loader;
 mod order;
+mod parts;
 #[cfg(feature = "remake")]
 mod remake;
+mod sides;
+mod sources;
 mod support;
 mod transform;

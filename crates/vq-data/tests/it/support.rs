@@ -30,7 +30,7 @@ impl ImageSource for Numbered {
             id: format!("number {index}"),
             image,
             caption: Some(format!("picture {index}")),
-            labels: Vec::new(),
+            ..Sample::default()
         })
     }
 }

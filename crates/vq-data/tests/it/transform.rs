@@ -10,7 +10,12 @@ fn picture(width: u32, height: u32) -> RgbaImage {
 }
 
 fn random(size: u32) -> Transform {
-    Transform { size, background: Background::Random, flip: Flip::Random, crop: Crop::Random(0.7) }
+    Transform {
+        background: Background::Random,
+        flip: Flip::Random,
+        crop: Crop::Random(0.7),
+        ..Transform::fixed(size, [0; 3])
+    }
 }
 
 proptest! {

@@ -19,7 +19,7 @@ impl ImageSource for Files {
 
     fn get(&self, index: usize) -> Result<Sample, DataError> {
         let id = self.0[index].display().to_string();
-        Ok(Sample { id, image: load_image(&self.0[index])?, caption: None, labels: Vec::new() })
+        Ok(Sample { id, image: load_image(&self.0[index])?, ..Sample::default() })
     }
 }
 

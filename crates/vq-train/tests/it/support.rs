@@ -100,7 +100,7 @@ impl ImageSource for Slopes {
         let step = index as u32 * 7 + 3;
         let colour = |x: u32, y: u32| Rgba([(x * step) as u8, (y * step) as u8, (x + y * step) as u8, 255]);
         let image = RgbaImage::from_fn(16, 16, colour);
-        Ok(Sample { id: format!("slope {index}"), image, caption: None, labels: Vec::new() })
+        Ok(Sample { id: format!("slope {index}"), image, ..Sample::default() })
     }
 }
 

@@ -1,12 +1,23 @@
+//! From images to numbers.
+
+mod chance;
+mod geometry;
+mod jitter;
+mod sides;
+mod transformed;
+
+pub(crate) use geometry::Geometry;
+pub use jitter::Jitter;
+pub use sides::Sides;
+pub use transformed::{Annotations, Transformed};
+
 use image::RgbaImage;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
 use crate::chw::level_to_unit;
-use crate::order::{Purpose, generator};
 use crate::resize::{Square, resize_square};
+use crate::{DataError, Sample, Segmentation};
+use chance::Chance;
 
 /// What lies behind transparent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,13 +55,16 @@ pub enum Crop {
 /// Turns an image into numbers.
 ///
 /// Crop, resize (as [`center_square`](crate::center_square) describes), composition over the
-/// background, flip, in this order.
+/// background, flip, jitter of colours, in this order.
+/// Segmentation and boxes of a [`Sample`] go through the same crop, resize (to the nearest pixel) and flip.
 ///
 /// ```toml
 /// size = 64
 /// background = "random"            # or { color = [255, 255, 255] }
 /// flip = "never"                   # or "random"; the default is "never"
 /// crop = { random = 0.9 }          # or "center", the default
+/// sides = "keep"                   # the default; or "swap" or "ignore"
+/// jitter = { brightness = 0.1, contrast = 0.1, saturation = 0.1 }     # none by default
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,13 +79,31 @@ pub struct Transform {
     /// Which square to take.
     #[serde(default)]
     pub crop: Crop,
+    /// What a flip does to an image whose caption says left or right.
+    #[serde(default, skip_serializing_if = "keeps_sides")]
+    pub sides: Sides,
+    /// How much colours change.
+    #[serde(default, skip_serializing_if = "Jitter::is_none")]
+    pub jitter: Jitter,
+}
+
+/// A choice that is the default is not written, so that files from before there was one stay as they are.
+fn keeps_sides(sides: &Sides) -> bool {
+    *sides == Sides::default()
 }
 
 impl Transform {
     /// The transform without chance: middle crop, this background, no flip.
     #[must_use]
     pub fn fixed(size: u32, background: [u8; 3]) -> Self {
-        Self { size, background: Background::Color(background), flip: Flip::Never, crop: Crop::Center }
+        Self {
+            size,
+            background: Background::Color(background),
+            flip: Flip::Never,
+            crop: Crop::Center,
+            sides: Sides::Keep,
+            jitter: Jitter::default(),
+        }
     }
 
     /// How many numbers an image becomes: `3 * S * S`.
@@ -97,6 +129,55 @@ impl Transform {
     ///
     /// As [`apply`](Self::apply), or if `chw` has another length.
     pub fn apply_into(&self, image: &RgbaImage, seed: u64, chw: &mut [f32]) -> Result<(), DataError> {
+        self.write(image, None, seed, chw).map(|_| ())
+    }
+
+    /// Image, first caption, segmentation and boxes of a sample; a pure function of the sample and the seed.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply), or if the segmentation is not as large as the image.
+    pub fn apply_sample(&self, sample: &Sample, seed: u64) -> Result<Transformed, DataError> {
+        let mut chw = vec![0.0; self.values()];
+        let annotations = self.apply_sample_into(sample, sample.caption.as_deref(), seed, &mut chw)?;
+        Ok(Transformed { chw, annotations })
+    }
+
+    /// As [`apply_sample`](Self::apply_sample) with this caption, written to `chw`, `[3, S, S]`.
+    pub(crate) fn apply_sample_into(
+        &self,
+        sample: &Sample,
+        caption: Option<&str>,
+        seed: u64,
+        chw: &mut [f32],
+    ) -> Result<Annotations, DataError> {
+        if let Some(Segmentation { map, .. }) = &sample.segmentation
+            && map.dimensions() != sample.image.dimensions()
+        {
+            let size = |(width, height): (u32, u32)| format!("{width}x{height}");
+            let expected = format!("a segmentation of {}, as the image", size(sample.image.dimensions()));
+            return Err(DataError::unexpected("transform a sample", expected, size(map.dimensions())));
+        }
+        let geometry = self.write(&sample.image, caption, seed, chw)?;
+        let words = |caption: &str| match geometry.mirrored {
+            true => self.sides.flipped(caption).into_owned(),
+            false => caption.to_owned(),
+        };
+        Ok(Annotations {
+            caption: caption.map(words),
+            segmentation: sample.segmentation.as_ref().map(|from| geometry.segmentation(from)),
+            boxes: geometry.boxes(&sample.boxes),
+        })
+    }
+
+    /// Writes the image to `chw` and tells what was done to it.
+    fn write(
+        &self,
+        image: &RgbaImage,
+        caption: Option<&str>,
+        seed: u64,
+        chw: &mut [f32],
+    ) -> Result<Geometry, DataError> {
         self.check()?;
         if chw.len() != self.values() {
             return Err(DataError::unexpected(
@@ -105,14 +186,15 @@ impl Transform {
                 chw.len(),
             ));
         }
-        let chance = Chance::draw(seed);
-        let square = resize_square(image, self.square(image, &chance), self.size)?;
+        let chance = Chance::draw(seed, &self.jitter);
+        let part = self.square(image, &chance);
+        let mirrored = self.flip == Flip::Random && chance.mirrored && self.sides.allow(caption);
+        let square = resize_square(image, part, self.size)?;
         let background = match self.background {
             Background::Color(color) => color,
             Background::Random => chance.color,
         }
         .map(f32::from);
-        let mirrored = self.flip == Flip::Random && chance.mirrored;
 
         let size = self.size as usize;
         let (red, rest) = chw.split_at_mut(size * size);
@@ -124,7 +206,8 @@ impl Transform {
                 [red, green, blue].into_iter().for_each(|row| row.reverse());
             }
         }
-        Ok(())
+        chance.jitter.apply(chw);
+        Ok(Geometry { part, size: self.size, mirrored })
     }
 
     pub(crate) fn check(&self) -> Result<(), DataError> {
@@ -132,6 +215,7 @@ impl Transform {
         if self.size == 0 {
             return refuse("a size of at least 1", self.size.to_string());
         }
+        self.jitter.check()?;
         match self.crop {
             Crop::Random(part) if !(part > 0.0 && part <= 1.0) => {
                 refuse("a random crop above 0 and at most 1 of the shorter side", part.to_string())
@@ -163,30 +247,4 @@ fn compose(pixels: &[u8], background: [f32; 3], [red, green, blue]: [&mut [f32];
         *green = over(1);
         *blue = over(2);
     }
-}
-
-/// Everything left to chance, drawn in full whatever the configuration asks for, so that
-/// changing one choice leaves the others as they were.
-struct Chance {
-    /// These three are uniform in `0.0..1.0`.
-    scale: f64,
-    left: f64,
-    top: f64,
-    color: [u8; 3],
-    mirrored: bool,
-}
-
-impl Chance {
-    fn draw(seed: u64) -> Self {
-        let mut generator = generator(seed, Purpose::Transform, 0);
-        let scale = unit(&mut generator);
-        let left = unit(&mut generator);
-        let top = unit(&mut generator);
-        let [red, green, blue, coin] = generator.next_u32().to_le_bytes();
-        Self { scale, left, top, color: [red, green, blue], mirrored: coin & 1 == 1 }
-    }
-}
-
-fn unit(generator: &mut ChaCha8Rng) -> f64 {
-    (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -1,0 +1,148 @@
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::layout::Layout;
+use super::mask::MaskFile;
+use crate::damage::{Damage, Records};
+use crate::{Damaged, DamagedFile, DataError, HeldOut, ImageSource, LabelledBox, Sample, load_image};
+
+/// An image file and what is known about it before it is decoded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FileRecord {
+    /// The id of its sample, with `/` between the parts of a path.
+    pub id: String,
+    /// Relative to the root of the data set.
+    pub image: PathBuf,
+    /// In the order of the file that holds them.
+    pub captions: Vec<String>,
+    /// From coarse to fine.
+    pub labels: Vec<String>,
+    /// Where its segmentation lies, if it has one.
+    pub mask: Option<MaskFile>,
+    /// Where things are in the image as its file has it.
+    pub boxes: Vec<LabelledBox>,
+}
+
+/// A data set of image files, of which everything but the pixels was read at opening; what the configurations of this
+/// crate open.
+#[derive(Debug)]
+pub struct ImageFiles {
+    name: &'static str,
+    root: PathBuf,
+    records: Vec<FileRecord>,
+    damaged: Damaged,
+    damage: Damage,
+}
+
+impl ImageFiles {
+    /// Checks that there are records, that no id is there twice, and that each file exists.
+    pub(super) fn new(layout: &Layout<'_>, records: Vec<FileRecord>, damaged: Damaged) -> Result<Self, DataError> {
+        if records.is_empty() {
+            return Err(layout.refuse("at least one image", "none"));
+        }
+        let mut ids = HashSet::with_capacity(records.len());
+        for record in &records {
+            if !ids.insert(record.id.as_str()) {
+                return Err(layout.refuse("every image once", format!("{} twice", record.id)));
+            }
+            layout.file(&record.image, "an image")?;
+            record.mask.iter().flat_map(MaskFile::paths).try_for_each(|mask| {
+                layout.file(mask, "the segmentation of an image")?;
+                Ok::<(), DataError>(())
+            })?;
+        }
+        Ok(Self { name: layout.name, root: layout.root.to_owned(), records, damaged, damage: Damage::default() })
+    }
+
+    /// The folder of the data set.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What is known about the images, in order.
+    #[must_use]
+    pub fn records(&self) -> &[FileRecord] {
+        &self.records
+    }
+
+    /// The images whose ids are held out, and the others, as [`HeldOut`] says with the id in the place of the path.
+    ///
+    /// # Errors
+    ///
+    /// If the share is not above 0 and below 1, or one part has no image.
+    pub fn hold_out(self, held_out: &HeldOut) -> Result<FileParts, DataError> {
+        let layout = Layout { name: self.name, root: &self.root };
+        held_out.check(&format!("hold out images of {}", self.root.display()))?;
+        let (held, rest): (Vec<_>, Vec<_>) =
+            self.records.into_iter().partition(|record| held_out.takes(record.id.as_bytes()));
+        if held.is_empty() || rest.is_empty() {
+            let expected = format!("images on both sides of a share of {}", held_out.share);
+            let got = format!("{} held out of {}", held.len(), held.len() + rest.len());
+            return Err(layout.refuse(expected, got));
+        }
+        let part = |records| Self {
+            name: self.name,
+            root: self.root.clone(),
+            records,
+            damaged: self.damaged,
+            damage: Damage::default(),
+        };
+        Ok(FileParts { train: part(rest), held_out: part(held) })
+    }
+}
+
+/// A data set in two parts without common images.
+#[derive(Debug)]
+pub struct FileParts {
+    /// What is left to train on.
+    pub train: ImageFiles,
+    /// What is held out.
+    pub held_out: ImageFiles,
+}
+
+impl Records for ImageFiles {
+    fn what(&self) -> String {
+        format!("{} in {}", self.name, self.root.display())
+    }
+
+    fn count(&self) -> usize {
+        self.records.len()
+    }
+
+    fn read(&self, index: usize) -> Result<Sample, DataError> {
+        let record = &self.records[index];
+        let image = load_image(self.path(index))?;
+        let segmentation = match &record.mask {
+            Some(mask) => Some(mask.read(&self.root, image.width(), image.height())?),
+            None => None,
+        };
+        Ok(Sample {
+            id: record.id.clone(),
+            image,
+            caption: record.captions.first().cloned(),
+            more_captions: record.captions.iter().skip(1).cloned().collect(),
+            labels: record.labels.clone(),
+            segmentation,
+            boxes: record.boxes.clone(),
+        })
+    }
+
+    fn path(&self, index: usize) -> PathBuf {
+        self.root.join(&self.records[index].image)
+    }
+}
+
+impl ImageSource for ImageFiles {
+    fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Sample, DataError> {
+        self.damage.get(self, self.damaged, index)
+    }
+
+    fn damaged(&self) -> Vec<DamagedFile> {
+        self.damage.files()
+    }
+}

@@ -1,0 +1,124 @@
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageBuffer, Luma};
+
+use crate::load::load_undecorated;
+use crate::{DataError, LabelMap, LabelSides, Segmentation};
+
+/// Files that say what each pixel of an image shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MaskFile {
+    /// A grey image whose levels are the labels, as large as the image.
+    Map(PathBuf),
+    /// Images of one part each, black where the part is not; where parts overlap, the last one counts, and where there is
+    /// none, the label is 0. They may be smaller or larger than the image, of the same shape.
+    Parts {
+        /// In the order in which they are laid over each other.
+        parts: Vec<MaskPart>,
+        /// Labels that a mirrored image exchanges.
+        sides: &'static [LabelSides],
+    },
+    /// As [`Map`](Self::Map), of any size of the same shape, and with sides.
+    Combined {
+        /// The file.
+        path: PathBuf,
+        /// Labels that a mirrored image exchanges.
+        sides: &'static [LabelSides],
+    },
+}
+
+/// Where an image shows one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskPart {
+    /// Relative to the root of the data set.
+    pub path: PathBuf,
+    /// The label of this part.
+    pub label: u16,
+}
+
+impl MaskFile {
+    /// All files.
+    pub(super) fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::Map(path) | Self::Combined { path, .. } => vec![path],
+            Self::Parts { parts, .. } => parts.iter().map(|part| part.path.as_path()).collect(),
+        }
+    }
+
+    /// The segmentation of an image of this size.
+    pub(super) fn read(&self, root: &Path, width: u32, height: u32) -> Result<Segmentation, DataError> {
+        match self {
+            Self::Map(path) => {
+                let path = root.join(path);
+                let map = levels(&path)?;
+                if map.dimensions() != (width, height) {
+                    return Err(wrong_size(&path, "as large as its image", width, height, &map));
+                }
+                Ok(Segmentation { map, sides: &[] })
+            }
+            Self::Combined { path, sides } => {
+                let path = root.join(path);
+                Ok(Segmentation { map: fitted(&path, levels(&path)?, width, height)?, sides })
+            }
+            Self::Parts { parts, sides } => {
+                let mut map = LabelMap::new(width, height);
+                for part in parts {
+                    let path = root.join(&part.path);
+                    let shown = fitted(&path, levels(&path)?, width, height)?;
+                    for (label, shown) in map.iter_mut().zip(shown.iter()) {
+                        if *shown != 0 {
+                            *label = part.label;
+                        }
+                    }
+                }
+                Ok(Segmentation { map, sides })
+            }
+        }
+    }
+}
+
+/// The levels of an image of one channel; of a colour image whose three channels are equal, those of one.
+fn levels(path: &Path) -> Result<LabelMap, DataError> {
+    let image = load_undecorated(path)?;
+    let (width, height) = (image.width(), image.height());
+    let levels: Vec<u16> = match image {
+        DynamicImage::ImageLuma8(grey) => grey.into_raw().into_iter().map(u16::from).collect(),
+        DynamicImage::ImageLuma16(grey) => grey.into_raw(),
+        other => {
+            let colours = other.to_rgb8();
+            if let Some(pixel) = colours.pixels().find(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2]) {
+                let op = format!("read the segmentation {}", path.display());
+                return Err(DataError::unexpected(op, "an image of grey levels", format!("the colour {:?}", pixel.0)));
+            }
+            colours.pixels().map(|pixel| u16::from(pixel.0[0])).collect()
+        }
+    };
+    ImageBuffer::<Luma<u16>, _>::from_raw(width, height, levels).ok_or_else(|| {
+        let op = format!("read the segmentation {}", path.display());
+        DataError::unexpected(op, format!("{width}x{height} levels"), "another number of them")
+    })
+}
+
+/// A map of the same shape, at the size of the image: each pixel takes the label at its place, and none is mixed.
+fn fitted(path: &Path, map: LabelMap, width: u32, height: u32) -> Result<LabelMap, DataError> {
+    let (from_width, from_height) = map.dimensions();
+    if u64::from(from_width) * u64::from(height) != u64::from(from_height) * u64::from(width) || map.is_empty() {
+        return Err(wrong_size(path, "of the shape of its image", width, height, &map));
+    }
+    if map.dimensions() == (width, height) {
+        return Ok(map);
+    }
+    let place =
+        |at: u32, from: u32, to: u32| (((2 * u64::from(at) + 1) * u64::from(from)) / (2 * u64::from(to))) as u32;
+    Ok(LabelMap::from_fn(width, height, |x, y| {
+        *map.get_pixel(place(x, from_width, width), place(y, from_height, height))
+    }))
+}
+
+fn wrong_size(path: &Path, rule: &str, width: u32, height: u32, map: &LabelMap) -> DataError {
+    DataError::unexpected(
+        format!("read the segmentation {}", path.display()),
+        format!("a map {rule}, {width}x{height}"),
+        format!("{}x{}", map.width(), map.height()),
+    )
+}

@@ -1,0 +1,131 @@
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufReader;
+
+use crate::DataError;
+use crate::folder::readable;
+use crate::sources::layout::{Layout, failed};
+
+/// Where a file's bytes lie in its shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) start: u64,
+    pub(super) length: u64,
+}
+
+/// Where the files of a sample lie.
+#[derive(Debug, Clone)]
+pub(super) struct WebSample {
+    pub(super) shard: usize,
+    /// The path of its files up to the first dot of the name.
+    pub(super) name: String,
+    pub(super) image: Member,
+    pub(super) text: Option<Member>,
+    pub(super) json: Option<Member>,
+    pub(super) class: Option<Member>,
+}
+
+/// The files of a sample that were met so far.
+#[derive(Default)]
+struct Group {
+    name: String,
+    image: Option<Member>,
+    text: Option<Member>,
+    json: Option<Member>,
+    class: Option<Member>,
+}
+
+impl Group {
+    /// Where the file of this key belongs; none if it is not read.
+    fn slot(&mut self, key: &str) -> Option<&mut Option<Member>> {
+        match key {
+            "jpg" | "jpeg" | "png" | "webp" => Some(&mut self.image),
+            "txt" => Some(&mut self.text),
+            "json" => Some(&mut self.json),
+            "cls" => Some(&mut self.class),
+            _ => None,
+        }
+    }
+
+    fn finish(self, layout: &Layout<'_>, shard: &str, number: usize) -> Result<WebSample, DataError> {
+        let Self { name, image, text, json, class } = self;
+        match image {
+            Some(image) => Ok(WebSample { shard: number, name, image, text, json, class }),
+            None => Err(layout.refuse(format!("a jpg, jpeg, png or webp of sample {shard}/{name}"), "none")),
+        }
+    }
+}
+
+/// Reads the headers of a shard.
+pub(super) fn index(
+    layout: &Layout<'_>,
+    shard: &str,
+    number: usize,
+    samples: &mut Vec<WebSample>,
+) -> Result<(), DataError> {
+    let path = layout.root.join(shard);
+    let io = |source| failed(&path, source);
+    let file = File::open(&path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let mut archive = tar::Archive::new(BufReader::new(file));
+    let mut seen = HashSet::new();
+    let mut group: Option<Group> = None;
+    for entry in archive.entries_with_seek().map_err(io)? {
+        let entry = entry.map_err(io)?;
+        let kind = entry.header().entry_type();
+        let full = readable(&entry.path_bytes());
+        if kind.is_dir() {
+            continue;
+        }
+        if !kind.is_file() {
+            return Err(layout.refuse(format!("files and folders in {shard}"), format!("{full}, a {kind:?}")));
+        }
+        let member = Member { start: entry.raw_file_position(), length: entry.size() };
+        if member.start.checked_add(member.length).is_none_or(|end| end > size) {
+            let expected = format!("{full} within the {size} bytes of {shard}");
+            return Err(layout.refuse(expected, format!("{} bytes from {}", member.length, member.start)));
+        }
+        let Some(Name { base, key }) = Name::of(&full) else {
+            continue;
+        };
+        if group.as_ref().is_none_or(|group| group.name != base) {
+            if !seen.insert(base.clone()) {
+                return Err(layout.refuse(format!("the files of sample {shard}/{base} together"), "others between"));
+            }
+            let before = group.replace(Group { name: base, ..Group::default() });
+            if let Some(before) = before {
+                samples.push(before.finish(layout, shard, number)?);
+            }
+        }
+        if let Some(slot) = group.as_mut().and_then(|group| group.slot(&key))
+            && slot.replace(member).is_some()
+        {
+            return Err(layout.refuse(format!("each kind of file once in a sample of {shard}"), format!("{full}, too")));
+        }
+    }
+    if let Some(group) = group {
+        samples.push(group.finish(layout, shard, number)?);
+    }
+    Ok(())
+}
+
+/// A path in a shard.
+struct Name {
+    base: String,
+    /// In small letters.
+    key: String,
+}
+
+impl Name {
+    /// None if the file belongs to no sample: its name begins with a dot or has none.
+    fn of(path: &str) -> Option<Self> {
+        let plain = path.strip_prefix("./").unwrap_or(path);
+        let (folder, file) = match plain.rsplit_once('/') {
+            Some((folder, file)) => (Some(folder), file),
+            None => (None, plain),
+        };
+        let (stem, key) = file.split_once('.').filter(|(stem, _)| !stem.is_empty())?;
+        let base = folder.map_or_else(|| stem.to_owned(), |folder| format!("{folder}/{stem}"));
+        Some(Self { base, key: key.to_lowercase() })
+    }
+}

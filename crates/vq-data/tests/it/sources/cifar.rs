@@ -1,0 +1,57 @@
+use vq_data::{CifarConfig, ImageSource, Split};
+
+use super::{Tree, check_refused, listing};
+use crate::support::check_told;
+
+const NAMES: &str = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
+
+/// Images of these classes; the level at plane `c`, row `y`, column `x` of image `i` is `i + 50 c + y + 2 x`.
+fn batch(classes: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (number, class) in (0..).zip(classes) {
+        bytes.push(*class);
+        for at in 0..3072_u32 {
+            let (plane, y, x) = (at / 1024, at % 1024 / 32, at % 32);
+            bytes.push((number + 50 * plane + y + 2 * x) as u8);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn batches_are_read_in_order() {
+    let tree = Tree::new();
+    tree.put("batches.meta.txt", NAMES).put("test_batch.bin", batch(&[9, 0]));
+    for number in 1..=5 {
+        tree.put(&format!("data_batch_{number}.bin"), batch(&[number; 2][..2 - usize::from(number > 2)]));
+    }
+    let open = |split| CifarConfig { root: tree.root().to_owned(), split }.open();
+    let test = open(Split::Validation).unwrap();
+    assert_eq!(listing(&test), ["test_batch.bin/0 |  | truck | 0", "test_batch.bin/1 |  | airplane | 1"]);
+    let image = test.get(1).unwrap().image;
+    assert_eq!(image.dimensions(), (32, 32));
+    assert_eq!(image.get_pixel(3, 5).0, [12, 62, 112, 255]);
+    assert_eq!(image.get_pixel(31, 31).0, [94, 144, 194, 255]);
+    let train = [
+        "data_batch_1.bin/0 |  | automobile | 0",
+        "data_batch_1.bin/1 |  | automobile | 1",
+        "data_batch_2.bin/0 |  | bird | 0",
+        "data_batch_2.bin/1 |  | bird | 1",
+        "data_batch_3.bin/0 |  | cat | 0",
+        "data_batch_4.bin/0 |  | deer | 0",
+        "data_batch_5.bin/0 |  | dog | 0",
+    ];
+    assert_eq!(listing(&open(Split::Train).unwrap()), train);
+    check_told(&test.get(2).unwrap_err(), &["CIFAR-10", "an index below 2, got 2"]);
+
+    tree.put("test_batch.bin", &batch(&[1])[..3000]);
+    check_refused(open(Split::Validation), &["images of 3073 bytes in test_batch.bin, got 3000 bytes"]);
+    tree.put("test_batch.bin", batch(&[1, 10]));
+    check_refused(open(Split::Validation), &["a class below 10 for image 1 of test_batch.bin, got 10"]);
+    tree.put("test_batch.bin", "");
+    check_refused(open(Split::Validation), &["got 0 bytes"]);
+    tree.remove("data_batch_4.bin");
+    check_refused(open(Split::Train), &["data_batch_4.bin with images", "nothing there"]);
+    tree.put("batches.meta.txt", "one\ntwo\n");
+    check_refused(open(Split::Train), &["10 names in batches.meta.txt, got 2"]);
+}
