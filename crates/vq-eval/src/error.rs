@@ -17,6 +17,32 @@ pub enum EvalError {
         /// Shape of the references.
         references: Vec<i64>,
     },
+    /// A caption has nothing to be held against.
+    #[error("{op}: expected a reference or more, got none")]
+    NoReference {
+        /// The operation.
+        op: &'static str,
+    },
+    /// A table of document frequencies that cannot be one.
+    #[error(
+        "FrequencyTable::new: expected counts of at most {documents} images, of which there is one or more, got {got}"
+    )]
+    Frequencies {
+        /// Number of images.
+        documents: u64,
+        /// What was found.
+        got: String,
+    },
+    /// Embeddings that do not fit together, or have no direction.
+    #[error("{op}: expected {expected}, got {got}")]
+    Embeddings {
+        /// The operation.
+        op: &'static str,
+        /// What is asked.
+        expected: &'static str,
+        /// What was found.
+        got: String,
+    },
 }
 
 /// Checks two batches `[B, 3, H, W]` with `H, W >= side`.

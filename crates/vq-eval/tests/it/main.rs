@@ -1,7 +1,9 @@
 //! Metrics against scikit-image; `tests/data/make_metrics.py` makes the file.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod captions;
 mod ms_ssim;
+mod retrieval;
 
 use std::collections::HashMap;
 use std::path::Path;
