@@ -1,0 +1,216 @@
+//! Laws of decoding, over modules and images that a number decides.
+
+use proptest::prelude::*;
+use tch::Tensor;
+use vlt_caption::{
+    BeamConfig, Caption, CaptionBatch, CaptionEnd, Captioner, DecodingCache, Memory, SampleConfig, SpecialTokens,
+};
+use vq_core::Mode;
+
+use crate::support::{SPECIAL, Small, assert_close, codes, small};
+
+const LIMIT: i64 = 8;
+
+fn memory(small: &Small, seed: usize, images: i64) -> Memory {
+    small.decoder.encode(&codes(seed, images), Mode::Eval).unwrap()
+}
+
+fn captioner(small: &Small) -> Captioner<'_> {
+    Captioner::new(&small.decoder, SPECIAL, LIMIT).unwrap()
+}
+
+/// One image of a memory.
+fn single(memory: &Memory, image: i64) -> Memory {
+    Memory { states: memory.states.narrow(0, image, 1) }
+}
+
+/// What the module thinks of a caption, all tokens at once.
+fn probability(small: &Small, memory: &Memory, caption: &Caption) -> f64 {
+    let mut ids = vec![SPECIAL.begin];
+    ids.extend(&caption.ids);
+    if caption.end == CaptionEnd::Complete {
+        ids.push(SPECIAL.end);
+    }
+    let lengths = Tensor::from_slice(&[ids.len() as i64]);
+    let batch = CaptionBatch { ids: Tensor::from_slice(&ids).unsqueeze(0), lengths };
+    small.decoder.log_probability(memory, &batch).unwrap().double_value(&[0])
+}
+
+fn step(small: &Small, cache: &mut DecodingCache, id: i64) -> Tensor {
+    small.decoder.step(cache, &Tensor::from_slice(&[id])).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..Default::default() })]
+
+    #[test]
+    fn cached_steps_equal_uncached_ones(seed in 0_usize..1000, ids in prop::collection::vec(0_i64..12, 1..9)) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 1);
+        let all = small.decoder.log_probabilities(&memory, &Tensor::from_slice(&ids).unsqueeze(0)).unwrap();
+        let mut cache = small.decoder.start(&memory, 1).unwrap();
+        for (place, id) in ids.iter().enumerate() {
+            let next = step(&small, &mut cache, *id);
+            assert_close(&next, &all.select(1, place as i64), 1e-4, "log-probabilities");
+        }
+        prop_assert_eq!(cache.length(), ids.len() as i64);
+    }
+
+    #[test]
+    fn a_sequence_is_as_likely_as_its_steps(seed in 0_usize..1000, ids in prop::collection::vec(0_i64..12, 2..9)) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 1);
+        let mut cache = small.decoder.start(&memory, 1).unwrap();
+        let pairs = ids.iter().zip(&ids[1..]);
+        let product: f64 = pairs.map(|(id, next)| step(&small, &mut cache, *id).double_value(&[0, *next])).sum();
+        let batch = CaptionBatch {
+            ids: Tensor::from_slice(&ids).unsqueeze(0),
+            lengths: Tensor::from_slice(&[ids.len() as i64]),
+        };
+        let whole = small.decoder.log_probability(&memory, &batch).unwrap().double_value(&[0]);
+        prop_assert!((whole - product).abs() < 1e-4 * product.abs().max(1.0), "{whole} and {product}");
+    }
+
+    #[test]
+    fn captions_are_as_likely_as_they_say(seed in 0_usize..1000) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 3);
+        let captioner = captioner(&small);
+        let beams = captioner.beam(&memory, &BeamConfig { beams: 3, length_penalty: 0.6 }).unwrap();
+        let sampled = captioner.sample(&memory, &[1, 2, 3], &SampleConfig::default()).unwrap();
+        for captions in [captioner.greedy(&memory).unwrap(), beams, sampled] {
+            prop_assert_eq!(captions.len(), 3);
+            for (image, caption) in captions.iter().enumerate() {
+                let whole = probability(&small, &single(&memory, image as i64), caption);
+                prop_assert!((whole - caption.log_probability).abs() < 1e-3, "{whole} and {caption:?}");
+                prop_assert!(caption.ids.iter().all(|id| (4..12).contains(id)), "{caption:?}");
+                let cut = caption.ids.len() as i64 == LIMIT;
+                prop_assert_eq!(caption.end == CaptionEnd::Cut, cut, "{:?}", caption);
+            }
+        }
+    }
+
+    #[test]
+    fn one_beam_is_greedy(seed in 0_usize..1000, length_penalty in 0.0..2.0) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 3);
+        let beam = captioner(&small).beam(&memory, &BeamConfig { beams: 1, length_penalty }).unwrap();
+        prop_assert_eq!(beam, captioner(&small).greedy(&memory).unwrap());
+    }
+
+    #[test]
+    fn beams_are_never_worse_than_greedy(seed in 0_usize..1000, beams in 2_i64..6, length_penalty in 0.0..1.0) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 3);
+        let greedy = captioner(&small).greedy(&memory).unwrap();
+        for config in [BeamConfig { beams, length_penalty: 0.0 }, BeamConfig { beams, length_penalty }] {
+            let found = captioner(&small).beam(&memory, &config).unwrap();
+            for (found, greedy) in found.iter().zip(&greedy) {
+                prop_assert!(config.score(found) >= config.score(greedy), "{found:?} and {greedy:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_caption_does_not_depend_on_its_batch(seed in 0_usize..1000) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 4);
+        let captioner = captioner(&small);
+        let sampling = SampleConfig { temperature: 0.8, top_k: Some(6), top_p: 0.95 };
+        let beaming = BeamConfig { beams: 3, length_penalty: 0.6 };
+        let seeds = [7, 8, 9, 10];
+        let greedy = captioner.greedy(&memory).unwrap();
+        let beams = captioner.beam(&memory, &beaming).unwrap();
+        let sampled = captioner.sample(&memory, &seeds, &sampling).unwrap();
+        for image in 0..4 {
+            let one = single(&memory, image as i64);
+            // Rows that end early stay as they would alone, whatever the longest row of the batch does.
+            prop_assert_eq!(&captioner.greedy(&one).unwrap()[0].ids, &greedy[image].ids);
+            prop_assert_eq!(&captioner.beam(&one, &beaming).unwrap()[0].ids, &beams[image].ids);
+            let seed = &seeds[image..=image];
+            prop_assert_eq!(&captioner.sample(&one, seed, &sampling).unwrap()[0].ids, &sampled[image].ids);
+        }
+    }
+
+    #[test]
+    fn the_least_of_choices_is_greedy(seed in 0_usize..1000, draw in 0_u64..1000) {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 2);
+        let greedy = captioner(&small).greedy(&memory).unwrap();
+        let top_k = SampleConfig { top_k: Some(1), ..Default::default() };
+        let top_p = SampleConfig { top_p: 1e-9, ..Default::default() };
+        let cold = SampleConfig { temperature: 1e-6, ..Default::default() };
+        for config in [top_k, top_p, cold] {
+            let sampled = captioner(&small).sample(&memory, &[draw, draw + 1], &config).unwrap();
+            prop_assert_eq!(&sampled, &greedy);
+        }
+    }
+}
+
+/// All captions that end within `limit` tokens, by trying each.
+fn likeliest(small: &Small, memory: &Memory, limit: usize) -> f64 {
+    let mut open = vec![Vec::new()];
+    let mut best = f64::NEG_INFINITY;
+    for length in 0..=limit {
+        let mut longer = Vec::new();
+        for ids in open {
+            let complete = Caption { ids, log_probability: 0.0, end: CaptionEnd::Complete };
+            if length < limit {
+                best = best.max(probability(small, memory, &complete));
+                longer.extend((4..12).map(|id| [complete.ids.clone(), vec![id]].concat()));
+            } else {
+                best = best.max(probability(small, memory, &Caption { end: CaptionEnd::Cut, ..complete }));
+            }
+        }
+        open = longer;
+    }
+    best
+}
+
+#[test]
+fn enough_beams_find_the_likeliest_of_all_captions() {
+    for seed in 0..6 {
+        let small = small(seed, 3.0);
+        let memory = memory(&small, seed, 1);
+        let captioner = Captioner::new(&small.decoder, SPECIAL, 3).unwrap();
+        // As many beams as captions of two tokens, so that none is lost.
+        let found = captioner.beam(&memory, &BeamConfig { beams: 64, length_penalty: 0.0 }).unwrap();
+        let best = likeliest(&small, &memory, 3);
+        assert!((found[0].log_probability - best).abs() < 1e-4, "{found:?}, the best has {best}");
+    }
+}
+
+#[test]
+fn draws_follow_the_probabilities() {
+    let small = small(3, 2.0);
+    let one = memory(&small, 3, 1);
+    let count = 2000;
+    let many = Memory { states: one.states.expand([count, -1, -1], false).contiguous() };
+    let captioner = Captioner::new(&small.decoder, SpecialTokens { unknown: None, ..SPECIAL }, 1).unwrap();
+    let seeds: Vec<u64> = (0..count as u64).collect();
+    let sampled = captioner.sample(&many, &seeds, &SampleConfig::default()).unwrap();
+    let next = small.decoder.log_probabilities(&one, &Tensor::from_slice(&[SPECIAL.begin]).view([1, 1])).unwrap();
+    let probability = |token: i64| next.double_value(&[0, 0, token]).exp();
+    let allowed: Vec<i64> = (0..12).filter(|token| ![SPECIAL.begin, SPECIAL.pad].contains(token)).collect();
+    let total: f64 = allowed.iter().map(|token| probability(*token)).sum();
+    for token in allowed {
+        let hits =
+            sampled.iter().filter(|caption| caption.ids.first().copied().unwrap_or(SPECIAL.end) == token).count();
+        let (expected, got) = (probability(token) / total, hits as f64 / count as f64);
+        // Four standard deviations.
+        let spread = 4.0 * (expected * (1.0 - expected) / count as f64).sqrt();
+        assert!((got - expected).abs() <= spread + 1e-3, "token {token}: {got}, expected {expected}");
+    }
+}
+
+#[test]
+fn some_rows_end_before_others() {
+    // Else the laws above would say nothing of rows that end.
+    let mut lengths = std::collections::BTreeSet::new();
+    for seed in 0..12 {
+        let small = small(seed, 3.0);
+        let captions = captioner(&small).greedy(&memory(&small, seed, 4)).unwrap();
+        lengths.extend(captions.iter().map(|caption| (caption.ids.len(), caption.end == CaptionEnd::Cut)));
+    }
+    assert!(lengths.len() >= 3, "{lengths:?}");
+}
