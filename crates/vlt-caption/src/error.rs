@@ -78,4 +78,38 @@ pub enum CaptionError {
         /// Why not.
         source: CoreError,
     },
+
+    /// A file could not be read.
+    #[cfg(feature = "tokenizer")]
+    #[error("{op}: expected to read {file}, got: {source}")]
+    Io {
+        /// The operation.
+        op: &'static str,
+        /// The file.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+
+    /// A tokenizer refused its file or a text.
+    #[cfg(feature = "tokenizer")]
+    #[error("{file}: expected {expected}, got: {source}")]
+    Tokenizer {
+        /// The file, and the text if it is about one.
+        file: String,
+        /// What was wanted of it.
+        expected: &'static str,
+        /// Why not.
+        source: tokenizers::Error,
+    },
+
+    /// A tokenizer lacks a special token.
+    #[cfg(feature = "tokenizer")]
+    #[error("{file}: expected a token {token:?}, got none")]
+    Token {
+        /// The file.
+        file: String,
+        /// The token's name.
+        token: String,
+    },
 }

@@ -36,6 +36,9 @@ mod loss;
 mod sampling;
 mod source;
 mod table;
+mod token_map;
+#[cfg(feature = "tokenizer")]
+mod vocabulary;
 
 pub use beam::BeamConfig;
 pub use cache::DecodingCache;
@@ -47,3 +50,6 @@ pub use error::CaptionError;
 pub use loss::{CaptionBatch, CaptionLoss};
 pub use sampling::SampleConfig;
 pub use source::Memory;
+pub use token_map::TokenMap;
+#[cfg(feature = "tokenizer")]
+pub use vocabulary::{SpecialNames, TokenVocabulary, VocabularyExtent};

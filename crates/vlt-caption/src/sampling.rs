@@ -56,7 +56,7 @@ impl SampleConfig {
         let probabilities = probabilities * inside.to_kind(Kind::Double);
         let cumulative = probabilities.cumsum(1, Kind::Double);
         let aim = uniform.unsqueeze(1) * cumulative.narrow(1, kept - 1, 1);
-        let last = probabilities.gt(0.0).sum_dim_intlist(1, true, Kind::Int64) - 1;
+        let last = probabilities.gt(0.0).sum_dim_intlist(1, true, Kind::Int64).clamp_min(1) - 1;
         // A sum that rounds down must not send the draw past the last token that has a chance.
         let place = cumulative.le_tensor(&aim).sum_dim_intlist(1, true, Kind::Int64).minimum(&last); // [B, 1]
         Choice {

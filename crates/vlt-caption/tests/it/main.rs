@@ -6,3 +6,5 @@ mod errors;
 mod golden;
 mod loss;
 mod support;
+mod token_map;
+mod vocabulary;
