@@ -30,15 +30,18 @@ mod captioner;
 mod config;
 mod decoder;
 mod error;
+mod global_alignment;
 mod greedy;
 mod layers;
 mod loss;
+mod relation_alignment;
 mod sampling;
 mod source;
 mod table;
 mod token_map;
 #[cfg(feature = "tokenizer")]
 mod vocabulary;
+mod word_supervision;
 
 pub use beam::BeamConfig;
 pub use cache::DecodingCache;
@@ -47,9 +50,12 @@ pub use captioner::Captioner;
 pub use config::CaptionConfig;
 pub use decoder::CaptionDecoder;
 pub use error::CaptionError;
+pub use global_alignment::{GlobalAlignment, GlobalAlignmentConfig};
 pub use loss::{CaptionBatch, CaptionLoss};
+pub use relation_alignment::{RelationAlignment, RelationAlignmentConfig};
 pub use sampling::SampleConfig;
 pub use source::Memory;
 pub use token_map::TokenMap;
 #[cfg(feature = "tokenizer")]
 pub use vocabulary::{SpecialNames, TokenVocabulary, VocabularyExtent};
+pub use word_supervision::{WantedCodes, WordSupervisionConfig};

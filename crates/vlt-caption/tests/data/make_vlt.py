@@ -129,10 +129,11 @@ def run(layers, encoder_layers, own, codes, ids, lengths):
     return out | {f"{name}.grad": value.grad for name, value in p.items()}
 
 
-codes = formula(5, (3, CHANNELS, 3, 2), 1.5)
-ids = torch.tensor([[0, 4, 7, 9, 1], [0, 3, 1, 2, 2], [0, 10, 5, 1, 2]])
-lengths = torch.tensor([5, 3, 4])
-tensors = {"ids": ids, "lengths": lengths}
-for case, (layers, encoder_layers, own) in {"plain": (1, 0, 8), "deep": (2, 1, 5)}.items():
-    tensors |= {f"{case}.{k}": v.contiguous() for k, v in run(layers, encoder_layers, own, codes, ids, lengths).items()}
-save_file(tensors, "vlt.safetensors")
+if __name__ == "__main__":
+    codes = formula(5, (3, CHANNELS, 3, 2), 1.5)
+    ids = torch.tensor([[0, 4, 7, 9, 1], [0, 3, 1, 2, 2], [0, 10, 5, 1, 2]])
+    lengths = torch.tensor([5, 3, 4])
+    tensors = {"ids": ids, "lengths": lengths}
+    for case, (layers, encoder_layers, own) in {"plain": (1, 0, 8), "deep": (2, 1, 5)}.items():
+        tensors |= {f"{case}.{k}": v.contiguous() for k, v in run(layers, encoder_layers, own, codes, ids, lengths).items()}
+    save_file(tensors, "vlt.safetensors")

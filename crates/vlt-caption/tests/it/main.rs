@@ -6,5 +6,6 @@ mod errors;
 mod golden;
 mod loss;
 mod support;
+mod terms;
 mod token_map;
 mod vocabulary;
