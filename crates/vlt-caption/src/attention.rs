@@ -5,12 +5,14 @@ use tch::{Tensor, nn};
 use crate::layers::{Dropout, Linear};
 
 /// What a query may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sight<'a> {
     /// Every key.
     All,
     /// Keys up to its own place.
     Past,
+    /// Keys where this is true, `[B, 1, 1, keys]`, `Bool`.
+    Keys(&'a Tensor),
 }
 
 /// Keys and values, both `[B, A, keys, M / A]`.
@@ -44,11 +46,14 @@ impl Attention {
     }
 
     /// `[B, queries, M]` to the same shape.
-    pub(crate) fn forward(&self, xs: &Tensor, source: &KeyValues, sight: Sight, dropout: Dropout) -> Tensor {
+    pub(crate) fn forward(&self, xs: &Tensor, source: &KeyValues, sight: Sight<'_>, dropout: Dropout) -> Tensor {
         let query = self.split(&self.query.forward(xs));
         let KeyValues { key, value } = source;
-        let causal = sight == Sight::Past;
-        let mask = None::<Tensor>;
+        let (mask, causal) = match sight {
+            Sight::All => (None, false),
+            Sight::Past => (None, true),
+            Sight::Keys(real) => (Some(real), false),
+        };
         let rate = dropout.rate();
         let attended = Tensor::scaled_dot_product_attention(&query, key, value, mask, rate, causal, None, false);
         self.output.forward(&attended.transpose(1, 2).flatten(2, 3)) // [B, queries, M]

@@ -38,7 +38,7 @@ impl EncoderBlock {
     }
 }
 
-/// Causal self-attention over tokens, cross-attention to the positions of an image, and a perceptron.
+/// Self-attention over tokens, cross-attention to the positions of an image, and a perceptron.
 ///
 /// Parameters: `norm1`, `self_attention`, `norm2`, `cross_attention`, `norm3`, `mlp`.
 #[derive(Debug)]
@@ -72,10 +72,10 @@ impl DecoderBlock {
     }
 
     /// All tokens of the captions at once: `[B, T, M]` to the same shape.
-    pub(crate) fn forward(&self, xs: &Tensor, source: &KeyValues, dropout: Dropout) -> Tensor {
+    pub(crate) fn forward(&self, xs: &Tensor, source: &KeyValues, sight: Sight<'_>, dropout: Dropout) -> Tensor {
         let normed = self.norm1.forward(xs);
         let own = self.self_attention.read(&normed);
-        let xs = xs + dropout.apply(&self.self_attention.forward(&normed, &own, Sight::Past, dropout));
+        let xs = xs + dropout.apply(&self.self_attention.forward(&normed, &own, sight, dropout));
         let seen = self.cross_attention.forward(&self.norm2.forward(&xs), source, Sight::All, dropout);
         self.finish(&(xs + dropout.apply(&seen)), dropout)
     }

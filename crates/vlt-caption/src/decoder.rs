@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor, nn};
 use vq_core::{Mode, Quantizer};
 
+use crate::attention::Sight;
 use crate::block::DecoderBlock;
 use crate::layers::{Dropout, Norm};
 use crate::source::Source;
@@ -87,10 +88,9 @@ impl CaptionDecoder {
         let dropout = self.dropout(mode);
         let places = self.positions.narrow(0, 0, ids.size()[1]).to_kind(kind);
         let states = dropout.apply(&(self.table.read(ids, kind) + places)); // [B, T, M]
-        let states = self
-            .blocks
-            .iter()
-            .fold(states, |states, block| block.forward(&states, &block.read_source(&memory.states), dropout));
+        let states = self.blocks.iter().fold(states, |states, block| {
+            block.forward(&states, &block.read_source(&memory.states), Sight::Past, dropout)
+        });
         self.norm.forward(&states)
     }
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from make_vlt import formula
+from make_vlt import formula, parameters
 
 tensors = {}
 
@@ -61,4 +61,53 @@ for image, wanted in enumerate([[4, 9, 3], [7]]):
                 powers.append((-distances / 0.7).softmax(0)[code - 3] ** 3.0)
         terms.append(-torch.stack(powers).mean().log() / 3.0)
 keep("words", 0.01 * torch.stack(terms).mean(), latents=latents, codebook=codebook)
+
+# Masked text prediction: one block of width 8, two heads, hidden width 16; 11 tokens of width 5; up to 6 places.
+W, V, OWN = 8, 11, 5
+shapes = {"mask": (W,), "positions": (6, W), "norm.weight": (W,), "norm.bias": (W,), "tokens.bias": (V,),
+          "tokens.input.weight": (W, OWN), "tokens.output.weight": (OWN, W)}
+for part, o, i in [("mlp.up", 16, W), ("mlp.down", W, 16)] + [
+        (f"{kind}_attention.{part}", W, W) for kind in ("self", "cross") for part in ("query", "key", "value", "output")]:
+    shapes |= {f"blocks.0.{part}.weight": (o, i), f"blocks.0.{part}.bias": (o,)}
+for norm in ("norm1", "norm2", "norm3"):
+    shapes |= {f"blocks.0.{norm}.weight": (W,), f"blocks.0.{norm}.bias": (W,)}
+p = parameters(shapes)
+
+
+def linear(name, x):
+    return F.linear(x, p[f"{name}.weight"], p.get(f"{name}.bias"))
+
+
+def layer_norm(name, x):
+    return F.layer_norm(x, (W,), p[f"{name}.weight"], p[f"{name}.bias"])
+
+
+def attend(name, x, source):
+    """One image: queries [n, W] and keys [m, W], which are all real."""
+    q, k, v = (linear(f"{name}.{part}", y).view(-1, 2, W // 2) for part, y in [("query", x), ("key", source), ("value", source)])
+    weights = (torch.einsum("nhd,mhd->hnm", q, k) / (W // 2) ** 0.5).softmax(-1)
+    return linear(f"{name}.output", torch.einsum("hnm,mhd->nhd", weights, v).reshape(-1, W))
+
+
+table = formula(77, (V, OWN), 3.0)
+table = table / table.square().mean().sqrt()
+states = formula(11, (3, 6, W), 1.5).requires_grad_()
+terms = []
+# Captions without their padding, and the places that are masked.
+for image, (ids, masked) in enumerate([([0, 4, 7, 9, 8, 1], [2, 4]), ([0, 3, 1], [1]), ([], [])]):
+    if not ids:
+        continue
+    x = torch.stack([p["mask"] if t in masked else linear("tokens.input", table[i]) for t, i in enumerate(ids)])
+    x = x + p["positions"][: len(ids)]
+    normed = layer_norm("blocks.0.norm1", x)
+    x = x + attend("blocks.0.self_attention", normed, normed)
+    x = x + attend("blocks.0.cross_attention", layer_norm("blocks.0.norm2", x), states[image])
+    x = x + linear("blocks.0.mlp.down", F.gelu(linear("blocks.0.mlp.up", layer_norm("blocks.0.norm3", x))))
+    scores = linear("tokens.output", layer_norm("norm", x)) @ table.T / OWN ** 0.5 + p["tokens.bias"]
+    for t in masked:
+        log_p = scores[t].log_softmax(0)
+        terms.append(-0.9 * log_p[ids[t]] - 0.1 * log_p.mean())
+# A key's bias moves all scores of a query alike; its gradient is rounding and is left out.
+keep("masked", 0.001 * torch.stack(terms).mean(), states=states,
+     **{name: value for name, value in p.items() if not name.endswith("key.bias")})
 save_file(tensors, "terms.safetensors")

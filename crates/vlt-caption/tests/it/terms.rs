@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vlt_caption::{
-    GlobalAlignment, GlobalAlignmentConfig, Memory, RelationAlignment, RelationAlignmentConfig, WantedCodes,
-    WordSupervisionConfig,
+    CaptionBatch, CaptionConfig, GlobalAlignment, GlobalAlignmentConfig, MaskedText, MaskedTextConfig, Memory,
+    RelationAlignment, RelationAlignmentConfig, WantedCodes, WordSupervisionConfig,
 };
 
-use crate::support::{assert_close, formula, golden, names};
+use vq_core::Mode;
+
+use crate::support::{assert_close, formula, golden, names, set_by_formula};
 
 /// Gives `projection` the values of the script, from two seeds.
 fn set_projection(store: &nn::VarStore, weight: usize) {
@@ -75,6 +77,58 @@ fn word_supervision_equals_pytorchs_whatever_the_chunks() {
         let ids = Tensor::from_slice(&[4_i64, 9, 3, 7, -1, -1]).view([2, 3]);
         let loss = config.loss(&latents, &codebook, &WantedCodes { group: 3..10, ids }).unwrap();
         check("words", &loss, &[("latents", latents), ("codebook", codebook)]);
+    }
+}
+
+struct Masked {
+    store: nn::VarStore,
+    term: MaskedText,
+}
+
+fn masked_text() -> Masked {
+    let decoder = CaptionConfig { width: 8, heads: 2, expansion: 2, max_tokens: 5, ..Default::default() };
+    let store = nn::VarStore::new(Device::Cpu);
+    let table = formula(77, &[11, 5], 3.0, 0.0);
+    let term = MaskedText::new(&store.root(), &decoder, &MaskedTextConfig::default(), &table).unwrap();
+    set_by_formula(&store);
+    Masked { store, term }
+}
+
+fn captions() -> CaptionBatch {
+    let ids = [0_i64, 4, 7, 9, 8, 1, 0, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2];
+    CaptionBatch { ids: Tensor::from_slice(&ids).view([3, 6]), lengths: Tensor::from_slice(&[6_i64, 3, 0]) }
+}
+
+#[test]
+fn masked_text_equals_pytorchs() {
+    let Masked { store, term } = masked_text();
+    let states = leaf(11, &[3, 6, 8], 1.5);
+    let masked = Tensor::zeros([3, 6], (Kind::Bool, Device::Cpu));
+    for (image, place) in [(0, 2), (0, 4), (1, 1)] {
+        let _ = masked.get(image).get(place).fill_(1);
+    }
+    let loss = term.loss_at(&Memory { states: states.shallow_clone() }, &captions(), &masked, Mode::Eval).unwrap();
+    let names = names(&store);
+    let checked = names.iter().filter(|name| !name.ends_with("key.bias"));
+    let mut inputs: Vec<(&str, Tensor)> =
+        checked.map(|name| (name.as_str(), store.variables().remove(name).unwrap())).collect();
+    assert_eq!(inputs.len(), 31, "all parameters but the biases of keys");
+    inputs.push(("states", states));
+    check("masked", &loss, &inputs);
+}
+
+#[test]
+fn words_are_masked_and_nothing_else() {
+    let Masked { term, .. } = masked_text();
+    for _ in 0..50 {
+        let masked = term.draw(&captions()).unwrap();
+        let count = |image| masked.get(image).sum(Kind::Int64).int64_value(&[]);
+        // Of four words, 0.4 to 1.2, rounded up; of one word, one; of none, none.
+        assert!((1..=2).contains(&count(0)), "{masked}");
+        assert_eq!((count(1), count(2)), (1, 0));
+        for (image, place) in [(0, 0), (0, 5), (1, 0), (1, 2), (1, 3)] {
+            assert_eq!(masked.int64_value(&[image, place]), 0, "image {image}, place {place}");
+        }
     }
 }
 
