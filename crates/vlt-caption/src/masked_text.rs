@@ -67,8 +67,8 @@ pub struct MaskedText {
 }
 
 impl MaskedText {
-    /// Registers the term under `path`, for the memory of a decoder built with `decoder`, whose width, heads, expansion,
-    /// dropout and limits it shares, and with the same embeddings `[V, E]`.
+    /// Registers the term under `path`, for the memory of a decoder built with `decoder`, whose width, heads,
+    /// expansion, dropout and limits it shares, and with the same embeddings `[V, E]`.
     ///
     /// # Errors
     /// Those of [`CaptionDecoder::new`](crate::CaptionDecoder::new).
@@ -120,8 +120,8 @@ impl MaskedText {
         self.loss_at(memory, batch, &self.draw(batch)?, mode)
     }
 
-    /// The weighted term where `masked`, `[B, T]`, `Bool`, is true: a scalar, mean over the masked tokens; zero if there
-    /// are none.
+    /// The weighted term where `masked`, `[B, T]`, `Bool`, is true: a scalar, mean over the masked tokens; zero if
+    /// there are none.
     ///
     /// # Errors
     /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if something does not fit.
