@@ -12,7 +12,7 @@ use crate::{CaptionError, Captioner, Memory};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BeamConfig {
-    /// `K`, the captions that are followed side by side; 5 by default.
+    /// `R`, the captions that are followed side by side; 5 by default.
     pub beams: i64,
     /// The exponent `alpha` of the length penalty; 0.6 by default, and 0 ranks by probability alone.
     pub length_penalty: f64,
@@ -50,7 +50,7 @@ impl BeamConfig {
 impl Captioner<'_> {
     /// The best caption of each image that a beam search finds, by [`BeamConfig::score`].
     ///
-    /// An image is done once `K` captions of it have ended, or no other can become better than the best that has.
+    /// An image is done once `R` captions of it have ended, or no other can become better than the best that has.
     /// A beam may lose the greedy caption on its way and end with a worse one; so with two beams or more the greedy one
     /// is decoded first and stands for choice too. With one beam, the search is greedy.
     ///
@@ -82,7 +82,7 @@ impl Captioner<'_> {
         // Twice as many as beams: at most one of each beam's continuations is its end.
         let candidates = (2 * beams).min(beams * tokens);
         for step in 1..=self.limit as usize {
-            let next = self.next(&mut cache, &last, memory)?; // [B * K, V]
+            let next = self.next(&mut cache, &last, memory)?; // [B * R, V]
             let so_far: Vec<f64> = searches.iter().flat_map(|search| search.log_probabilities(beams)).collect();
             let totals = next + Tensor::from_slice(&so_far).to_device(device).unsqueeze(1);
             let (totals, places) = totals.view([images, beams * tokens]).topk(candidates, 1, true, true);
@@ -148,7 +148,7 @@ impl Search {
         Self { live: vec![begun], ended: Vec::new(), greedy }
     }
 
-    /// Of each beam, and that of the beams that are not in use: `[K]`.
+    /// Of each beam, and that of the beams that are not in use: `[R]`.
     fn log_probabilities(&self, beams: i64) -> Vec<f64> {
         let of = |beam| self.live.get(beam).map_or(f64::NEG_INFINITY, |live: &Live| live.log_probability);
         (0..beams as usize).map(of).collect()

@@ -80,9 +80,9 @@ impl DecoderBlock {
         self.finish(&(xs + dropout.apply(&seen)), dropout)
     }
 
-    /// The next token of each of `K` captions of an image: `[B * K, 1, M]` to the same shape.
+    /// The next token of each of `R` captions of an image: `[B * R, 1, M]` to the same shape.
     ///
-    /// `past` grows by the token; `source` has one entry for an image, whatever `K`.
+    /// `past` grows by the token; `source` has one entry for an image, whatever `R`.
     pub(crate) fn step(&self, xs: &Tensor, past: &mut Option<KeyValues>, source: &KeyValues) -> Tensor {
         let normed = self.norm1.forward(xs);
         let new = self.self_attention.read(&normed);
@@ -98,8 +98,8 @@ impl DecoderBlock {
         // Captions of one image are so many queries to the same keys, which need no copies then.
         let queries = self.norm2.forward(&xs);
         let images = source.key.size()[0];
-        let queries = queries.view([images, -1, xs.size()[2]]); // [B, K, M]
-        let seen = self.cross_attention.forward(&queries, source, Sight::All, off).view_as(&xs); // [B * K, 1, M]
+        let queries = queries.view([images, -1, xs.size()[2]]); // [B, R, M]
+        let seen = self.cross_attention.forward(&queries, source, Sight::All, off).view_as(&xs); // [B * R, 1, M]
         self.finish(&(xs + seen), off)
     }
 

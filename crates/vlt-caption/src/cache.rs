@@ -10,7 +10,7 @@ use crate::block::DecoderBlock;
 pub struct DecodingCache {
     /// For each block, of the images: `[B, A, P, M / A]`.
     sources: Vec<KeyValues>,
-    /// For each block, of the tokens: `[B * K, A, length, M / A]`.
+    /// For each block, of the tokens: `[B * R, A, length, M / A]`.
     pasts: Vec<Option<KeyValues>>,
     captions: i64,
     length: i64,
@@ -22,7 +22,7 @@ impl DecodingCache {
         Self { pasts: sources.iter().map(|_| None).collect(), sources, captions, length: 0, kind }
     }
 
-    /// `B * K`, the captions that are decoded side by side.
+    /// `B * R`, the captions that are decoded side by side.
     pub fn captions(&self) -> i64 {
         self.captions
     }
@@ -36,14 +36,14 @@ impl DecodingCache {
         self.kind
     }
 
-    /// One token through all blocks, `[B * K, 1, M]`.
+    /// One token through all blocks, `[B * R, 1, M]`.
     pub(crate) fn advance(&mut self, blocks: &[DecoderBlock], token: Tensor) -> Tensor {
         self.length += 1;
         let parts = blocks.iter().zip(&mut self.pasts).zip(&self.sources);
         parts.fold(token, |states, ((block, past), source)| block.step(&states, past, source))
     }
 
-    /// Lets each caption go on from what caption `from[i]`, `[B * K]`, of the same image has read.
+    /// Lets each caption go on from what caption `from[i]`, `[B * R]`, of the same image has read.
     pub(crate) fn reorder(&mut self, from: &Tensor) {
         for past in self.pasts.iter_mut().flatten() {
             *past = KeyValues { key: past.key.index_select(0, from), value: past.value.index_select(0, from) };

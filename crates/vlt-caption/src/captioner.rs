@@ -35,7 +35,7 @@ impl<'a> Captioner<'a> {
         Ok(Self { decoder, special, limit, forbidden })
     }
 
-    /// Reads `ids`, `[B * K]`, and gives the log-probabilities of what may follow, `[B * K, V]`, `Double`.
+    /// Reads `ids`, `[B * R]`, and gives the log-probabilities of what may follow, `[B * R, V]`, `Double`.
     pub(crate) fn next(&self, cache: &mut DecodingCache, ids: &[i64], memory: &Memory) -> Result<Tensor, CaptionError> {
         let device = memory.states.device();
         let next = self.decoder.step(cache, &Tensor::from_slice(ids).to_device(device))?.to_kind(Kind::Double);

@@ -120,8 +120,8 @@ impl CaptionDecoder {
         Ok(DecodingCache::new(sources, memory.states.size()[0] * captions, memory.states.kind()))
     }
 
-    /// Reads the next token of each caption, ids `[B * K]`, the captions of an image being neighbours, and gives the
-    /// log-probabilities of the token after it, `[B * K, V]`.
+    /// Reads the next token of each caption, ids `[B * R]`, the captions of an image being neighbours, and gives the
+    /// log-probabilities of the token after it, `[B * R, V]`.
     ///
     /// Gives what [`CaptionDecoder::log_probabilities`] gives for the last of all tokens read, up to rounding.
     ///
@@ -142,8 +142,8 @@ impl CaptionDecoder {
             return Err(CaptionError::Range { op: OP, what, start: 0, end: limit, got: place });
         }
         let kind = cache.kind();
-        let token = self.table.read(ids, kind) + self.positions.get(place).to_kind(kind); // [B * K, M]
-        let states = cache.advance(&self.blocks, token.unsqueeze(1)); // [B * K, 1, M]
+        let token = self.table.read(ids, kind) + self.positions.get(place).to_kind(kind); // [B * R, M]
+        let states = cache.advance(&self.blocks, token.unsqueeze(1)); // [B * R, 1, M]
         let scores = self.score(&self.norm.forward(&states).squeeze_dim(1));
         Ok(scores.log_softmax(-1, scores.kind()))
     }

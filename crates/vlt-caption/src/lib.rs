@@ -6,6 +6,9 @@
 //! The gradient of its loss reaches the codes, and through them the codebook and the image encoder.
 //! At inference the same module captions an image from its codes alone.
 //!
+//! Beside the translation loss stand optional weighted terms: the three of LG-VQ (NeurIPS 2024), [`GlobalAlignment`],
+//! [`MaskedText`] and [`RelationAlignment`], and one of our own, [`WordSupervisionConfig::loss`].
+//!
 //! # Letters used in shapes
 //!
 //! | letter | meaning |
@@ -19,7 +22,10 @@
 //! | `E` | width of the language model's embeddings |
 //! | `M` | width of the module |
 //! | `A` | heads of an attention |
-//! | `K` | captions that a beam search keeps for an image |
+//! | `R` | captions that are decoded side by side for an image, as in a beam search |
+//! | `K` | codes in a codebook |
+//! | `D` | width of a code |
+//! | `N` | most codes that a caption's words name |
 
 mod attention;
 mod beam;
