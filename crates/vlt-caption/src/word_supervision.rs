@@ -77,8 +77,8 @@ impl WordSupervisionConfig {
     ///
     /// `latents`, `[B, D, H, W]`, are the group's channels; `codebook` is `[K, D]`. With the probability
     /// `q(p, c) = softmax_c(-|z_p - e_c|^2 / temperature)` among the codes of the group, a wanted code costs
-    /// `-log (mean_p q(p, c)^sharpness)^(1 / sharpness)`: it has to be likely somewhere (multiple-instance learning, our
-    /// own). The term is the mean over all wanted codes of the batch, zero if there are none.
+    /// `-log (mean_p q(p, c)^sharpness)^(1 / sharpness)`: it has to be likely somewhere (multiple-instance learning,
+    /// our own). The term is the mean over all wanted codes of the batch, zero if there are none.
     ///
     /// Memory grows with `P * max(N, chunk)`, never with `P * K`: the gradients are summed by hand, chunk by chunk, and
     /// the loss carries them as a linear function. So it can be differentiated once, not twice.
@@ -154,8 +154,8 @@ impl WordSupervisionConfig {
         let wanted_pull = codes.zeros_like().index_add(0, &wanted.flatten(0, 1), &own_pull.flatten(0, 1));
         let mut parts = Vec::with_capacity(chunks.len());
         for chunk in &chunks {
-            let probabilities = (self.scores(rows, chunk) - normalizer.unsqueeze(2)).exp() * &by_normalizer; // [B, P, k]
-            let flat = probabilities.flatten(0, 1); // [B * P, k]
+            let weights = (self.scores(rows, chunk) - normalizer.unsqueeze(2)).exp() * &by_normalizer; // [B, P, k]
+            let flat = weights.flatten(0, 1); // [B * P, k]
             to_rows += pull(&flat, chunk, &rows.flatten(0, 1)).view_as(rows);
             parts.push(pull(&flat.tr(), &rows.flatten(0, 1), chunk)); // [k, D]
         }
