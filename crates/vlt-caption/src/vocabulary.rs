@@ -1,0 +1,151 @@
+//! Captions in the tokens of a language model.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use tokenizers::Tokenizer;
+
+use crate::{CaptionError, SpecialTokens, TokenMap};
+
+/// Which of a language model's tokens to keep.
+#[derive(Debug, Clone, Copy)]
+pub enum VocabularyExtent<'a> {
+    /// All.
+    Full,
+    /// Those of the captions given, and the special ones.
+    InUse(&'a [String]),
+}
+
+/// A language model's names of the tokens with a meaning of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecialNames {
+    /// Begins a caption.
+    pub begin: String,
+    /// Ends a caption.
+    pub end: String,
+    /// Fills a batch.
+    pub pad: String,
+    /// Stands for what has no token.
+    pub unknown: Option<String>,
+}
+
+impl SpecialNames {
+    /// BERT's: `[CLS]`, `[SEP]`, `[PAD]`, `[UNK]`.
+    pub fn bert() -> Self {
+        Self::of(["[CLS]", "[SEP]", "[PAD]"], Some("[UNK]"))
+    }
+
+    /// CLIP's: `<|startoftext|>`, and `<|endoftext|>` for the rest; every text has tokens.
+    pub fn clip() -> Self {
+        Self::of(["<|startoftext|>", "<|endoftext|>", "<|endoftext|>"], None)
+    }
+
+    /// GPT-2's: `<|endoftext|>` for all; every text has tokens.
+    pub fn gpt2() -> Self {
+        Self::of(["<|endoftext|>"; 3], None)
+    }
+
+    fn of([begin, end, pad]: [&str; 3], unknown: Option<&str>) -> Self {
+        Self { begin: begin.into(), end: end.into(), pad: pad.into(), unknown: unknown.map(Into::into) }
+    }
+}
+
+/// Text to a decoder's ids and back, by a Hugging Face `tokenizer.json`.
+#[derive(Debug)]
+pub struct TokenVocabulary {
+    tokenizer: Tokenizer,
+    map: TokenMap,
+    file: String,
+}
+
+impl TokenVocabulary {
+    /// Reads a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`CaptionError::Io`] if the file cannot be read; [`CaptionError::Tokenizer`] if it is no tokenizer;
+    /// [`CaptionError::Token`] if it lacks a special token.
+    pub fn open(path: &Path, names: &SpecialNames, extent: VocabularyExtent<'_>) -> Result<Self, CaptionError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| CaptionError::Io {
+            op: "TokenVocabulary::open",
+            file: file.clone(),
+            source,
+        })?;
+        let fail = |expected, source| CaptionError::Tokenizer { file: file.clone(), expected, source };
+        let mut tokenizer: Tokenizer = guarded(|| text.parse()).map_err(|source| fail("a tokenizer", source))?;
+        // A tokenizer trained for batches pads and cuts; lengths here are the decoder's matter.
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(|source| fail("no truncation", source))?;
+        let id = |name: &String| {
+            let missing = || CaptionError::Token { file: file.clone(), token: name.clone() };
+            tokenizer.token_to_id(name).map(i64::from).ok_or_else(missing)
+        };
+        let special = SpecialTokens {
+            begin: id(&names.begin)?,
+            end: id(&names.end)?,
+            pad: id(&names.pad)?,
+            unknown: names.unknown.as_ref().map(id).transpose()?,
+        };
+        let used: Vec<i64> = match extent {
+            VocabularyExtent::Full => tokenizer.get_vocab(true).into_values().map(i64::from).collect(),
+            VocabularyExtent::InUse(captions) => {
+                let mut used = Vec::new();
+                for caption in captions {
+                    used.extend(model_ids(&tokenizer, &file, caption)?);
+                }
+                used
+            }
+        };
+        Ok(Self { map: TokenMap::new(used, special)?, tokenizer, file })
+    }
+
+    /// The map between the model's ids and the decoder's.
+    pub fn map(&self) -> &TokenMap {
+        &self.map
+    }
+
+    /// A caption's ids, begun and ended, at most `limit`; see [`TokenMap::caption`].
+    ///
+    /// # Errors
+    /// [`CaptionError::Tokenizer`] if the tokenizer refuses the text; [`CaptionError::Option`] if `limit` is less
+    /// than 2.
+    pub fn encode(&self, caption: &str, limit: usize) -> Result<Vec<i64>, CaptionError> {
+        self.map.caption(&model_ids(&self.tokenizer, &self.file, caption)?, limit)
+    }
+
+    /// The text of ids; special tokens are left out.
+    ///
+    /// # Errors
+    /// [`CaptionError::Range`] if an id is not in the vocabulary; [`CaptionError::Tokenizer`] if the tokenizer refuses.
+    pub fn decode(&self, ids: &[i64]) -> Result<String, CaptionError> {
+        let special = self.map.special();
+        let is_word =
+            |id: &&i64| ![special.begin, special.end, special.pad].contains(id) && special.unknown != Some(**id);
+        let mut tokens = Vec::with_capacity(ids.len());
+        for id in ids.iter().filter(is_word) {
+            let model = self.map.model(*id).and_then(|model| u32::try_from(model).ok());
+            let end = self.map.size() as i64;
+            let op = "TokenVocabulary::decode";
+            tokens.push(model.ok_or(CaptionError::Range { op, what: "token ids", start: 0, end, got: *id })?);
+        }
+        let text = guarded(|| self.tokenizer.decode(&tokens, true));
+        text.map_err(|source| CaptionError::Tokenizer { file: self.file.clone(), expected: "text of tokens", source })
+    }
+}
+
+/// The model's own ids of a text, without special ones around it.
+fn model_ids(tokenizer: &Tokenizer, file: &str, text: &str) -> Result<Vec<i64>, CaptionError> {
+    let encoding = guarded(|| tokenizer.encode(text, false));
+    let encoding = encoding.map_err(|source| CaptionError::Tokenizer {
+        file: format!("{file} on {text:?}"),
+        expected: "tokens",
+        source,
+    })?;
+    Ok(encoding.get_ids().iter().map(|id| i64::from(*id)).collect())
+}
+
+/// A panic of `tokenizers` as an error: the crate panics at some files that can be written by hand. A tokenizer changes
+/// nothing but its cache, so it stays sound.
+fn guarded<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("a file that the crate `tokenizers` panics at".into()))
+}

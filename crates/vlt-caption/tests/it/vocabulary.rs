@@ -1,0 +1,54 @@
+use std::path::{Path, PathBuf};
+
+use vlt_caption::{SpecialNames, TokenVocabulary, VocabularyExtent};
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tokenizer.json")
+}
+
+fn captions() -> Vec<String> {
+    ["A red bird with red wings.", "a blue dog"].map(String::from).to_vec()
+}
+
+#[test]
+fn captions_in_use_decide_the_vocabulary() {
+    let used = captions();
+    let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), VocabularyExtent::InUse(&used)).unwrap();
+    // Four special ones, a, red, blue, bird, with, wing, ##s, full stop, dog.
+    assert_eq!(vocabulary.map().size(), 13);
+    let full = TokenVocabulary::open(&file(), &SpecialNames::bert(), VocabularyExtent::Full).unwrap();
+    assert_eq!(full.map().size(), 18);
+}
+
+#[test]
+fn text_goes_there_and_back() {
+    let used = captions();
+    let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), VocabularyExtent::InUse(&used)).unwrap();
+    // Longer than the file's own truncation and shorter than its padding: both are off.
+    let ids = vocabulary.encode(&used[0], 20).unwrap();
+    assert_eq!(ids.len(), 10, "{ids:?}");
+    assert_eq!(vocabulary.decode(&ids).unwrap(), "a red bird with red wings.");
+    let special = vocabulary.map().special();
+    assert_eq!((ids[0], ids[9]), (special.begin, special.end));
+
+    let strange = vocabulary.encode("a purple dog on grass", 20).unwrap();
+    let unknown = strange.iter().filter(|id| Some(**id) == special.unknown).count();
+    assert_eq!(unknown, 3, "purple is not the model's, on and grass not in use");
+    assert_eq!(vocabulary.decode(&strange).unwrap(), "a dog");
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let open = |path: &Path, names: &SpecialNames| {
+        TokenVocabulary::open(path, names, VocabularyExtent::Full).unwrap_err().to_string()
+    };
+    assert!(open(&file(), &SpecialNames::clip()).ends_with("expected a token \"<|startoftext|>\", got none"));
+    let missing = open(Path::new("nowhere.json"), &SpecialNames::bert());
+    assert!(missing.starts_with("TokenVocabulary::open: expected to read nowhere.json, got: "), "{missing}");
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    assert!(open(&other, &SpecialNames::bert()).contains("Cargo.toml: expected a tokenizer, got: "));
+
+    let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), VocabularyExtent::Full).unwrap();
+    let error = vocabulary.decode(&[5, 18]).unwrap_err().to_string();
+    assert_eq!(error, "TokenVocabulary::decode: expected token ids in 0..18, got 18");
+}
