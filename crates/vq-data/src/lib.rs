@@ -4,7 +4,8 @@
 //! An [`ImageSource`] hands out [`Sample`]s, [`InMemory`] keeps them decoded at their
 //! final size, a [`Transform`] turns one into numbers, and a [`Loader`] makes batches on
 //! its own threads.
-//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images.
+//! [`EmojiSet`] is the source that needs no download, [`EmojiScenes`] the endless one of which everything is known,
+//! [`ImageFolder`] the one for a user's own images.
 //!
 //! # Letters
 //!
@@ -55,6 +56,8 @@ mod order;
 #[cfg(feature = "remake")]
 pub mod remake;
 mod resize;
+#[cfg(feature = "embedded")]
+pub mod scenes;
 mod source;
 mod transform;
 
@@ -67,5 +70,7 @@ pub use loader::{Batch, Loader, LoaderConfig, Order};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use resize::center_square;
+#[cfg(feature = "embedded")]
+pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SceneTruth};
 pub use source::{ImageSource, Sample};
 pub use transform::{Background, Crop, Flip, Transform};

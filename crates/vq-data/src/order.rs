@@ -12,6 +12,12 @@ pub(crate) enum Purpose {
     Sample = 2,
     /// The decisions within one transform.
     Transform = 3,
+    /// A scene to train on; counted by scenes.
+    TrainScene = 4,
+    /// A scene to validate on; counted by scenes.
+    ValidationScene = 5,
+    /// A scene with a pair of words that is held out; counted by scenes.
+    HeldOutScene = 6,
 }
 
 /// A generator that depends on these three numbers and nothing else.
