@@ -10,6 +10,8 @@ mod nouns;
 mod place;
 mod plan;
 mod scene;
+#[cfg(feature = "sheet")]
+mod sheet;
 mod sprite;
 mod truth;
 mod world;
@@ -21,5 +23,7 @@ pub use color::Color;
 pub use config::{SceneConfig, SceneSplit};
 pub use nouns::{SceneNoun, scene_nouns};
 pub use scene::Scene;
+#[cfg(feature = "sheet")]
+pub use sheet::{SheetLayout, sheet};
 pub use truth::{Direction, PixelBox, Relation, SceneGroup, SceneObject, SceneTruth};
 pub use world::EmojiScenes;
