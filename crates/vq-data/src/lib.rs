@@ -44,6 +44,7 @@
 //!
 //! * `embedded` (default): the emoji set is compiled in.
 //! * `remake`: the tool that makes the emoji set anew, with its binary `remake-emoji`.
+//! * `sheet`: the tool that draws scenes with their captions, with its binary `scene-sheet`.
 
 mod chw;
 mod emoji;

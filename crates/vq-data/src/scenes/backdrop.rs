@@ -6,8 +6,10 @@ use crate::order::below;
 
 /// Points of the lattice of clouds along a side.
 const LATTICE: usize = 6;
-/// How many pairs of colours are drawn, of which that is taken which the objects stand out from most.
-const CANDIDATES: usize = 8;
+/// Objects stand out from colours that differ from theirs by so many levels, over the three channels.
+const DISTINCT: i32 = 150;
+/// How many pairs of colours are drawn at most, for objects to stand out; else the best of them is taken.
+const CANDIDATES: usize = 16;
 
 /// What is behind the objects: one or two colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,6 +115,9 @@ fn colors(random: &mut ChaCha8Rng, spread: i32, objects: &[[i32; 3]]) -> [[i32; 
         let distance = objects.iter().map(distance).min().unwrap_or(0);
         if distance > best_distance {
             (best, best_distance) = ([from, to], distance);
+        }
+        if distance >= DISTINCT {
+            break;
         }
     }
     best

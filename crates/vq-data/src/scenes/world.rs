@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use image::{GrayImage, Rgb, RgbaImage};
 use rand_chacha::ChaCha8Rng;
 
@@ -7,7 +9,9 @@ use super::place::{self, Item};
 use super::plan::{self, GroupPlan};
 use super::sprite::Sprite;
 use super::truth::relations;
-use super::{Color, Scene, SceneConfig, SceneGroup, SceneObject, SceneTruth, Size, Wording, backdrop, is_held_out};
+use super::{
+    Color, Scene, SceneConfig, SceneGroup, SceneObject, SceneSplit, SceneTruth, Size, Wording, backdrop, is_held_out,
+};
 use crate::order::{below, generator};
 use crate::{DataError, EmojiSet, ImageSource, Sample};
 
@@ -38,7 +42,7 @@ const VISIBLE: u8 = 85;
 #[derive(Debug, Clone)]
 pub struct EmojiScenes {
     config: SceneConfig,
-    things: Vec<Thing>,
+    things: Arc<Vec<Thing>>,
 }
 
 /// A noun with its pictures.
@@ -100,7 +104,13 @@ impl EmojiScenes {
             })?;
             things.push(Thing::new(noun, &emoji.get(index)?.image, config.size)?);
         }
-        Ok(Self { config, things })
+        Ok(Self { config, things: Arc::new(things) })
+    }
+
+    /// Another split of this world with so many scenes as a source; the sprites are shared.
+    #[must_use]
+    pub fn part(&self, split: SceneSplit, length: usize) -> Self {
+        Self { config: SceneConfig { split, length, ..self.config.clone() }, things: Arc::clone(&self.things) }
     }
 
     /// The configuration.

@@ -11,5 +11,9 @@ mod loader;
 mod order;
 #[cfg(feature = "remake")]
 mod remake;
+#[cfg(feature = "embedded")]
+mod scene_captions;
+#[cfg(feature = "embedded")]
+mod scenes;
 mod support;
 mod transform;
