@@ -6,6 +6,8 @@ use super::Color;
 const NEUTRAL: i32 = 20;
 /// A pixel with so much more chroma than that is tinted whole.
 const FADE: i32 = 32;
+/// A tint is true if so many percent of what is seen have the colour's name.
+const TINTED: usize = 60;
 
 /// An emoji cut to what is visible of it, with what tinting needs to know.
 #[derive(Debug, Clone)]
@@ -14,8 +16,6 @@ pub(super) struct Sprite {
     pub(super) image: RgbaImage,
     /// The mean brightness of the pixels that have a hue, 0 to 255.
     middle: i32,
-    /// Pixels that have a hue, in percent of those that are seen.
-    hued: u32,
 }
 
 impl Sprite {
@@ -25,45 +25,39 @@ impl Sprite {
         let (left, right) = (seen().map(|at| at.0).min()?, seen().map(|at| at.0).max()?);
         let (top, bottom) = (seen().map(|at| at.1).min()?, seen().map(|at| at.1).max()?);
         let image = imageops::crop_imm(image, left, top, right - left + 1, bottom - top + 1).to_image();
-        let seen: Vec<[u8; 3]> =
-            image.pixels().filter(|pixel| pixel[3] >= 128).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-        let hued: Vec<i32> =
-            seen.iter().filter(|&&rgb| chroma(rgb) >= NEUTRAL + FADE / 2).map(|&rgb| brightness(rgb)).collect();
-        let middle = hued.iter().sum::<i32>() / (hued.len() as i32).max(1);
-        let hued = (100 * hued.len() / seen.len().max(1)) as u32;
-        Some(Self { image, middle, hued })
+        let cut = Self { image, middle: 0 };
+        let has_hue = |rgb: &[u8; 3]| chroma(*rgb) >= NEUTRAL + FADE / 2;
+        let hued: Vec<i32> = cut.seen().into_iter().filter(has_hue).map(brightness).collect();
+        Some(Self { middle: hued.iter().sum::<i32>() / (hued.len() as i32).max(1), ..cut })
     }
 
-    /// Whether a tint is true of it: enough of it has a hue that can be replaced.
+    /// Whether a tint is true of it, whatever the colour: enough of what is seen then has the colour's name.
     pub(super) fn is_tintable(&self) -> bool {
-        self.hued >= 65
+        Color::ALL.into_iter().all(|color| {
+            let is_named = |&&rgb: &&[u8; 3]| Color::of_pixel(self.tinted(rgb, color)) == Some(color);
+            let seen = self.seen();
+            100 * seen.iter().filter(is_named).count() >= TINTED * seen.len()
+        })
     }
 
     /// The colour that more than half of it has by nature.
     pub(super) fn natural_color(&self) -> Option<Color> {
-        let seen = self.image.pixels().filter(|pixel| pixel[3] >= 128);
-        let mut counts = [0_usize; Color::ALL.len()];
-        let mut total = 0;
-        for pixel in seen {
-            total += 1;
-            if let Some(color) = Color::of_pixel([pixel[0], pixel[1], pixel[2]]) {
-                counts[color as usize] += 1;
-            }
-        }
-        Color::ALL.into_iter().find(|&color| 2 * counts[color as usize] > total)
+        let names: Vec<Option<Color>> = self.seen().into_iter().map(Color::of_pixel).collect();
+        let count = |color| names.iter().filter(|&&name| name == Some(color)).count();
+        Color::ALL.into_iter().find(|&color| 2 * count(color) > names.len())
     }
 
     /// The mean of the visible pixels.
     pub(super) fn mean(&self) -> [i32; 3] {
-        let mut sums = [0_i64; 3];
-        let mut count = 0;
-        for pixel in self.image.pixels().filter(|pixel| pixel[3] >= 128) {
-            count += 1;
-            for (sum, &level) in sums.iter_mut().zip(&pixel.0) {
-                *sum += i64::from(level);
-            }
-        }
-        sums.map(|sum| (sum / count.max(1)) as i32)
+        let seen = self.seen();
+        let sum = |channel: usize| seen.iter().map(|rgb| u64::from(rgb[channel])).sum::<u64>();
+        std::array::from_fn(|channel| (sum(channel) / (seen.len() as u64).max(1)) as i32)
+    }
+
+    /// The pixels that are at least half opaque.
+    fn seen(&self) -> Vec<[u8; 3]> {
+        let seen = self.image.pixels().filter(|pixel| pixel[3] >= 128);
+        seen.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
     }
 
     /// A copy whose longer side is `side`.
@@ -94,7 +88,7 @@ impl Sprite {
             let level = |sum: u64| ((2 * sum + sums[3]) / (2 * sums[3]).max(1)) as u8;
             image::Rgba([level(sums[0]), level(sums[1]), level(sums[2]), ((2 * sums[3] + area) / (2 * area)) as u8])
         });
-        Self { image, ..*self }
+        Self { image, middle: self.middle }
     }
 
     /// A pixel's levels in this colour: its hue is replaced and its brightness kept, as far as the colour goes.

@@ -67,10 +67,12 @@ impl Thing {
         })?;
         let held_out = |word: Option<&str>| word.is_some_and(|word| is_held_out(word, noun.singular));
         let scaled = |kind: Size| kind.percents().map(|percent| sprite.scaled(side(size, percent)));
+        let sprites: Vec<[Sprite; 2]> = Size::ALL.into_iter().map(scaled).collect();
         Ok(Self {
-            sprites: Size::ALL.into_iter().map(scaled).collect(),
             mean: sprite.mean(),
-            tintable: sprite.is_tintable(),
+            // Where pixels are largest, most of them mix a hue with an outline.
+            tintable: sprites.first().is_some_and(|[smallest, _]| smallest.is_tintable()),
+            sprites,
             natural_color: sprite.natural_color(),
             held_out_sizes: Size::ALL.into_iter().map(|kind| held_out(kind.word())).collect(),
             held_out_colors: Color::ALL.into_iter().map(|color| held_out(Some(color.word()))).collect(),

@@ -120,7 +120,7 @@ proptest! {
 #[test]
 fn tints_are_real() {
     let mut seen = BTreeSet::new();
-    for index in 0..400 {
+    for index in 0..250 {
         let scene = world(SceneSplit::HeldOut).scene(index);
         for (number, object) in scene.truth.objects.iter().enumerate() {
             let group = &scene.truth.groups[object.group];
@@ -162,7 +162,12 @@ fn scenes_are_pinned() {
         }
         format!("{:x}", hash.finalize())
     };
-    assert_eq!(SPLITS.map(hash), ["", "", ""]);
+    let pinned = [
+        "e5e0c67f2d383c5721d69ee0ffb609973cf4a4fcfb0cd6cc79383a9f08b921a7",
+        "b9a9529288673d4dc1e5efa67c8d10c8fa25fda58955db43c828e08bc9917163",
+        "4e01820eeb3f5d320891004983692a3629759e2a756ec55ae4e88ac701e4bacf",
+    ];
+    assert_eq!(SPLITS.map(hash), pinned);
 }
 
 #[test]
