@@ -17,6 +17,9 @@ use crate::{DataError, EmojiSet, ImageSource, Sample};
 
 /// The least that must be seen of each object, in percent of its pixels.
 const VISIBLE: u8 = 85;
+/// The side at which tints are measured: that of the smallest objects in scenes of 64x64, where most pixels mix a hue
+/// with an outline. One for all sizes, so that the same nouns have colours in all.
+const MEASURED_SIDE: u32 = 17;
 
 /// An endless world of pictures made of emoji, each with its caption and all that is true of it.
 ///
@@ -67,12 +70,10 @@ impl Thing {
         })?;
         let held_out = |word: Option<&str>| word.is_some_and(|word| is_held_out(word, noun.singular));
         let scaled = |kind: Size| kind.percents().map(|percent| sprite.scaled(side(size, percent)));
-        let sprites: Vec<[Sprite; 2]> = Size::ALL.into_iter().map(scaled).collect();
         Ok(Self {
             mean: sprite.mean(),
-            // Where pixels are largest, most of them mix a hue with an outline.
-            tintable: sprites.first().is_some_and(|[smallest, _]| smallest.is_tintable()),
-            sprites,
+            tintable: sprite.scaled(MEASURED_SIDE).is_tintable(),
+            sprites: Size::ALL.into_iter().map(scaled).collect(),
             natural_color: sprite.natural_color(),
             held_out_sizes: Size::ALL.into_iter().map(|kind| held_out(kind.word())).collect(),
             held_out_colors: Color::ALL.into_iter().map(|color| held_out(Some(color.word()))).collect(),
