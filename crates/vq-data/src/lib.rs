@@ -4,8 +4,9 @@
 //! An [`ImageSource`] hands out [`Sample`]s, [`InMemory`] keeps them decoded at their
 //! final size, a [`Transform`] turns one into numbers, and a [`Loader`] makes batches on
 //! its own threads.
-//! [`EmojiSet`] is the source that needs no download, [`ImageFolder`] the one for a user's own images, and a
-//! [`DatasetConfig`] opens captioned images and published data sets in their own layouts.
+//! [`EmojiSet`] is the source that needs no download, [`EmojiScenes`] the endless one of which everything is known,
+//! [`ImageFolder`] the one for a user's own images, and a [`DatasetConfig`] opens captioned images and published data
+//! sets in their own layouts.
 //!
 //! # Letters
 //!
@@ -44,6 +45,7 @@
 //!
 //! * `embedded` (default): the emoji set is compiled in.
 //! * `remake`: the tool that makes the emoji set anew, with its binary `remake-emoji`.
+//! * `sheet`: the tool that draws scenes with their captions, with its binary `scene-sheet`.
 
 mod annotation;
 mod chw;
@@ -58,6 +60,8 @@ mod order;
 #[cfg(feature = "remake")]
 pub mod remake;
 mod resize;
+#[cfg(feature = "embedded")]
+pub mod scenes;
 mod source;
 mod sources;
 mod transform;
@@ -73,6 +77,8 @@ pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use resize::center_square;
+#[cfg(feature = "embedded")]
+pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SceneTruth};
 pub use source::{ImageSource, Sample};
 pub use sources::{
     AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,

@@ -12,8 +12,14 @@ pub(crate) enum Purpose {
     Sample = 2,
     /// The decisions within one transform.
     Transform = 3,
+    /// A scene to train on; counted by scenes.
+    TrainScene = 4,
+    /// A scene to validate on; counted by scenes.
+    ValidationScene = 5,
+    /// A scene with a pair of words that is held out; counted by scenes.
+    HeldOutScene = 6,
     /// Which of a sample's captions counts; counted by epoch and index.
-    Caption = 4,
+    Caption = 7,
 }
 
 /// A generator that depends on these three numbers and nothing else.

@@ -5,7 +5,10 @@ use vq_core::DeviceChoice;
 use vq_data::Transform;
 use vq_model::{AutoencoderConfig, Precision};
 
-use crate::{AdamConfig, AdversarialConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScheduleConfig};
+use crate::{
+    AdamConfig, AdversarialConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScenesConfig,
+    ScheduleConfig,
+};
 
 /// Everything that decides a run; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +66,8 @@ pub enum SourceConfig {
     Emoji,
     /// Folders of images.
     Folder(FolderConfig),
+    /// Scenes made of the embedded emoji.
+    Scenes(ScenesConfig),
 }
 
 /// Lengths and intervals, in optimizer steps.

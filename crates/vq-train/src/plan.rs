@@ -55,6 +55,7 @@ impl Plan {
                 Images { train, validation: Arc::new(validation), folders: Vec::new() }
             }
             SourceConfig::Folder(folder) => folder.open(transform)?,
+            SourceConfig::Scenes(scenes) => scenes.open(transform)?,
         };
         Ok(Self { experiment, device, prior, train, validation, folders })
     }
@@ -110,7 +111,7 @@ impl Plan {
     /// Threads that make batches.
     fn threads(&self) -> usize {
         match &self.experiment.data.source {
-            SourceConfig::Emoji => 1,
+            SourceConfig::Emoji | SourceConfig::Scenes(_) => 1,
             SourceConfig::Folder(folder) => folder.threads(self.device),
         }
     }
@@ -161,8 +162,10 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
         return refuse("guards.usage.remedy", expected.into(), "revive".into());
     }
-    if let SourceConfig::Folder(folder) = &data.source {
-        folder.check()?;
+    match &data.source {
+        SourceConfig::Emoji => {}
+        SourceConfig::Folder(folder) => folder.check()?,
+        SourceConfig::Scenes(scenes) => scenes.check(&data.transform)?,
     }
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {

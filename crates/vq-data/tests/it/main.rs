@@ -14,6 +14,10 @@ mod order;
 mod parts;
 #[cfg(feature = "remake")]
 mod remake;
+#[cfg(feature = "embedded")]
+mod scene_captions;
+#[cfg(feature = "embedded")]
+mod scenes;
 mod sides;
 mod sources;
 mod support;

@@ -19,6 +19,7 @@ mod poison;
 mod report;
 mod resume;
 mod run_dir;
+mod scenes;
 mod schedule;
 mod session;
 mod support;

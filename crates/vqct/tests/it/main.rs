@@ -8,4 +8,5 @@ mod prior;
 mod prior_build;
 mod roundtrip;
 mod runs;
+mod scene_words;
 mod support;

@@ -1,0 +1,91 @@
+//! Scenes of emoji, from configuration to sources.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use vq_data::{EmojiScenes, Flip, SceneConfig, SceneSplit, Transform};
+
+use crate::TrainError;
+use crate::folder_config::Images;
+
+/// Scenes made of the embedded emoji, at the size of training.
+///
+/// ```toml
+/// kind = "scenes"
+/// seed = 0
+/// objects = { start = 1, end = 4 }
+/// train = 100000                   # scenes in an epoch
+/// validation = 1000                # scenes to validate on
+/// validate_on = "held-out"         # or "validation", the default
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenesConfig {
+    /// Decides all scenes.
+    #[serde(default)]
+    pub seed: u64,
+    /// How many objects a scene has, within `1..=4`, which is the default.
+    #[serde(default = "default_objects")]
+    pub objects: RangeInclusive<u8>,
+    /// Scenes to train on, after which they come again; 100,000 if not given.
+    #[serde(default = "default_train")]
+    pub train: usize,
+    /// Scenes to validate on; 1,000 if not given.
+    #[serde(default = "default_validation")]
+    pub validation: usize,
+    /// Whether these are of the pairs of words that training has, or of those that it never has.
+    #[serde(default = "default_split")]
+    pub validate_on: SceneSplit,
+}
+
+impl ScenesConfig {
+    /// Checks what can be checked without making a scene.
+    ///
+    /// # Errors
+    /// If a scene cannot have such a size or number of objects, if there are no scenes, if validation is on the scenes of
+    /// training, or if images are mirrored, which makes captions with `left` and `right` wrong.
+    pub fn check(&self, transform: &Transform) -> Result<(), TrainError> {
+        if transform.flip != Flip::Never {
+            let expected = "`never` for scenes, whose captions say `left` and `right`".into();
+            return Err(TrainError::Option { key: "data.transform.flip", expected, got: "random".into() });
+        }
+        if self.validate_on == SceneSplit::Train {
+            let expected = "`validation` or `held-out`".into();
+            return Err(TrainError::Option { key: "data.source.validate_on", expected, got: "train".into() });
+        }
+        if self.validation == 0 {
+            let expected = "at least 1 scene".into();
+            return Err(TrainError::Option { key: "data.source.validation", expected, got: "0".into() });
+        }
+        Ok(self.world(transform.size).check()?)
+    }
+
+    /// Makes both worlds, which share their sprites.
+    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+        let train = EmojiScenes::new(self.world(transform.size))?;
+        let validation = train.part(self.validate_on, self.validation);
+        Ok(Images { train: Arc::new(train), validation: Arc::new(validation), folders: Vec::new() })
+    }
+
+    fn world(&self, size: u32) -> SceneConfig {
+        let Self { seed, objects, train, .. } = self;
+        SceneConfig { size, seed: *seed, objects: objects.clone(), split: SceneSplit::Train, length: *train }
+    }
+}
+
+fn default_objects() -> RangeInclusive<u8> {
+    1..=4
+}
+
+fn default_train() -> usize {
+    100_000
+}
+
+fn default_validation() -> usize {
+    1_000
+}
+
+fn default_split() -> SceneSplit {
+    SceneSplit::Validation
+}

@@ -1,0 +1,51 @@
+//! Training on scenes of emoji.
+
+use tempfile::TempDir;
+use vq_data::SceneSplit;
+use vq_train::{Checkpoint, Plan, RunDir, SourceConfig, TrainError, Trainer};
+
+use crate::support::{StopAfter, tiny};
+
+const SCENES: [&str; 5] = [
+    "data.source.kind=scenes",
+    "data.source.train=12",
+    "data.source.validation=5",
+    "data.transform.size=32",
+    "data.transform.flip=never",
+];
+
+fn plan(more: &[&str]) -> Result<Plan, TrainError> {
+    Plan::resolve(tiny(&[&SCENES, more].concat()))
+}
+
+#[test]
+fn a_run_on_scenes_remembers_them() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("run");
+    let plan = plan(&["data.source.validate_on=held-out", "data.source.seed=3"]).unwrap();
+    assert_eq!(plan.image_counts(), [12, 5]);
+    let mut trainer = Trainer::begin(plan, || RunDir::exact(&place)).unwrap();
+    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    let header = Checkpoint::open(&place.join("checkpoint.safetensors")).unwrap().header().clone();
+    let SourceConfig::Scenes(source) = header.experiment.data.source else { panic!("another source") };
+    assert_eq!((source.seed, source.train, source.validation), (3, 12, 5));
+    assert_eq!(source.validate_on, SceneSplit::HeldOut);
+    assert_eq!(source.objects, 1..=4);
+}
+
+#[test]
+fn senseless_scenes_are_refused() {
+    #[track_caller]
+    fn check(more: &str, says: &[&str]) {
+        let Err(error) = plan(&[more]) else { panic!("accepted {more}") };
+        let told = error.to_string();
+        for part in says {
+            assert!(told.contains(part), "{part:?} is missing in: {told}");
+        }
+    }
+    check("data.transform.flip=random", &["data.transform.flip", "never", "random"]);
+    check("data.source.validate_on=train", &["data.source.validate_on", "held-out", "train"]);
+    check("data.source.validation=0", &["data.source.validation", "at least 1 scene", "0"]);
+    check("data.source.train=0", &["length", "at least 1 scene", "0"]);
+    check("data.transform.size=16", &["size", "32 to 256", "16"]);
+}
