@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use image::{GrayImage, Rgb, RgbaImage};
+use image::{GrayImage, Luma, Rgb, RgbaImage};
 use rand_chacha::ChaCha8Rng;
 
 use super::draw::{Facing, Stamp};
@@ -13,7 +13,7 @@ use super::{
     Color, Scene, SceneConfig, SceneGroup, SceneObject, SceneSplit, SceneTruth, Size, Wording, backdrop, is_held_out,
 };
 use crate::order::{below, generator};
-use crate::{DataError, EmojiSet, ImageSource, Sample};
+use crate::{DataError, EmojiSet, ImageSource, LabelMap, LabelledBox, Sample, Segmentation};
 
 /// The least that must be seen of each object, in percent of its pixels.
 const VISIBLE: u8 = 85;
@@ -209,12 +209,23 @@ impl ImageSource for EmojiScenes {
             let Rgb([red, green, blue]) = *scene.image.get_pixel(x, y);
             image::Rgba([red, green, blue, 255])
         });
-        let noun = scene.truth.groups.into_iter().next().map(|group| group.noun);
+        let SceneTruth { groups, objects, map, .. } = scene.truth;
+        let boxes = objects.into_iter().map(|SceneObject { group, area, .. }| LabelledBox {
+            label: groups[group].noun.clone(),
+            left: area.left.into(),
+            top: area.top.into(),
+            width: area.width.into(),
+            height: area.height.into(),
+        });
+        let labels = LabelMap::from_fn(map.width(), map.height(), |x, y| Luma([map.get_pixel(x, y).0[0].into()]));
         Ok(Sample {
             id: format!("scene {index} of {} (seed {})", self.config.split.name(), self.config.seed),
             image,
             caption: Some(scene.caption),
-            labels: std::iter::once("scene".to_owned()).chain(noun).collect(),
+            boxes: boxes.collect(),
+            segmentation: Some(Segmentation { map: labels, sides: &[] }),
+            labels: std::iter::once("scene".to_owned()).chain(groups.first().map(|group| group.noun.clone())).collect(),
+            ..Sample::default()
         })
     }
 }

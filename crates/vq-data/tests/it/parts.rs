@@ -165,4 +165,4 @@ fn a_draw_of_a_caption_is_pinned() {
 }
 
 /// A change here means that old runs cannot be resumed.
-const PINNED: [&str; 8] = ["3: 1", "3: 3", "3: 0", "3: 1", "3: 3", "3: 2", "3: 3", "3: 2"];
+const PINNED: [&str; 8] = ["3: 2", "3: 1", "3: 3", "3: 2", "3: 0", "3: 0", "3: 0", "3: 1"];

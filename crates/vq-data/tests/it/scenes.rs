@@ -227,3 +227,18 @@ fn senseless_configurations_are_refused() {
     let read: SceneConfig = serde_json::from_str(r#"{ "size": 64 }"#).unwrap();
     assert_eq!(read, SceneConfig::new(64));
 }
+
+#[test]
+fn a_sample_has_the_boxes_and_the_map_of_its_scene() {
+    let world = &*WORLD;
+    for index in 0..20 {
+        let (sample, scene) = (world.get(index).unwrap(), world.scene(index as u64));
+        let objects = scene.truth.objects.iter().map(|object| {
+            let [left, top] = [object.area.left, object.area.top].map(f64::from);
+            (scene.truth.groups[object.group].noun.clone(), left, top)
+        });
+        assert!(sample.boxes.iter().map(|found| (found.label.clone(), found.left, found.top)).eq(objects));
+        let map = sample.segmentation.unwrap().map;
+        assert!(map.pixels().zip(scene.truth.map.pixels()).all(|(ours, theirs)| ours.0[0] == u16::from(theirs.0[0])));
+    }
+}
