@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vq_data::{EmojiScenes, Flip, SceneConfig, SceneSplit, Transform};
+use vq_data::{Crop, EmojiScenes, Flip, SceneConfig, SceneSplit, Transform};
 
 use crate::TrainError;
 use crate::folder_config::Images;
@@ -44,11 +44,15 @@ impl ScenesConfig {
     ///
     /// # Errors
     /// If a scene cannot have such a size or number of objects, if there are no scenes, if validation is on the scenes of
-    /// training, or if images are mirrored, which makes captions with `left` and `right` wrong.
+    /// training, or if images are mirrored or cropped, which makes captions wrong.
     pub fn check(&self, transform: &Transform) -> Result<(), TrainError> {
         if transform.flip != Flip::Never {
             let expected = "`never` for scenes, whose captions say `left` and `right`".into();
             return Err(TrainError::Option { key: "data.transform.flip", expected, got: "random".into() });
+        }
+        if transform.crop != Crop::Center {
+            let expected = "`center` for scenes, whose captions name what a crop might lose".into();
+            return Err(TrainError::Option { key: "data.transform.crop", expected, got: "random".into() });
         }
         if self.validate_on == SceneSplit::Train {
             let expected = "`validation` or `held-out`".into();

@@ -44,6 +44,7 @@ fn senseless_scenes_are_refused() {
         }
     }
     check("data.transform.flip=random", &["data.transform.flip", "never", "random"]);
+    check("data.transform.crop={ random = 0.5 }", &["data.transform.crop", "center", "random"]);
     check("data.source.validate_on=train", &["data.source.validate_on", "held-out", "train"]);
     check("data.source.validation=0", &["data.source.validation", "at least 1 scene", "0"]);
     check("data.source.train=0", &["length", "at least 1 scene", "0"]);
