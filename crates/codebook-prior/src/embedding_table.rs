@@ -87,6 +87,18 @@ impl EmbeddingTable {
         Ok(Self { tokenizer, table, rows, width, config, description })
     }
 
+    /// Rows `[T, W]` of T tokens, one after the other.
+    ///
+    /// # Errors
+    /// [`PriorError::Invalid`] for a token that the table lacks, or a row that is not finite.
+    pub fn rows(&self, tokens: &[u32]) -> Result<Vec<f32>, PriorError> {
+        let mut rows = Vec::with_capacity(tokens.len() * self.width);
+        for token in tokens {
+            rows.extend(self.row("a token", *token)?);
+        }
+        Ok(rows)
+    }
+
     /// Row `token` of the table, `[W]`.
     fn row(&self, text: &str, token: u32) -> Result<Vec<f32>, PriorError> {
         let token = token as usize;

@@ -27,6 +27,7 @@
 //!   `lexicon-report`, which measure. The default prior is made by `vqct prior build`.
 
 mod caption_prior;
+mod caption_words;
 mod connections;
 mod corpus;
 mod diff;
@@ -70,6 +71,7 @@ mod wordnet;
 pub use caption_prior::{
     CaptionPrior, CaptionRecipe, Captions, CorpusUse, First, Homographs, JudgedWord, Material, ReadCorpus,
 };
+pub use caption_words::CaptionWords;
 pub use connections::{Components, Neighbour, Similar};
 pub use corpus::{Caption, Corpus, CorpusFormat, CorpusReport, Malformed, Place, Strictness};
 pub use diff::{EdgeDiff, PriorDiff, SharedWord};

@@ -63,6 +63,12 @@ impl CaptionDecoder {
         self.table.tokens()
     }
 
+    /// The language model's embeddings of tokens, ids `[..]` to `[.., E]`, with a root mean square of 1 over the
+    /// vocabulary. Ids must be in `0..V`.
+    pub fn word_vectors(&self, ids: &Tensor) -> Tensor {
+        self.table.rows(ids)
+    }
+
     /// Reads codes `[B, C, H, W]`, of any grid up to the largest of the options.
     ///
     /// # Errors

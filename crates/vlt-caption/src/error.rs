@@ -103,6 +103,18 @@ pub enum CaptionError {
         source: tokenizers::Error,
     },
 
+    /// A file of a language is none, or is damaged.
+    #[cfg(feature = "tokenizer")]
+    #[error("{file}: expected {expected}, got {got}")]
+    Language {
+        /// The file.
+        file: String,
+        /// What should be there.
+        expected: String,
+        /// What is.
+        got: String,
+    },
+
     /// A tokenizer lacks a special token.
     #[cfg(feature = "tokenizer")]
     #[error("{file}: expected a token {token:?}, got none")]

@@ -78,12 +78,16 @@ impl GlobalAlignment {
             let expected = format!("[{images}, {}]", self.text_width);
             return Err(CaptionError::Shape { op, what, expected, got: texts.size() });
         }
-        let pooled = memory.states.mean_dim(1, false, memory.states.kind()); // [B, M]
-        let seen = unit(&self.projection.forward(&pooled));
+        let seen = self.images(memory);
         let told = unit(&texts.detach().to_kind(seen.kind()));
         let scores = seen.matmul(&told.tr()) / self.config.temperature; // [images, texts]
         let own = Tensor::arange(images, (Kind::Int64, scores.device()));
         Ok(scores.cross_entropy_loss(&own, None::<Tensor>, Reduction::Mean, -100, 0.0) * self.config.weight)
+    }
+
+    /// The images among the texts: unit vectors `[B, E]`, to be compared with texts by their cosines.
+    pub fn images(&self, memory: &Memory) -> Tensor {
+        unit(&self.projection.forward(&memory.states.mean_dim(1, false, memory.states.kind())))
     }
 }
 

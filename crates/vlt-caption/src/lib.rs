@@ -38,6 +38,8 @@ mod decoder;
 mod error;
 mod global_alignment;
 mod greedy;
+#[cfg(feature = "tokenizer")]
+mod language;
 mod layers;
 mod loss;
 mod masked_text;
@@ -58,6 +60,8 @@ pub use config::CaptionConfig;
 pub use decoder::CaptionDecoder;
 pub use error::CaptionError;
 pub use global_alignment::{GlobalAlignment, GlobalAlignmentConfig};
+#[cfg(feature = "tokenizer")]
+pub use language::{Language, LanguageAbout};
 pub use loss::{CaptionBatch, CaptionLoss};
 pub use masked_text::{MaskedText, MaskedTextConfig};
 pub use relation_alignment::{RelationAlignment, RelationAlignmentConfig};

@@ -1,6 +1,6 @@
 //! The loss of captions, and their probability.
 
-use tch::{Kind, Reduction, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
 use vq_core::Mode;
 
 use crate::decoder::{check_kind, check_range};
@@ -14,6 +14,13 @@ pub struct CaptionBatch {
     /// `[B]`, `Int64`, in `0..=T`: the tokens of each caption that are not padding; an image with fewer than two has
     /// no caption, and counts nothing.
     pub lengths: Tensor,
+}
+
+impl CaptionBatch {
+    /// The same on a device.
+    pub fn to_device(&self, device: Device) -> Self {
+        Self { ids: self.ids.to_device(device), lengths: self.lengths.to_device(device) }
+    }
 }
 
 /// What captions cost.

@@ -60,9 +60,14 @@ impl TokenTable {
         self.rows.size()[0]
     }
 
+    /// Ids `[..]` to `[.., E]`.
+    pub(crate) fn rows(&self, ids: &Tensor) -> Tensor {
+        Tensor::embedding(&self.rows, ids, -1, false, false)
+    }
+
     /// Ids `[..]` to `[.., M]`.
     pub(crate) fn read(&self, ids: &Tensor, kind: Kind) -> Tensor {
-        let rows = Tensor::embedding(&self.rows, ids, -1, false, false).to_kind(kind);
+        let rows = self.rows(ids).to_kind(kind);
         self.input.as_ref().map_or_else(|| rows.shallow_clone(), |input| input.forward(&rows))
     }
 

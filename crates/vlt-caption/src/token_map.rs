@@ -43,6 +43,11 @@ impl TokenMap {
         self.model_ids.len()
     }
 
+    /// The model's ids of the tokens that are kept, rising.
+    pub fn model_ids(&self) -> &[i64] {
+        &self.model_ids
+    }
+
     /// The special tokens, by own ids.
     pub fn special(&self) -> SpecialTokens {
         self.special

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tokenizers::Tokenizer;
 
 use crate::{CaptionError, SpecialTokens, TokenMap};
@@ -14,10 +15,13 @@ pub enum VocabularyExtent<'a> {
     Full,
     /// Those of the captions given, and the special ones.
     InUse(&'a [String]),
+    /// Those of these ids of the model's, and the special ones.
+    Ids(&'a [i64]),
 }
 
 /// A language model's names of the tokens with a meaning of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SpecialNames {
     /// Begins a caption.
     pub begin: String,
@@ -71,6 +75,19 @@ impl TokenVocabulary {
             file: file.clone(),
             source,
         })?;
+        Self::parse(&text, file, names, extent)
+    }
+
+    /// As [`TokenVocabulary::open`], of the text of a `tokenizer.json`, which errors call `file`.
+    ///
+    /// # Errors
+    /// Those of [`TokenVocabulary::open`], except for reading; [`CaptionError::Range`] if an id is not the model's.
+    pub fn parse(
+        text: &str,
+        file: String,
+        names: &SpecialNames,
+        extent: VocabularyExtent<'_>,
+    ) -> Result<Self, CaptionError> {
         let fail = |expected, source| CaptionError::Tokenizer { file: file.clone(), expected, source };
         let mut tokenizer: Tokenizer = guarded(|| text.parse()).map_err(|source| fail("a tokenizer", source))?;
         // A tokenizer trained for batches pads and cuts; lengths here are the decoder's matter.
@@ -94,6 +111,15 @@ impl TokenVocabulary {
                     used.extend(model_ids(&tokenizer, &file, caption)?);
                 }
                 used
+            }
+            VocabularyExtent::Ids(ids) => {
+                let known = |id: i64| u32::try_from(id).is_ok_and(|id| tokenizer.id_to_token(id).is_some());
+                if let Some(got) = ids.iter().copied().find(|id| !known(*id)) {
+                    let (op, what) = ("TokenVocabulary::parse", "ids of the tokenizer");
+                    let end = tokenizer.get_vocab_size(true) as i64;
+                    return Err(CaptionError::Range { op, what, start: 0, end, got });
+                }
+                ids.to_vec()
             }
         };
         Ok(Self { map: TokenMap::new(used, special)?, tokenizer, file })

@@ -101,6 +101,7 @@ impl Quantizer for BsqQuantizer {
             codes: grid_of(&straight_through(&on_sphere, &codes), latents),
             indices: ids_of(&self.ids.pack(&bits), latents),
             loss: distance * *commitment + entropy.loss(&on_sphere, self.scale, &mask),
+            live: None,
         })
     }
 

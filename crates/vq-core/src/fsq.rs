@@ -166,6 +166,7 @@ impl Quantizer for FsqQuantizer {
             codes: grid_of(&codes, latents),
             indices: ids_of(&ids, latents),
             loss: Tensor::zeros([], (Kind::Float, device)),
+            live: None,
         })
     }
 

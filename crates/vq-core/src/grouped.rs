@@ -6,7 +6,9 @@ use tch::Tensor;
 
 use crate::matching::{Codes, assignment, mean_of_codes};
 use crate::rows::{Mask, full_kind, grid_of, ids_of, rows_of};
-use crate::{Assignment, Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
+use crate::{
+    Assignment, Codebook, CoreError, Layout, LiveCodes, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated,
+};
 
 /// One group of a [`GroupedQuantizer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +99,7 @@ impl Quantizer for GroupedQuantizer {
         let vectors = self.matching.distance.prepare(&self.codebook.vectors(mode)); // [K, D]
         let rows = rows_of(latents, vectors.kind()); // [N, groups * D]
         let mut codes = Vec::new();
+        let mut chosen = Vec::new();
         let mut indices = Vec::new();
         let mut loss = self.matching.codebook_loss(&vectors);
         for (group, part) in self.groups.iter().zip(rows.chunk(self.groups.len() as i64, 1)) {
@@ -104,6 +107,7 @@ impl Quantizer for GroupedQuantizer {
             let own = Codes { vectors: own, learn: self.codebook.learns_by_gradient() };
             let matched = self.matching.meet(&part, &own, group.nearest, &mask, mode)?;
             codes.push(matched.codes);
+            chosen.push(matched.chosen);
             indices.push(matched.indices + group.codes.start);
             loss += matched.loss;
         }
@@ -111,6 +115,7 @@ impl Quantizer for GroupedQuantizer {
             codes: grid_of(&Tensor::cat(&codes, 1), latents),
             indices: ids_of(&Tensor::cat(&indices, 1), latents),
             loss,
+            live: Some(LiveCodes { codes: grid_of(&Tensor::cat(&chosen, 1), latents), codebook: vectors }),
         })
     }
 

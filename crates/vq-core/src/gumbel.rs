@@ -139,6 +139,7 @@ impl GumbelQuantizer {
             codes: grid_of(&codes, latents),
             indices: ids_of(&ids.unsqueeze(1), latents),
             loss: self.divergence(logits, mask),
+            live: None,
         })
     }
 

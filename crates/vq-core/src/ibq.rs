@@ -180,7 +180,7 @@ impl Quantizer for IbqQuantizer {
         if let Some(entropy) = entropy.loss(entropies) {
             loss += entropy;
         }
-        Ok(Quantized { codes: grid_of(&codes, latents), indices: ids_of(&ids.unsqueeze(1), latents), loss })
+        Ok(Quantized { codes: grid_of(&codes, latents), indices: ids_of(&ids.unsqueeze(1), latents), loss, live: None })
     }
 
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {

@@ -96,6 +96,7 @@ impl Quantizer for LfqQuantizer {
             codes: grid_of(&straight_through(&rows, &codes), latents),
             indices: ids_of(&self.ids.pack(&bits), latents),
             loss,
+            live: None,
         })
     }
 

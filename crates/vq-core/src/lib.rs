@@ -135,7 +135,7 @@ pub use nearest::{NearestConfig, NearestQuantizer};
 pub use orthogonality::OrthogonalityConfig;
 pub use product::{Part, ProductQuantizer};
 pub use projected::ProjectedCodebook;
-pub use quantizer::{Layout, Quantized, Quantizer, Seen, Slot};
+pub use quantizer::{Layout, LiveCodes, Quantized, Quantizer, Seen, Slot};
 pub use residual::{ResidualConfig, ResidualQuantizer, StageDropoutConfig};
 pub use revival::{RevivalConfig, RevivalSource};
 pub use sampling::SamplingConfig;

@@ -37,6 +37,8 @@ pub(crate) struct Codes {
 pub(crate) struct Matched {
     /// `[N, D]`: the values of the codes with a gradient to the latents.
     pub(crate) codes: Tensor,
+    /// `[N, D]`: the same values with a gradient to the codebook.
+    pub(crate) chosen: Tensor,
     /// `[N, k]`.
     pub(crate) indices: Tensor,
     /// Scalar; without the orthogonality term, which belongs to a whole codebook.
@@ -67,7 +69,7 @@ impl MatchConfig {
         let rows = self.distance.prepare(rows);
         let chosen = mean_of_codes(&codes.vectors, &indices);
         let loss = self.commitment.loss(&rows, &chosen, codes.learn, mask);
-        Ok(Matched { codes: self.gradient.pass(&rows, &chosen), indices, loss })
+        Ok(Matched { codes: self.gradient.pass(&rows, &chosen), chosen, indices, loss })
     }
 
     /// The loss of a codebook as a whole, `[K, D]`: a scalar.

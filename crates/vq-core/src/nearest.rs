@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use crate::matching::{Codes, assignment, mean_of_codes};
 use crate::rows::{Mask, full_kind, grid_of, ids_of, rows_of};
-use crate::{Codebook, CoreError, Layout, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
+use crate::{Codebook, CoreError, Layout, LiveCodes, MatchConfig, Mode, Quantized, Quantizer, Seen, Slot, Updated};
 
 /// Options of a [`NearestQuantizer`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ impl Quantizer for NearestQuantizer {
             codes: grid_of(&matched.codes, latents),
             indices: ids_of(&matched.indices, latents),
             loss: matched.loss + matching.codebook_loss(&codes.vectors),
+            live: Some(LiveCodes { codes: grid_of(&matched.chosen, latents), codebook: codes.vectors }),
         })
     }
 

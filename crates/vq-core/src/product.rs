@@ -79,7 +79,7 @@ impl Quantizer for ProductQuantizer {
             indices.push(span.global(&quantized.indices));
             loss += quantized.loss;
         }
-        Ok(Quantized { codes: Tensor::cat(&codes, 1), indices: Tensor::cat(&indices, 3), loss })
+        Ok(Quantized { codes: Tensor::cat(&codes, 1), indices: Tensor::cat(&indices, 3), loss, live: None })
     }
 
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {

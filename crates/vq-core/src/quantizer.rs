@@ -36,6 +36,17 @@ pub struct Quantized {
     pub indices: Tensor,
     /// Scalar; zero where a quantizer has no loss.
     pub loss: Tensor,
+    /// What a loss of one's own needs to reach the codebook; none where codes are no rows of one.
+    pub live: Option<LiveCodes>,
+}
+
+/// The codebook of a pass, on the autograd graph of whatever makes it.
+#[derive(Debug)]
+pub struct LiveCodes {
+    /// `[K, D]`, as the distance saw them.
+    pub codebook: Tensor,
+    /// `[B, C, H, W]`, the value of [`Quantized::codes`] with a gradient to the codebook instead of the latents.
+    pub codes: Tensor,
 }
 
 /// What a training step saw, for [`Quantizer::update`].

@@ -211,7 +211,12 @@ impl Quantizer for ResidualQuantizer {
         }
         let last = |grid: &Tensor| grid.to_kind(codes.kind()).permute([0, 2, 3, 1]);
         let passed = self.config.gradient.pass(&last(latents), &last(&codes));
-        Ok(Quantized { codes: passed.permute([0, 3, 1, 2]).contiguous(), indices: Tensor::cat(&indices, 3), loss })
+        Ok(Quantized {
+            codes: passed.permute([0, 3, 1, 2]).contiguous(),
+            indices: Tensor::cat(&indices, 3),
+            loss,
+            live: None,
+        })
     }
 
     fn lookup(&self, indices: &Tensor) -> Result<Tensor, CoreError> {

@@ -51,6 +51,16 @@ pub trait ImageSource: Send + Sync {
     /// If `index` is not below [`len`](Self::len), or the sample cannot be read.
     fn get(&self, index: usize) -> Result<Sample, DataError>;
 
+    /// All captions of the sample at `index`; a source that has them without the image does not read it.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
+        let Sample { caption, more_captions, .. } = self.get(index)?;
+        Ok(caption.into_iter().chain(more_captions).collect())
+    }
+
     /// Whether there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0

@@ -12,10 +12,12 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor, nn};
+use vlt_caption::Language;
 
 use crate::atomic_file::write_atomically;
+use crate::captions::PARAMETERS;
 use crate::checkpoint_header::{CheckpointHeader, FORMAT, Migration, VERSION};
-use crate::{Adam, Adversary, TrainError, WeightAverage};
+use crate::{Adam, Adversary, Learn, TrainError, WeightAverage};
 
 /// Which parameters of a checkpoint are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub struct CheckpointContents<'a> {
     pub header: &'a CheckpointHeader,
     /// The words, if codes are words.
     pub prior: Option<&'a PriorGraph>,
+    /// The language of captions, if they are read.
+    pub language: Option<&'a Language>,
     /// The model.
     pub store: &'a nn::VarStore,
     /// The discriminator, if there is one.
@@ -57,6 +61,7 @@ pub struct CheckpointContents<'a> {
 /// adversary.*                 F32, the discriminator's parameters and buffers, and averages of its logits
 /// optimizer.NAME.first.*      F32, and optimizer.NAME.second.*, the moments of an optimizer
 /// usage                       I64, [K], counts of the usage alarm's window; only if there is an alarm
+/// language                    U8, a whole language file: tokenizer, tokens, embeddings; only if captions are read
 /// prior                       U8, a whole prior.safetensors: words, embeddings, edges; only if codes are words
 /// ```
 ///
@@ -147,16 +152,41 @@ impl Checkpoint {
         self.bytes_of("prior").map(|bytes| Ok(PriorGraph::from_bytes(bytes)?)).transpose()
     }
 
+    /// The language of captions, if they are read.
+    ///
+    /// # Errors
+    /// [`TrainError::Caption`] if it is damaged.
+    pub fn language(&self) -> Result<Option<Language>, TrainError> {
+        let file = format!("language of {}", self.path.display());
+        self.bytes_of("language").map(|bytes| Ok(Language::from_bytes(&file, bytes)?)).transpose()
+    }
+
     /// Copies the saved parameters into those of `store` that are registered so far.
     pub(crate) fn restore_model(&self, store: &nn::VarStore, weights: Weights) -> Result<(), TrainError> {
+        self.restore_some(store.variables(), weights)
+    }
+
+    /// Copies the saved parameters of these names.
+    pub(crate) fn restore_some(
+        &self,
+        variables: impl IntoIterator<Item = (String, Tensor)>,
+        weights: Weights,
+    ) -> Result<(), TrainError> {
         let averaged = self.header.averaged && weights == Weights::Ema;
-        for (name, mut variable) in store.variables() {
+        for (name, mut variable) in variables {
             // Only what is trained is averaged.
-            let kind = if averaged && variable.requires_grad() { "ema" } else { "model" };
+            let learned = variable.requires_grad() && self.learns(&name);
+            let kind = if averaged && learned { "ema" } else { "model" };
             let saved = self.tensor(&format!("{kind}.{name}"), Kind::Float, &variable.size())?;
             tch::no_grad(|| variable.copy_(&saved));
         }
         Ok(())
+    }
+
+    /// Whether a parameter of this name learned in the checkpoint's run.
+    fn learns(&self, name: &str) -> bool {
+        let learn = self.header.experiment.start.as_ref().map_or(Learn::All, |start| start.learn);
+        learn == Learn::All || name.split('.').next() == Some(PARAMETERS)
     }
 
     /// Takes over an optimizer's moments.
@@ -230,6 +260,10 @@ impl CheckpointContents<'_> {
         }
         if let Some(counts) = self.usage {
             entries.insert("usage".into(), Entry::of(counts, Kind::Int64));
+        }
+        if let Some(language) = self.language {
+            let bytes = language.to_bytes()?;
+            entries.insert("language".into(), Entry::Bytes { shape: [bytes.len()], bytes });
         }
         if let Some(prior) = self.prior {
             let bytes = prior.to_bytes()?;
@@ -334,6 +368,7 @@ mod tests {
         let contents = |header| CheckpointContents {
             header,
             prior: None,
+            language: None,
             store: &store,
             adversary: None,
             optimizers: &[],

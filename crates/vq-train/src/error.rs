@@ -36,6 +36,10 @@ pub enum TrainError {
         got: String,
     },
 
+    /// Captions, or the language that they are in.
+    #[error(transparent)]
+    Caption(#[from] vlt_caption::CaptionError),
+
     /// Tensors have other shapes than the operation takes.
     #[error("{op}: expected {expected}, got {got:?}")]
     Shape {

@@ -1,13 +1,15 @@
 //! One experiment, as a TOML file states it.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use vq_core::DeviceChoice;
 use vq_data::Transform;
 use vq_model::{AutoencoderConfig, Precision};
 
 use crate::{
-    AdamConfig, AdversarialConfig, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig, ScenesConfig,
-    ScheduleConfig,
+    AdamConfig, AdversarialConfig, CaptionsConfig, Checkpoint, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig,
+    RunDir, ScenesConfig, ScheduleConfig, TrainError, Weights,
 };
 
 /// Everything that decides a run; unknown keys are refused.
@@ -34,6 +36,12 @@ pub struct Experiment {
     /// A discriminator and its word in what is minimized; none: no discriminator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<AdversarialConfig>,
+    /// Captions as supervision of codes; none: captions are not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<CaptionsConfig>,
+    /// The trained tokenizer to begin with; none: random weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartConfig>,
     /// The optimizer.
     #[serde(default)]
     pub optimizer: AdamConfig,
@@ -44,6 +52,41 @@ pub struct Experiment {
     /// What is done when steps go wrong.
     #[serde(default)]
     pub guards: GuardsConfig,
+}
+
+/// A trained tokenizer to begin with, of the same autoencoder and quantizer; its words are taken over too.
+/// What reads captions begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartConfig {
+    /// A run folder, or a checkpoint. A resumed run does not need it any more.
+    pub run: PathBuf,
+    /// Which of its weights, if it kept an average of them.
+    #[serde(default)]
+    pub weights: Weights,
+    /// What learns.
+    #[serde(default)]
+    pub learn: Learn,
+}
+
+impl StartConfig {
+    pub(crate) fn open(&self) -> Result<Checkpoint, TrainError> {
+        match self.run.is_dir() {
+            true => Checkpoint::open(&RunDir::existing(&self.run).checkpoint()),
+            false => Checkpoint::open(&self.run),
+        }
+    }
+}
+
+/// What learns in a run that begins with a trained tokenizer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Learn {
+    /// Everything.
+    #[default]
+    All,
+    /// What reads captions; the tokenizer stays as it is.
+    Captions,
 }
 
 /// What to train on.

@@ -71,6 +71,13 @@ pub(crate) struct Images {
     pub(crate) folders: Vec<Arc<ImageFolder>>,
 }
 
+impl Images {
+    /// Images of one's own.
+    pub(crate) fn of(train: Arc<dyn ImageSource>, validation: Arc<dyn ImageSource>) -> Self {
+        Self { train, validation, folders: Vec::new() }
+    }
+}
+
 /// More threads than this help no GPU of today.
 const MOST_THREADS: usize = 16;
 

@@ -13,6 +13,7 @@
 mod adam;
 mod adversary;
 mod atomic_file;
+mod captions;
 mod checkpoint;
 mod checkpoint_header;
 mod checkpoint_store;
@@ -56,12 +57,16 @@ pub use adam::{Adam, AdamConfig};
 pub use adversary::{
     AdaptiveWeight, AdversarialConfig, Adversary, DiscriminatorTerm, GanLoss, GeneratorTerm, LecamConfig, R1Config,
 };
+pub use captions::{
+    CaptionFigures, CaptionHead, CaptionsConfig, GradientPath, LanguageConfig, LanguageExtent, LanguageSource,
+    OtherModel, PathSchedule, ToldImage,
+};
 pub use checkpoint::{Checkpoint, CheckpointContents, Weights};
 pub use checkpoint_header::{Best, CheckpointHeader};
 pub use config_file::ExperimentFile;
 pub use error::TrainError;
 pub use event::Event;
-pub use experiment::{BestBy, DataConfig, Experiment, SourceConfig, TrainConfig};
+pub use experiment::{BestBy, DataConfig, Experiment, Learn, SourceConfig, StartConfig, TrainConfig};
 pub use folder_config::{Cache, FolderConfig, ValidationImages};
 pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::atomic_file::write_atomically;
-use crate::{Event, TrainError};
+use crate::{CaptionFigures, Event, TrainError};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ pub enum Record {
         gradient_norm: Option<f64>,
         /// What else the configuration has, by name, before its weight: `perceptual`, `ms_ssim`, `laplacian`; of the
         /// adversary `adversarial`, `adaptive_weight`, `discriminator`, `logits_real`, `logits_fake`,
-        /// `discriminator_gradient_norm`, `r1`, `lecam`.
+        /// `discriminator_gradient_norm`, `r1`, `lecam`; of captions `translation`, `translation_accuracy`, and after
+        /// their weight `global_alignment`, `masked_text`, `relation_alignment`, `word_supervision`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         terms: BTreeMap<String, f64>,
     },
@@ -52,6 +53,9 @@ pub enum Record {
         usage: f64,
         /// The same for each group, with its perplexity.
         groups: Vec<GroupRecord>,
+        /// How well captions are told from codes; none if they are not read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        captions: Option<CaptionFigures>,
     },
     /// Something happened that is no figure.
     Event {

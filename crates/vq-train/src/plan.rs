@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
+use vlt_caption::Language;
 use vq_data::{
     Background, Batch, Crop, DamagedFile, EmojiSet, ImageFolder, ImageSource, InMemory, Loader, LoaderConfig, Split,
     Transform,
 };
 
+use crate::captions::PARAMETERS;
 use crate::folder_config::Images;
-use crate::{AdversarialConfig, DataConfig, Experiment, SourceConfig, TrainError, UsageRemedy};
+use crate::{
+    AdversarialConfig, CaptionsConfig, Checkpoint, DataConfig, Experiment, Learn, SourceConfig, StartConfig,
+    TokenizerState, TrainError, UsageRemedy,
+};
 
 /// Background of transparent validation images where training draws a colour for each.
 const VALIDATION_BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -26,38 +31,31 @@ pub struct Plan {
     pub device: Device,
     /// The words, if codes are words.
     pub prior: Option<PriorGraph>,
+    /// The language of captions, if they are read.
+    pub language: Option<Arc<Language>>,
+    /// The trained tokenizer to begin with.
+    start: Option<Checkpoint>,
     train: Arc<dyn ImageSource>,
     validation: Arc<dyn ImageSource>,
     /// The folders behind these two, if there are any.
     folders: Vec<Arc<ImageFolder>>,
 }
 
+/// Words that a run holds on to, whatever becomes of the files that they came from.
+pub(crate) struct WordData {
+    pub(crate) prior: Option<PriorGraph>,
+    pub(crate) language: Option<Arc<Language>>,
+}
+
 impl Plan {
-    /// Checks the experiment, finds the device, reads prior and images.
+    /// Checks the experiment, finds the device, reads prior, language, images, and the tokenizer to begin with.
     ///
     /// # Errors
     /// The first thing that is wrong, named by key or file.
     pub fn resolve(experiment: Experiment) -> Result<Self, TrainError> {
-        let prior = experiment.quantizer.load_prior()?;
-        Self::with_prior(experiment, prior)
-    }
-
-    /// As [`Plan::resolve`], with the prior of a checkpoint instead of the configured one.
-    pub(crate) fn with_prior(experiment: Experiment, prior: Option<PriorGraph>) -> Result<Self, TrainError> {
         check(&experiment)?;
-        let device = experiment.device.resolve()?;
-        let DataConfig { source, transform, .. } = &experiment.data;
-        let Images { train, validation, folders } = match source {
-            SourceConfig::Emoji => {
-                let emoji = EmojiSet::embedded()?;
-                let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
-                let train = in_memory(&emoji.split(Split::Train), transform)?;
-                Images { train, validation: Arc::new(validation), folders: Vec::new() }
-            }
-            SourceConfig::Folder(folder) => folder.open(transform)?,
-            SourceConfig::Scenes(scenes) => scenes.open(transform)?,
-        };
-        Ok(Self { experiment, device, prior, train, validation, folders })
+        let images = open_images(&experiment.data)?;
+        Self::begin(experiment, images)
     }
 
     /// As [`Plan::resolve`], with images of one's own instead of the configured ones.
@@ -72,20 +70,59 @@ impl Plan {
         train: Arc<dyn ImageSource>,
         validation: Arc<dyn ImageSource>,
     ) -> Result<Self, TrainError> {
-        let prior = experiment.quantizer.load_prior()?;
-        Self::assemble(experiment, prior, train, validation)
+        check(&experiment)?;
+        Self::begin(experiment, Images::of(train, validation))
     }
 
-    /// As [`Plan::with_images`], with the prior of a checkpoint instead of the configured one.
-    pub(crate) fn assemble(
-        experiment: Experiment,
-        prior: Option<PriorGraph>,
-        train: Arc<dyn ImageSource>,
-        validation: Arc<dyn ImageSource>,
-    ) -> Result<Self, TrainError> {
+    fn begin(experiment: Experiment, images: Images) -> Result<Self, TrainError> {
+        let start = experiment.start.as_ref().map(StartConfig::open).transpose()?;
+        let prior = match &start {
+            Some(checkpoint) => checkpoint.prior()?,
+            None => experiment.quantizer.load_prior()?,
+        };
+        let load = |captions: &CaptionsConfig| captions.language.load(prior.as_ref(), images.train.as_ref());
+        let language = experiment.captions.as_ref().map(load).transpose()?.map(Arc::new);
+        Ok(Self { start, ..Self::assemble(experiment, WordData { prior, language }, images)? })
+    }
+
+    /// The plan of a run that goes on, with the words of its checkpoint.
+    pub(crate) fn with_words(experiment: Experiment, words: WordData) -> Result<Self, TrainError> {
+        check(&experiment)?;
+        let images = open_images(&experiment.data)?;
+        Self::assemble(experiment, words, images)
+    }
+
+    /// As [`Plan::with_words`], with images that were found already.
+    pub(crate) fn assemble(experiment: Experiment, words: WordData, images: Images) -> Result<Self, TrainError> {
         check(&experiment)?;
         let device = experiment.device.resolve()?;
-        Ok(Self { experiment, device, prior, train, validation, folders: Vec::new() })
+        let WordData { prior, language } = words;
+        let Images { train, validation, folders } = images;
+        Ok(Self { experiment, device, prior, language, start: None, train, validation, folders })
+    }
+
+    /// Takes over the weights of the tokenizer to begin with, if there is one, and keeps them as they are if they are not
+    /// to learn.
+    pub(crate) fn begin_with_trained(&self, state: &TokenizerState) -> Result<(), TrainError> {
+        if let (Some(checkpoint), Some(start)) = (&self.start, &self.experiment.start) {
+            checkpoint.restore_some(tokenizer_variables(state), start.weights)?;
+        }
+        self.freeze(state);
+        Ok(())
+    }
+
+    /// Keeps the tokenizer's weights as they are, if they are not to learn.
+    pub(crate) fn freeze(&self, state: &TokenizerState) {
+        if self.learns() == Learn::Captions {
+            tokenizer_variables(state).for_each(|(_, variable)| {
+                let _ = variable.set_requires_grad(false);
+            });
+        }
+    }
+
+    /// What learns in this run.
+    pub(crate) fn learns(&self) -> Learn {
+        self.experiment.start.as_ref().map_or(Learn::All, |start| start.learn)
     }
 
     /// Endless training batches, or micro-batches, from batch `first` on.
@@ -133,6 +170,26 @@ impl Plan {
     }
 }
 
+/// Parameters and buffers of encoder, quantizer and decoder.
+fn tokenizer_variables(state: &TokenizerState) -> impl Iterator<Item = (String, Tensor)> {
+    let is_tokenizers = |name: &str| name.split('.').next() != Some(PARAMETERS);
+    state.store.variables().into_iter().filter(move |(name, _)| is_tokenizers(name))
+}
+
+fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
+    let DataConfig { source, transform, .. } = data;
+    match source {
+        SourceConfig::Emoji => {
+            let emoji = EmojiSet::embedded()?;
+            let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
+            let train = in_memory(&emoji.split(Split::Train), transform)?;
+            Ok(Images { train, validation: Arc::new(validation), folders: Vec::new() })
+        }
+        SourceConfig::Folder(folder) => folder.open(transform),
+        SourceConfig::Scenes(scenes) => scenes.open(transform),
+    }
+}
+
 /// Decoded once: at the size of training where the whole image is taken, else at its own, for crops to be sharp.
 pub(crate) fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, TrainError> {
     let size = match transform.crop {
@@ -154,6 +211,12 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     experiment.loss.check()?;
     experiment.adversarial.iter().try_for_each(AdversarialConfig::check)?;
     guards.check()?;
+    experiment.captions.iter().try_for_each(|captions| captions.check(quantizer))?;
+    let learns_captions = experiment.start.as_ref().is_some_and(|start| start.learn == Learn::Captions);
+    if learns_captions && (experiment.captions.is_none() || experiment.adversarial.is_some()) {
+        let expected = "a `captions` table, and no `adversarial` one, where only captions learn";
+        return refuse("start.learn", expected.into(), "captions".into());
+    }
     if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
         return refuse("train.ema", "a number in 0..1".into(), decay.to_string());
     }

@@ -19,6 +19,7 @@ const STEP_SUFFIX: &str = ".safetensors";
 /// best.safetensors          the one with the best validation
 /// checkpoints/step-000200.safetensors    the last few, which these two are further names of
 /// grids/step-000200.png     originals above reconstructions
+/// captions/step-000200.jsonl    what was said of them, if captions are read
 /// lock                      locked while a run is going on
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,11 @@ impl RunDir {
     /// `lock`.
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.path.join("lock")
+    }
+
+    /// What was said of the grid's images at a step, if captions are read.
+    pub fn told(&self, step: u64) -> PathBuf {
+        self.path.join("captions").join(format!("step-{step:06}.jsonl"))
     }
 
     /// The grid of reconstructions at a step.

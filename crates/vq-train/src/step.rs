@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 use vq_core::{CoreError, Mode};
 use vq_model::{ImageTokenizer, ModelError, Reconstruction};
 
+use crate::captions::CaptionTerms;
 use crate::figures::Figures;
 use crate::opponent::{Lesson, Opponent};
-use crate::randomness::Turn;
-use crate::{Adam, Gradient, Loss, TrainError, WeightAverage};
+use crate::randomness::{Turn, mix};
+use crate::{Adam, CaptionHead, Gradient, Learn, Loss, TrainError, WeightAverage};
+
+/// Keeps the draws of captions apart from those of the tokenizer's pass.
+const CAPTIONS: u64 = 1;
 
 /// What a step works with, and does not change.
 pub(crate) struct StepInputs<'a> {
     pub(crate) tokenizer: &'a ImageTokenizer,
+    pub(crate) captions: Option<&'a CaptionHead>,
+    pub(crate) learns: Learn,
     /// From 1.
     pub(crate) step: u64,
     /// Micro-batches in a step.
@@ -25,6 +31,8 @@ pub(crate) struct StepInputs<'a> {
 pub(crate) struct MicroBatch {
     /// `[B, 3, S, S]`.
     pub(crate) images: Tensor,
+    /// One for each image that has any.
+    pub(crate) captions: Vec<Option<String>>,
     /// Of whatever the pass draws.
     pub(crate) seed: u64,
 }
@@ -92,7 +100,7 @@ impl Learner {
             if refused.is_some() {
                 continue;
             }
-            let pass = match forward(inputs.tokenizer, &batch) {
+            let pass = match forward(inputs, &batch) {
                 Ok(pass) => pass,
                 Err(ModelError::Quantizer(error @ CoreError::NotFinite { .. })) => {
                     refused = Some(error.to_string());
@@ -147,8 +155,19 @@ impl Learner {
                 losses = losses.with_adversary(&term);
             }
         }
-        let gradient = self.adam.gradient(&(&losses.total * share))?;
-        figures.push("loss", losses.total.detach());
+        let mut total = match inputs.learns {
+            Learn::All => losses.total.shallow_clone(),
+            Learn::Captions => Tensor::zeros([], (Kind::Float, batch.images.device())),
+        };
+        if let Some(captions) = inputs.captions {
+            let _turn = Turn::seeded(mix(batch.seed, CAPTIONS));
+            let CaptionTerms { total: term, figures: of_captions } =
+                captions.terms(inputs.step, pass, &batch.captions)?;
+            total += term;
+            of_captions.into_iter().for_each(|(name, figure)| figures.push(name, figure));
+        }
+        let gradient = self.adam.gradient(&(&total * share))?;
+        figures.push("loss", total.detach());
         figures.push("reconstruction", losses.reconstruction.detach());
         figures.push("codebook", losses.codebook.detach());
         for (name, term) in
@@ -178,9 +197,14 @@ impl Sums {
     }
 }
 
-fn forward(tokenizer: &ImageTokenizer, batch: &MicroBatch) -> Result<Reconstruction, ModelError> {
-    let _turn = Turn::seeded(batch.seed); // what follows the forward pass draws nothing
-    tokenizer.reconstruct(&batch.images, Mode::Train)
+/// The tokenizer's pass, on the graph if it learns.
+fn forward(inputs: &StepInputs<'_>, batch: &MicroBatch) -> Result<Reconstruction, ModelError> {
+    let _turn = Turn::seeded(batch.seed); // what follows draws nothing, but for captions, which have a seed of their own
+    match inputs.learns {
+        Learn::All => inputs.tokenizer.reconstruct(&batch.images, Mode::Train),
+        // As it will be used: nothing is dropped or drawn in a tokenizer that stays as it is.
+        Learn::Captions => tch::no_grad(|| inputs.tokenizer.reconstruct(&batch.images, Mode::Eval)),
+    }
 }
 
 impl Taken {

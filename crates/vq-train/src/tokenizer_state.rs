@@ -1,12 +1,18 @@
 //! A tokenizer with its parameters and words.
 
+use std::sync::Arc;
+
 use codebook_prior::{PriorGraph, Word};
 use tch::{Device, nn};
+use vlt_caption::Language;
 use vq_core::{FixedCodebook, Quantizer};
 use vq_model::ImageTokenizer;
 
-use crate::randomness::Turn;
-use crate::{Checkpoint, Experiment, TrainError, Weights};
+use crate::randomness::{Turn, mix};
+use crate::{CaptionHead, Checkpoint, Experiment, TrainError, Weights};
+
+/// A bit that keeps the seed of the captions' parameters apart from those of forward passes.
+const CAPTIONS: u64 = 1 << 61;
 
 /// A tokenizer, the store of its parameters, and the words of its codes if they are words.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub struct TokenizerState {
     pub store: nn::VarStore,
     /// The words.
     pub prior: Option<PriorGraph>,
+    /// What reads codes and speaks.
+    pub captions: Option<CaptionHead>,
 }
 
 impl TokenizerState {
@@ -45,7 +53,20 @@ impl TokenizerState {
         let quantizer = quantizer(&store.root())?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
         let tokenizer = tokenizer.with_precision(experiment.train.precision);
-        Ok(Self { tokenizer, store, prior: None })
+        Ok(Self { tokenizer, store, prior: None, captions: None })
+    }
+
+    /// The same with what reads captions, if the experiment has it, with random parameters of its own seed: the tokenizer
+    /// begins as it would without.
+    ///
+    /// # Errors
+    /// [`TrainError`] of whatever module cannot be built as configured.
+    pub fn with_captions(self, experiment: &Experiment, language: Option<&Arc<Language>>) -> Result<Self, TrainError> {
+        let (Some(config), Some(language)) = (&experiment.captions, language) else { return Ok(self) };
+        let _turn = Turn::seeded(mix(experiment.seed, CAPTIONS));
+        let (root, layout) = (self.store.root(), self.tokenizer.layout());
+        let captions = CaptionHead::new(&root, layout, config, Arc::clone(language), self.prior.as_ref())?;
+        Ok(Self { captions: Some(captions), ..self })
     }
 
     /// The tokenizer of a checkpoint, for inference: its codes are computed once, here. If the run kept an average of the
@@ -64,7 +85,7 @@ impl TokenizerState {
     pub fn restore_with(checkpoint: &Checkpoint, device: Device, weights: Weights) -> Result<Self, TrainError> {
         let experiment = &checkpoint.header().experiment;
         let prior = checkpoint.prior()?;
-        let _turn = Turn::take();
+        let turn = Turn::take();
         let store = nn::VarStore::new(device);
         let quantizer = experiment.quantizer.build(&store.root(), prior.as_ref(), &mut |codebook| {
             checkpoint.restore_model(&store, weights)?;
@@ -72,8 +93,12 @@ impl TokenizerState {
         })?;
         let tokenizer = ImageTokenizer::new(&store.root(), &experiment.autoencoder, quantizer)?;
         let tokenizer = tokenizer.with_precision(experiment.train.precision);
-        checkpoint.restore_model(&store, weights)?;
-        Ok(Self { tokenizer, store, prior })
+        drop(turn);
+        let language = checkpoint.language()?.map(Arc::new);
+        let state = Self { tokenizer, store, prior, captions: None };
+        let state = state.with_captions(experiment, language.as_ref())?;
+        checkpoint.restore_model(&state.store, weights)?;
+        Ok(state)
     }
 
     /// The word of a code, if codes are words.

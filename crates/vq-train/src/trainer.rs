@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use codebook_prior::PriorGraph;
 use tch::Tensor;
 use vq_data::ImageSource;
 
 use crate::checkpoint_header::{DISCRIMINATOR, TOKENIZER};
 use crate::checkpoint_store::{self, Rank};
+use crate::folder_config::Images;
 use crate::opponent::Opponent;
+use crate::plan::WordData;
 use crate::run_lock::RunLock;
 use crate::step::{Learner, Taken};
 use crate::usage_alarm::UsageAlarm;
@@ -106,6 +107,8 @@ impl Trainer {
         state: TokenizerState,
         make_run: impl FnOnce() -> Result<RunDir, TrainError>,
     ) -> Result<Self, TrainError> {
+        let state = state.with_captions(&plan.experiment, plan.language.as_ref())?;
+        plan.begin_with_trained(&state)?;
         let learner = Learner::new(&plan, &state)?;
         let config = toml::to_string(&plan.experiment);
         let run = make_run()?;
@@ -130,7 +133,7 @@ impl Trainer {
     /// [`TrainError::RunLocked`] if a run is going on there, [`TrainError::Io`] if there is no checkpoint,
     /// [`TrainError::Checkpoint`] if it does not fit.
     pub fn resume(run: RunDir) -> Result<Self, TrainError> {
-        Self::resume_by(run, Plan::with_prior)
+        Self::resume_by(run, Plan::with_words)
     }
 
     /// As [`Trainer::resume`], with images of one's own, as [`Plan::with_images`] has them.
@@ -142,20 +145,23 @@ impl Trainer {
         train: Arc<dyn ImageSource>,
         validation: Arc<dyn ImageSource>,
     ) -> Result<Self, TrainError> {
-        Self::resume_by(run, |experiment, prior| Plan::assemble(experiment, prior, train, validation))
+        Self::resume_by(run, |experiment, words| Plan::assemble(experiment, words, Images::of(train, validation)))
     }
 
     fn resume_by(
         run: RunDir,
-        plan: impl FnOnce(Experiment, Option<PriorGraph>) -> Result<Plan, TrainError>,
+        plan: impl FnOnce(Experiment, WordData) -> Result<Plan, TrainError>,
     ) -> Result<Self, TrainError> {
         // No lock is left in a folder that holds no run.
         std::fs::metadata(run.checkpoint()).map_err(TrainError::io("read checkpoint", &run.checkpoint()))?;
         let lock = run.lock()?;
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
         let header = checkpoint.header();
-        let plan = plan(header.experiment.clone(), checkpoint.prior()?)?;
+        let words = WordData { prior: checkpoint.prior()?, language: checkpoint.language()?.map(Arc::new) };
+        let plan = plan(header.experiment.clone(), words)?;
         let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
+        let state = state.with_captions(&plan.experiment, plan.language.as_ref())?;
+        plan.freeze(&state);
         let learner = Learner::new(&plan, &state)?;
         let kept = header.log_length.map_or(Kept::UpToStep(header.step), Kept::Bytes);
         let log = MetricsLog::open(&run.metrics(), kept)?;
@@ -228,6 +234,7 @@ impl Trainer {
         let contents = CheckpointContents {
             header: &header,
             prior: self.state.prior.as_ref(),
+            language: self.state.captions.as_ref().map(|captions| captions.language().as_ref()),
             store: &self.state.store,
             adversary: opponent.map(|opponent| &opponent.adversary),
             optimizers: &optimizers,

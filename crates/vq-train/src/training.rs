@@ -17,8 +17,8 @@ use crate::randomness::{Turn, mix};
 use crate::revival::revive;
 use crate::step::{MicroBatch, StepInputs, Taken, Verdict};
 use crate::{
-    Best, End, Ending, Event, Experiment, Outcome, Record, Reporter, SkipRemedy, TrainConfig, TrainError, Trainer,
-    UsageRemedy, Validation, Watch,
+    Best, End, Ending, Event, Experiment, Learn, Outcome, Record, Reporter, SkipRemedy, ToldImage, TrainConfig,
+    TrainError, Trainer, UsageRemedy, Validation, Watch,
 };
 
 /// Bits that keep the seeds of other draws apart from those of forward passes, which are the numbers of micro-batches.
@@ -157,6 +157,8 @@ impl Trainer {
         let rate = schedule.rate(progress.step, train.steps) * progress.guards.rate_factor;
         let inputs = StepInputs {
             tokenizer: &self.state.tokenizer,
+            captions: self.state.captions.as_ref(),
+            learns: self.plan.learns(),
             step: progress.step,
             accumulate: train.accumulate,
             learning_rate: rate,
@@ -169,7 +171,8 @@ impl Trainer {
             let batch = batch?;
             progress.micro_batches += 1;
             lap.count(batch.count);
-            Ok(MicroBatch { images: plan.to_tensor(&batch), seed: mix(*seed, progress.micro_batches) })
+            let seed = mix(*seed, progress.micro_batches);
+            Ok(MicroBatch { images: plan.to_tensor(&batch), captions: batch.captions, seed })
         })
     }
 
@@ -223,7 +226,7 @@ impl Trainer {
 
     /// Lets the quantizer learn from a step that went well what no gradient teaches.
     fn update_quantizer(&mut self, taken: &Taken) -> Result<(), TrainError> {
-        if !self.plan.experiment.quantizer.learns_by_updates() {
+        if !self.plan.experiment.quantizer.learns_by_updates() || self.plan.learns() == Learn::Captions {
             return Ok(());
         }
         let (latents, indices) = (Tensor::cat(&taken.latents, 0), Tensor::cat(&taken.ids, 0));
@@ -260,6 +263,9 @@ impl Trainer {
         let step = self.progress.step;
         let measured = self.measure().and_then(|validation| {
             write_png(&validation.grid, &self.run.grid(step))?;
+            if !validation.told.is_empty() {
+                write_lines(&validation.told, &self.run.told(step))?;
+            }
             Ok(validation)
         });
         match measured {
@@ -277,7 +283,7 @@ impl Trainer {
 
     /// Figures of the validation set, with the average of the weights if there is one.
     fn measure(&self) -> Result<Validation, TrainError> {
-        let run = || Validation::run(&self.state.tokenizer, &self.plan);
+        let run = || Validation::run(&self.state.tokenizer, self.state.captions.as_ref(), &self.plan);
         match &self.learner.average {
             Some(average) => average.lend(&self.learner.adam, run),
             None => run(),
@@ -326,6 +332,19 @@ impl Trainer {
         watch.record(&record);
         Ok(())
     }
+}
+
+/// A JSON line for each image.
+fn write_lines(told: &[ToldImage], path: &Path) -> Result<(), TrainError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(TrainError::io("make folder", folder))?;
+    let mut text = String::new();
+    for image in told {
+        let line = serde_json::to_string(image).map_err(|error| TrainError::io("encode for", path)(error.into()))?;
+        text.push_str(&line);
+        text.push('\n');
+    }
+    write_atomically(path, |file| std::io::Write::write_all(file, text.as_bytes()))
 }
 
 fn write_png(picture: &image::RgbImage, path: &Path) -> Result<(), TrainError> {

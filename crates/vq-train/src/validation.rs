@@ -6,8 +6,9 @@ use vq_core::{Histogram, Mode, Usage, UsageCounter};
 use vq_eval::{MsSsim, Psnr, Ssim};
 use vq_model::ImageTokenizer;
 
+use crate::captions::CaptionSums;
 use crate::metrics_log::GroupRecord;
-use crate::{BestBy, Plan, Record, TrainError, image_grid};
+use crate::{BestBy, CaptionFigures, CaptionHead, Plan, Record, ToldImage, TrainError, image_grid};
 
 /// Images shown in the grid of reconstructions, and how many stand in a row.
 const SHOWN: usize = 32;
@@ -26,19 +27,24 @@ pub struct Validation {
     pub groups: Vec<Usage>,
     /// How often each code was chosen, group by group.
     pub histograms: Vec<Histogram>,
+    /// How well captions are told from codes, if a module tells them.
+    pub captions: Option<CaptionFigures>,
+    /// What it says of the images of the grid.
+    pub told: Vec<ToldImage>,
     /// Originals above reconstructions, spread evenly over the validation set.
     pub grid: RgbImage,
 }
 
 impl Validation {
-    /// Runs the tokenizer over the validation set.
+    /// Runs the tokenizer over the validation set, and what reads captions.
     ///
     /// # Errors
     /// [`TrainError`] if an image cannot be read or is too small for SSIM's window of 11 pixels.
-    pub fn run(tokenizer: &ImageTokenizer, plan: &Plan) -> Result<Self, TrainError> {
+    pub fn run(tokenizer: &ImageTokenizer, captions: Option<&CaptionHead>, plan: &Plan) -> Result<Self, TrainError> {
         let (mut psnr, mut ssim, mut ms_ssim) = (Psnr::default(), Ssim::default(), MsSsim::default());
         let mut usage = UsageCounter::new(tokenizer.layout())?;
         let (mut originals, mut reconstructions) = (Vec::new(), Vec::new());
+        let (mut sums, mut told) = (CaptionSums::default(), Vec::new());
         let every = plan.image_counts()[1].div_ceil(SHOWN).max(1);
         let _no_gradients = tch::no_grad_guard();
         for batch in plan.validation_batches()? {
@@ -49,9 +55,23 @@ impl Validation {
             ssim.update(&result.images, &images)?;
             ms_ssim.update(&result.images, &images)?;
             usage.update(&result.quantized.indices)?;
-            for position in (0..batch.count).filter(|&position| batch.indices[position] % every == 0) {
+            let shown: Vec<usize> = (0..batch.count).filter(|&at| batch.indices[at] % every == 0).collect();
+            for &position in &shown {
                 originals.push(images.get(position as i64));
                 reconstructions.push(result.images.get(position as i64));
+            }
+            let Some(captions) = captions else { continue };
+            sums.update(captions, &result.quantized.codes, &batch.captions)?;
+            if !shown.is_empty() {
+                let places: Vec<i64> = shown.iter().map(|&position| position as i64).collect();
+                let places = Tensor::from_slice(&places).to_device(images.device());
+                let said = captions.tell(&result.quantized.codes.index_select(0, &places))?;
+                let told_image = |(&position, told): (&usize, String)| ToldImage {
+                    image: batch.indices[position],
+                    caption: batch.captions[position].clone(),
+                    told,
+                };
+                told.extend(shown.iter().zip(said).map(told_image));
             }
         }
         Ok(Self {
@@ -60,6 +80,8 @@ impl Validation {
             ms_ssim: ms_ssim.compute().unwrap_or(f64::NAN),
             groups: usage.compute(),
             histograms: usage.histograms(),
+            captions: sums.compute(),
+            told,
             grid: image_grid(&Tensor::stack(&originals, 0), &Tensor::stack(&reconstructions, 0), COLUMNS)?,
         })
     }
@@ -89,6 +111,7 @@ impl Validation {
         };
         let groups = self.groups.iter().map(group).collect();
         let Self { psnr, ssim, ms_ssim, .. } = *self;
-        Record::Validation { step, psnr, ssim, ms_ssim: Some(ms_ssim), usage: self.usage(), groups }
+        let (usage, captions) = (self.usage(), self.captions);
+        Record::Validation { step, psnr, ssim, ms_ssim: Some(ms_ssim), usage, groups, captions }
     }
 }

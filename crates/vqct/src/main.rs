@@ -11,6 +11,8 @@ macro_rules! say {
 mod detokenize;
 mod input;
 mod inspect;
+#[cfg(feature = "priors")]
+mod language;
 mod output;
 mod prior;
 mod progress;
@@ -47,6 +49,9 @@ enum Command {
     Detokenize(detokenize::Args),
     /// Show the words of each patch of an image.
     Inspect(inspect::Args),
+    /// Build the language of captions from a language model (only with the feature `priors`).
+    #[cfg(feature = "priors")]
+    Language(language::Args),
     /// Look into codebooks of words, and join them.
     #[command(subcommand)]
     Prior(prior::PriorCommand),
@@ -61,6 +66,8 @@ fn main() -> ExitCode {
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        #[cfg(feature = "priors")]
+        Command::Language(args) => language::run(&args),
         Command::Prior(command) => prior::run(&command),
     };
     match result {

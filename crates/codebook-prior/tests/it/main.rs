@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 
 mod caption_prior;
+#[cfg(feature = "embedded")]
+mod caption_words;
 mod compare;
 mod connections;
 mod corpus;

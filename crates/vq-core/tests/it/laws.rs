@@ -52,6 +52,10 @@ fn contract(quantizer: &dyn Quantizer, latents: &Tensor) {
     assert!(quantized.loss.double_value(&[]).is_finite());
     let looked_up = quantizer.lookup(&quantized.indices).unwrap();
     assert!(looked_up.equal(&quantized.codes), "ids do not decode to the codes, bit for bit");
+    if let Some(live) = &quantized.live {
+        assert!(live.codes.equal(&quantized.codes), "the live codes are others");
+        assert_eq!(live.codebook.size()[0], layout.codes);
+    }
 
     let again = quantizer.quantize(latents, Mode::Eval).unwrap();
     assert!(again.indices.equal(&quantized.indices), "a second pass gives other ids");

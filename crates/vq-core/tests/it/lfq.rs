@@ -91,7 +91,7 @@ fn forward_loss_and_gradient_equal_vector_quantize_pytorchs() {
         };
         let latents = golden["latents"].copy().set_requires_grad(true);
         let mask = (masked == 1.0).then_some(&golden["mask"]);
-        let Quantized { codes, indices, loss } = quantizer.quantize_masked(&latents, mask, Mode::Train).unwrap();
+        let Quantized { codes, indices, loss, .. } = quantizer.quantize_masked(&latents, mask, Mode::Train).unwrap();
         assert!(indices.squeeze_dim(3).equal(of("ids")), "{name}");
         assert_close(&codes, of("codes"), 1e-7, name);
         // Where theirs takes no logarithm below 1e-5, the two differ by so much at most.

@@ -142,6 +142,13 @@ impl ImageSource for ImageFiles {
         self.damage.get(self, self.damaged, index)
     }
 
+    fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
+        match self.records.get(index) {
+            Some(record) => Ok(record.captions.clone()),
+            None => self.get(index).map(|_| Vec::new()),
+        }
+    }
+
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
     }

@@ -114,7 +114,7 @@ fn a_steps_losses_take_the_term_in() {
     let adversary = adversary(AdversarialConfig { start: 6, ramp: 4, ..Default::default() });
     let generator = Generator::new();
     let (indices, codes) = (Tensor::zeros([2, 1, 1], (Kind::Int64, Device::Cpu)), generator.fake.detach());
-    let quantized = Quantized { codes, indices, loss: generator.first.square().sum(Kind::Float) };
+    let quantized = Quantized { codes, indices, loss: generator.first.square().sum(Kind::Float), live: None };
     let (images, latents) = (generator.fake.shallow_clone(), generator.fake.detach());
     let reconstruction = Reconstruction { images, latents, quantized };
     let config = LossConfig { l2: 0.5, codebook: 2.0, ..Default::default() };

@@ -19,6 +19,7 @@ fn save(path: &Path, experiment: &Experiment, state: &TokenizerState) -> Result<
     let header = CheckpointHeader::fresh(experiment.clone());
     let adam = Adam::new(&state.store, experiment.optimizer.clone())?;
     let contents = CheckpointContents {
+        language: None,
         header: &header,
         prior: state.prior.as_ref(),
         store: &state.store,

@@ -22,7 +22,7 @@ fn reconstruction(images: &Tensor) -> Reconstruction {
     Reconstruction {
         images: images.shallow_clone(),
         latents: codes.shallow_clone(),
-        quantized: Quantized { codes, indices, loss: Tensor::from(3.0_f32) },
+        quantized: Quantized { codes, indices, loss: Tensor::from(3.0_f32), live: None },
     }
 }
 

@@ -1,0 +1,15 @@
+//! Captions as supervision of codes (VQCT-VLT), from configuration to the terms of a step.
+
+mod config;
+mod head;
+mod heard;
+mod terms;
+
+pub use config::{
+    CaptionsConfig, GradientPath, LanguageConfig, LanguageExtent, LanguageSource, OtherModel, PathSchedule,
+};
+pub use head::CaptionHead;
+pub(crate) use head::PARAMETERS;
+pub(crate) use heard::CaptionSums;
+pub use heard::{CaptionFigures, ToldImage};
+pub(crate) use terms::CaptionTerms;

@@ -1,0 +1,211 @@
+use std::path::PathBuf;
+
+use codebook_prior::PriorGraph;
+use serde::{Deserialize, Serialize};
+use vlt_caption::{
+    CaptionConfig, GlobalAlignmentConfig, Language, MaskedTextConfig, RelationAlignmentConfig, WordSupervisionConfig,
+};
+use vq_core::Distance;
+use vq_data::ImageSource;
+
+use crate::{QuantizerConfig, TrainError};
+
+/// Captions as supervision of codes.
+///
+/// The translation module is always there, since the alignment terms read its memory of the codes; with a weight of 0 it
+/// is not asked for captions.
+///
+/// ```toml
+/// [captions]
+/// weight = 0.1
+/// gradient = ["encoder", "codebook"]      # [] trains the module and leaves the tokenizer alone
+/// schedule = { start = 0, ramp = 200 }
+/// translator = { width = 128, layers = 2 }
+/// words = { weight = 0.1 }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaptionsConfig {
+    /// The language model's side.
+    pub language: LanguageConfig,
+    /// Weight of the translation's cross-entropy; 0.1 by default.
+    pub weight: f64,
+    /// What the gradient of all terms reaches besides their own modules; both by default.
+    pub gradient: Vec<GradientPath>,
+    /// When it does so.
+    pub schedule: PathSchedule,
+    /// The translation module.
+    pub translator: CaptionConfig,
+    /// LG-VQ's global alignment; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub global: Option<GlobalAlignmentConfig>,
+    /// LG-VQ's masked text prediction; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masked: Option<MaskedTextConfig>,
+    /// LG-VQ's relation alignment; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<RelationAlignmentConfig>,
+    /// Words of the caption that are codes shall be chosen somewhere, for quantizers whose codes are words; none by
+    /// default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<WordSupervisionConfig>,
+}
+
+impl Default for CaptionsConfig {
+    fn default() -> Self {
+        Self {
+            language: LanguageConfig::default(),
+            weight: 0.1,
+            gradient: vec![GradientPath::Encoder, GradientPath::Codebook],
+            schedule: PathSchedule::default(),
+            translator: CaptionConfig::default(),
+            global: None,
+            masked: None,
+            relation: None,
+            words: None,
+        }
+    }
+}
+
+/// A way for a gradient to go on from codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GradientPath {
+    /// Straight through to the latents, and so to the image encoder.
+    Encoder,
+    /// To the codes that were chosen, and so to the codebook or the network that makes it.
+    Codebook,
+}
+
+/// How much of the captions' gradient goes on to the tokenizer: nothing before `start`, then rising in a line to all of
+/// it within `ramp` steps. The modules of the captions themselves learn from the first step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathSchedule {
+    /// The last step without.
+    pub start: u64,
+    /// Steps from nothing to all.
+    pub ramp: u64,
+}
+
+impl PathSchedule {
+    /// The share at a step, which counts from 1: in `0..=1`.
+    pub fn share(&self, step: u64) -> f64 {
+        let after = step.saturating_sub(self.start);
+        match self.ramp {
+            0 => f64::from(u8::from(after > 0)),
+            ramp => (after as f64 / ramp as f64).min(1.0),
+        }
+    }
+}
+
+/// The language model's side of captions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LanguageConfig {
+    /// The file, or the embedded one.
+    pub source: LanguageSource,
+    /// Which of its tokens are kept.
+    pub extent: LanguageExtent,
+    /// What happens if codes are words of another language model.
+    pub other_model: OtherModel,
+}
+
+/// Where a language lies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LanguageSource {
+    /// The one that `vlt-caption` carries.
+    #[default]
+    Embedded,
+    /// A file that `vqct language` made.
+    File(PathBuf),
+}
+
+/// Which tokens of a language are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LanguageExtent {
+    /// Those of the training captions; whatever else a caption holds is unknown.
+    #[default]
+    InUse,
+    /// All that the file has.
+    Whole,
+}
+
+/// What happens if prior and language come from different language models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherModel {
+    /// An error.
+    #[default]
+    Refuse,
+    /// They are used together.
+    Allow,
+}
+
+impl LanguageConfig {
+    /// Reads the language and cuts it to what `captions` use.
+    ///
+    /// # Errors
+    /// [`TrainError::Caption`] naming the file; [`TrainError::Option`] if the prior comes from another model, or if there
+    /// is no caption.
+    pub(crate) fn load(&self, prior: Option<&PriorGraph>, train: &dyn ImageSource) -> Result<Language, TrainError> {
+        let language = match &self.source {
+            LanguageSource::Embedded => Language::embedded()?,
+            LanguageSource::File(path) => Language::open(path)?,
+        };
+        let words = prior.and_then(|prior| prior.provenance().embedding.as_ref()).map(|embedding| &embedding.model);
+        if let Some(model) =
+            words.filter(|&model| self.other_model == OtherModel::Refuse && *model != language.about().model)
+        {
+            let expected = format!("a language of `{model}`, whose words are the codes, or `other_model = \"allow\"`");
+            let got = format!("`{}`", language.about().model);
+            return Err(TrainError::Option { key: "captions.language", expected, got });
+        }
+        let mut captions = Vec::new();
+        for index in 0..train.len() {
+            captions.extend(train.captions(index)?);
+        }
+        if captions.is_empty() {
+            let (expected, got) = ("images with captions for `captions`".into(), "none that has one".into());
+            return Err(TrainError::Option { key: "data.source", expected, got });
+        }
+        match self.extent {
+            LanguageExtent::InUse => Ok(language.cut(&captions)?),
+            LanguageExtent::Whole => Ok(language),
+        }
+    }
+}
+
+impl CaptionsConfig {
+    /// Checks all options, for codes of a quantizer.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] or [`TrainError::Caption`] naming the key.
+    pub fn check(&self, quantizer: &QuantizerConfig) -> Result<(), TrainError> {
+        let Self { weight, translator, global, masked, relation, words, .. } = self;
+        if !(weight.is_finite() && *weight >= 0.0) {
+            let (expected, got) = ("a finite number >= 0".into(), weight.to_string());
+            return Err(TrainError::Option { key: "captions.weight", expected, got });
+        }
+        translator.check()?;
+        global.iter().try_for_each(GlobalAlignmentConfig::check)?;
+        masked.iter().try_for_each(MaskedTextConfig::check)?;
+        relation.iter().try_for_each(RelationAlignmentConfig::check)?;
+        words.iter().try_for_each(WordSupervisionConfig::check)?;
+        let got = match quantizer {
+            QuantizerConfig::Vqct { matching, .. } if matching.distance == Distance::L2 => return Ok(()),
+            QuantizerConfig::Vqct { .. } => "another distance",
+            _ => "codes that are no words",
+        };
+        match words {
+            Some(_) => Err(TrainError::Option {
+                key: "captions.words",
+                expected: "a `vqct` quantizer with the distance `l2`".into(),
+                got: got.into(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
