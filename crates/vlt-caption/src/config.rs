@@ -12,6 +12,9 @@ pub struct CaptionConfig {
     pub heads: i64,
     /// Decoder blocks; 3 by default.
     pub layers: i64,
+    /// Convolutions over neighbouring positions before all else; none by default. Codes of small patches say little each:
+    /// where a thing covers several, these learn sooner than attention what they are together.
+    pub neighbourhoods: i64,
     /// Encoder blocks over the positions before the decoder reads them; none by default.
     pub encoder_layers: i64,
     /// Width of a block's perceptron in widths of the module; 4 by default.
@@ -34,6 +37,7 @@ impl Default for CaptionConfig {
             width: 256,
             heads: 4,
             layers: 3,
+            neighbourhoods: 0,
             encoder_layers: 0,
             expansion: 4,
             dropout: 0.1,
@@ -64,6 +68,7 @@ impl CaptionConfig {
         for (key, value) in positive {
             check_option(OP, key, value >= 1, "to be positive", value)?;
         }
+        check_option(OP, "neighbourhoods", self.neighbourhoods >= 0, "to be 0 or more", self.neighbourhoods)?;
         check_option(OP, "encoder_layers", self.encoder_layers >= 0, "to be 0 or more", self.encoder_layers)?;
         let expected = format!("to divide the width of {}", self.width);
         check_option(OP, "heads", self.width % self.heads == 0, &expected, self.heads)?;

@@ -43,6 +43,7 @@ mod language;
 mod layers;
 mod loss;
 mod masked_text;
+mod neighbourhood;
 mod relation_alignment;
 mod sampling;
 mod source;

@@ -4,6 +4,7 @@ use tch::{Tensor, nn};
 
 use crate::block::EncoderBlock;
 use crate::layers::{Dropout, Linear, Norm};
+use crate::neighbourhood::Neighbourhood;
 use crate::{CaptionConfig, CaptionError};
 
 /// The positions of images, ready to be read by a [`CaptionDecoder`](crate::CaptionDecoder).
@@ -17,12 +18,13 @@ pub struct Memory {
 ///
 /// The norm is there because codes of different quantizers differ in size by orders of magnitude.
 ///
-/// Parameters: `projection`, `norm_in`, `rows`, `[max_rows, M]`, `columns`, `[max_columns, M]`, `blocks.{i}` for each
+/// Parameters: `projection`, `norm_in`, `neighbourhoods.{i}` for each of them, `rows`, `[max_rows, M]`, `columns`, `[max_columns, M]`, `blocks.{i}` for each
 /// encoder layer, `norm_out`.
 #[derive(Debug)]
 pub(crate) struct Source {
     projection: Linear,
     norm_in: Norm,
+    neighbourhoods: Vec<Neighbourhood>,
     rows: Tensor,
     columns: Tensor,
     blocks: Vec<EncoderBlock>,
@@ -37,6 +39,9 @@ impl Source {
         Self {
             projection: Linear::new(&(path / "projection"), channels, width),
             norm_in: Norm::new(&(path / "norm_in"), width),
+            neighbourhoods: (0..config.neighbourhoods)
+                .map(|layer| Neighbourhood::new(&(path / "neighbourhoods" / layer), width))
+                .collect(),
             rows: places("rows", config.max_rows),
             columns: places("columns", config.max_columns),
             blocks: (0..config.encoder_layers)
@@ -52,6 +57,7 @@ impl Source {
         let [height, width] = self.check(op, codes)?;
         let kind = codes.kind();
         let cells = self.norm_in.forward(&self.projection.forward(&codes.permute([0, 2, 3, 1]))); // [B, H, W, M]
+        let cells = self.neighbourhoods.iter().fold(cells, |cells, layer| layer.forward(&cells, dropout));
         let rows = self.rows.narrow(0, 0, height).unsqueeze(1).to_kind(kind);
         let columns = self.columns.narrow(0, 0, width).to_kind(kind);
         let states = dropout.apply(&(cells + (rows + columns)).flatten(1, 2)); // [B, P, M]

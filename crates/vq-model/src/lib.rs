@@ -75,4 +75,4 @@ pub use patch::{PatchDiscriminator, SpectralDiscriminator};
 pub use precision::Precision;
 pub use preset::AutoencoderPreset;
 pub use taming::{TamingLoaded, load_taming};
-pub use tokenizer::{ImageTokenizer, Reconstruction};
+pub use tokenizer::{Encoded, ImageTokenizer, Reconstruction};

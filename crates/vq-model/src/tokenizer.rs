@@ -19,6 +19,15 @@ pub struct Reconstruction {
     pub quantized: Quantized,
 }
 
+/// What encoder and quantizer give.
+#[derive(Debug)]
+pub struct Encoded {
+    /// `[B, C, H / f, W / f]`, what was quantized.
+    pub latents: Tensor,
+    /// Codes, ids and the quantizer's loss.
+    pub quantized: Quantized,
+}
+
 /// Encoder, quantizer and decoder: images to ids and ids to images.
 ///
 /// Parameters: `encoder`, `quant_conv` (1x1, `Z` to the quantizer's channels), `post_quant_conv` (1x1, back to `Z`),
@@ -98,13 +107,22 @@ impl ImageTokenizer {
         tch::no_grad(|| Ok(self.images_of(&self.quantizer.lookup(indices)?).clamp(-1.0, 1.0)))
     }
 
+    /// Images `[B, 3, H, W]` to codes, with gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    pub fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Encoded, ModelError> {
+        let latents = self.latents(images)?;
+        let quantized = self.quantizer.quantize(&latents, mode)?;
+        Ok(Encoded { latents, quantized })
+    }
+
     /// Images `[B, 3, H, W]` through the whole tokenizer, with gradients.
     ///
     /// # Errors
     /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
     pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
-        let latents = self.latents(images)?;
-        let quantized = self.quantizer.quantize(&latents, mode)?;
+        let Encoded { latents, quantized } = self.quantize(images, mode)?;
         Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 

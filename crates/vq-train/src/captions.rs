@@ -12,4 +12,3 @@ pub use head::CaptionHead;
 pub(crate) use head::PARAMETERS;
 pub(crate) use heard::CaptionSums;
 pub use heard::{CaptionFigures, ToldImage};
-pub(crate) use terms::CaptionTerms;

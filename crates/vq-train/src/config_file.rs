@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::{Experiment, TrainError};
+use crate::{Experiment, Learn, StartConfig, TrainError, Weights};
 
 /// A TOML file and the overrides of the command line.
 ///
 /// A file may name another as its `base`, relative to itself: its own keys are laid over those of the base.
 /// A table that names another `kind` than the one below it replaces that table whole.
+/// Where a run begins with a trained tokenizer (`start.run`), the experiment of that tokenizer lies below all, without
+/// its captions.
 #[derive(Debug, Clone)]
 pub struct ExperimentFile {
     /// The file.
@@ -31,6 +33,11 @@ impl ExperimentFile {
         let mut table = read_with_bases(&self.path, MAX_BASES)?;
         for text in &self.overrides {
             lay_over(&mut table, parse_override(text)?);
+        }
+        if let Some(Value::String(run)) = table.get("start").and_then(|start| start.get("run")) {
+            let mut whole = experiment_of(Path::new(run))?;
+            lay_over(&mut whole, table);
+            table = whole;
         }
         let file = match self.overrides.len() {
             0 => self.path.display().to_string(),
@@ -60,6 +67,14 @@ fn read_with_bases(path: &Path, depth: usize) -> Result<Table, TrainError> {
     let mut below = read_with_bases(&base, depth - 1)?;
     lay_over(&mut below, table);
     Ok(below)
+}
+
+/// The experiment of a trained tokenizer, as a table.
+fn experiment_of(run: &Path) -> Result<Table, TrainError> {
+    let start = StartConfig { run: run.to_path_buf(), weights: Weights::default(), learn: Learn::default() };
+    let experiment = Experiment { captions: None, start: None, ..start.open()?.header().experiment.clone() };
+    let table = Table::try_from(experiment);
+    table.map_err(|error| TrainError::Config { file: run.display().to_string(), message: error.to_string() })
 }
 
 /// `a.b=1` as `{ a = { b = 1 } }`.

@@ -20,10 +20,12 @@ pub enum Record {
         step: u64,
         /// The weighted sum of all terms at this step.
         loss: f64,
-        /// The weighted reconstruction terms.
-        reconstruction: f64,
-        /// The quantizer's loss before its weight.
-        codebook: f64,
+        /// The weighted reconstruction terms; none where the tokenizer does not learn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reconstruction: Option<f64>,
+        /// The quantizer's loss before its weight; none where the tokenizer does not learn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        codebook: Option<f64>,
         /// The learning rate of this step.
         learning_rate: f64,
         /// Images per second since the last record.

@@ -15,6 +15,7 @@ use crate::folder_config::Images;
 /// kind = "scenes"
 /// seed = 0
 /// objects = { start = 1, end = 4 }
+/// nouns = ["apple", "cat", "star", "car"]     # all if not given
 /// train = 100000                   # scenes in an epoch
 /// validation = 1000                # scenes to validate on
 /// validate_on = "held-out"         # or "validation", the default
@@ -28,6 +29,9 @@ pub struct ScenesConfig {
     /// How many objects a scene has, within `1..=4`, which is the default.
     #[serde(default = "default_objects")]
     pub objects: RangeInclusive<u8>,
+    /// The nouns of the scenes, at least four; all if not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nouns: Vec<String>,
     /// Scenes to train on, after which they come again; 100,000 if not given.
     #[serde(default = "default_train")]
     pub train: usize,
@@ -73,8 +77,8 @@ impl ScenesConfig {
     }
 
     fn world(&self, size: u32) -> SceneConfig {
-        let Self { seed, objects, train, .. } = self;
-        SceneConfig { size, seed: *seed, objects: objects.clone(), split: SceneSplit::Train, length: *train }
+        let Self { seed, objects, nouns, train, .. } = self.clone();
+        SceneConfig { size, seed, objects, nouns, split: SceneSplit::Train, length: train }
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use tch::{Kind, Tensor};
-use vq_core::{CoreError, Mode};
-use vq_model::{ImageTokenizer, ModelError, Reconstruction};
+use vq_core::{CoreError, Mode, Quantized};
+use vq_model::{Encoded, ImageTokenizer, ModelError, Reconstruction};
 
-use crate::captions::CaptionTerms;
 use crate::figures::Figures;
 use crate::opponent::{Lesson, Opponent};
 use crate::randomness::{Turn, mix};
@@ -108,13 +107,17 @@ impl Learner {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let of_batch = self.micro_step(inputs, &batch, &pass)?;
+            let of_batch = match &pass {
+                Pass::Whole(pass) => self.micro_step(inputs, &batch, pass)?,
+                Pass::Codes(encoded) => self.caption_step(inputs, &batch, encoded)?,
+            };
+            let Encoded { latents: of_pass, quantized } = pass.encoded();
             sums = Some(match sums {
                 None => of_batch,
                 Some(sums) => sums.plus(of_batch),
             });
-            ids.push(pass.quantized.indices);
-            latents.push(pass.latents.detach());
+            ids.push(quantized.indices);
+            latents.push(of_pass.detach());
         }
         let (Some(Sums { gradient, lesson, mut figures }), None) = (sums, &refused) else {
             let consent = Tensor::from(false).to_device(self.adam.values().device());
@@ -155,16 +158,9 @@ impl Learner {
                 losses = losses.with_adversary(&term);
             }
         }
-        let mut total = match inputs.learns {
-            Learn::All => losses.total.shallow_clone(),
-            Learn::Captions => Tensor::zeros([], (Kind::Float, batch.images.device())),
-        };
+        let mut total = losses.total.shallow_clone();
         if let Some(captions) = inputs.captions {
-            let _turn = Turn::seeded(mix(batch.seed, CAPTIONS));
-            let CaptionTerms { total: term, figures: of_captions } =
-                captions.terms(inputs.step, pass, &batch.captions)?;
-            total += term;
-            of_captions.into_iter().for_each(|(name, figure)| figures.push(name, figure));
+            total += caption_terms(captions, inputs, batch, (&pass.latents, &pass.quantized), &mut figures)?;
         }
         let gradient = self.adam.gradient(&(&total * share))?;
         figures.push("loss", total.detach());
@@ -185,6 +181,26 @@ impl Learner {
         });
         Ok(Sums { gradient, lesson, figures: figures.times(share) })
     }
+
+    /// As [`Learner::micro_step`], where nothing but captions learns.
+    fn caption_step(
+        &mut self,
+        inputs: &StepInputs<'_>,
+        batch: &MicroBatch,
+        encoded: &Encoded,
+    ) -> Result<Sums, TrainError> {
+        let share = 1.0 / inputs.accumulate as f64;
+        let mut figures = Figures::default();
+        let total = match inputs.captions {
+            Some(captions) => {
+                caption_terms(captions, inputs, batch, (&encoded.latents, &encoded.quantized), &mut figures)?
+            }
+            None => Tensor::zeros([], (Kind::Float, batch.images.device())),
+        };
+        let gradient = self.adam.gradient(&(&total * share))?;
+        figures.push("loss", total.detach());
+        Ok(Sums { gradient, lesson: None, figures: figures.times(share) })
+    }
 }
 
 impl Sums {
@@ -197,13 +213,43 @@ impl Sums {
     }
 }
 
-/// The tokenizer's pass, on the graph if it learns.
-fn forward(inputs: &StepInputs<'_>, batch: &MicroBatch) -> Result<Reconstruction, ModelError> {
+/// The weighted terms of a batch's captions: a scalar on the graph.
+fn caption_terms(
+    captions: &CaptionHead,
+    inputs: &StepInputs<'_>,
+    batch: &MicroBatch,
+    (latents, quantized): (&Tensor, &Quantized),
+    figures: &mut Figures,
+) -> Result<Tensor, TrainError> {
+    let _turn = Turn::seeded(mix(batch.seed, CAPTIONS));
+    let terms = captions.terms(inputs.step, latents, quantized, &batch.captions)?;
+    terms.figures.into_iter().for_each(|(name, figure)| figures.push(name, figure));
+    Ok(terms.total)
+}
+
+/// What a step needs of the tokenizer.
+enum Pass {
+    /// Where it learns.
+    Whole(Reconstruction),
+    /// Where only captions learn: off the graph, and as it will be used, with nothing dropped or drawn.
+    Codes(Encoded),
+}
+
+impl Pass {
+    fn encoded(self) -> Encoded {
+        match self {
+            Self::Whole(Reconstruction { latents, quantized, .. }) => Encoded { latents, quantized },
+            Self::Codes(encoded) => encoded,
+        }
+    }
+}
+
+fn forward(inputs: &StepInputs<'_>, batch: &MicroBatch) -> Result<Pass, ModelError> {
     let _turn = Turn::seeded(batch.seed); // what follows draws nothing, but for captions, which have a seed of their own
+    let tokenizer = inputs.tokenizer;
     match inputs.learns {
-        Learn::All => inputs.tokenizer.reconstruct(&batch.images, Mode::Train),
-        // As it will be used: nothing is dropped or drawn in a tokenizer that stays as it is.
-        Learn::Captions => tch::no_grad(|| inputs.tokenizer.reconstruct(&batch.images, Mode::Eval)),
+        Learn::All => tokenizer.reconstruct(&batch.images, Mode::Train).map(Pass::Whole),
+        Learn::Captions => tch::no_grad(|| tokenizer.quantize(&batch.images, Mode::Eval)).map(Pass::Codes),
     }
 }
 

@@ -306,18 +306,17 @@ impl Trainer {
     fn record(&self, mut figures: BTreeMap<&'static str, f64>, lap: &mut Lap) -> Record {
         let Experiment { schedule, train, .. } = &self.plan.experiment;
         let step = self.progress.step;
-        // Each of these is a figure of every step.
-        let mut take = |name| figures.remove(name).unwrap_or(f64::NAN);
         let [loss, reconstruction, codebook, gradient_norm] =
-            ["loss", "reconstruction", "codebook", "gradient_norm"].map(&mut take);
+            ["loss", "reconstruction", "codebook", "gradient_norm"].map(|name| figures.remove(name));
         Record::Train {
             step,
-            loss,
+            // A figure of every step.
+            loss: loss.unwrap_or(f64::NAN),
             reconstruction,
             codebook,
             learning_rate: schedule.rate(step, train.steps) * self.progress.guards.rate_factor,
             images_per_second: lap.finish(),
-            gradient_norm: Some(gradient_norm),
+            gradient_norm,
             terms: figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }

@@ -1,7 +1,9 @@
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use super::nouns::scene_nouns;
 use crate::DataError;
 use crate::order::Purpose;
 
@@ -61,6 +63,9 @@ pub struct SceneConfig {
     /// How many objects a scene has, drawn uniformly; within `1..=4`, which is taken if not given.
     #[serde(default = "default_objects")]
     pub objects: RangeInclusive<u8>,
+    /// The nouns of the world, at least four; all if not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nouns: Vec<String>,
     /// Which pairs of adjective and noun there are; `train` if not given.
     #[serde(default)]
     pub split: SceneSplit,
@@ -73,7 +78,14 @@ impl SceneConfig {
     /// The first 100,000 training scenes of seed 0 with all that the defaults allow.
     #[must_use]
     pub fn new(size: u32) -> Self {
-        Self { size, seed: 0, objects: default_objects(), split: SceneSplit::default(), length: default_length() }
+        Self {
+            size,
+            seed: 0,
+            objects: default_objects(),
+            nouns: Vec::new(),
+            split: SceneSplit::default(),
+            length: default_length(),
+        }
     }
 
     /// # Errors
@@ -89,6 +101,18 @@ impl SceneConfig {
         let (least, most) = (*self.objects.start(), *self.objects.end());
         if least == 0 || most > MOST_OBJECTS || least > most {
             return refuse("objects", "a range within 1..=4", format!("{least}..={most}"));
+        }
+        let known = scene_nouns()?;
+        if let Some(got) = self.nouns.iter().find(|&noun| known.iter().all(|known| known.singular != noun)) {
+            let nearest = known
+                .iter()
+                .max_by(|a, b| strsim::jaro_winkler(a.singular, got).total_cmp(&strsim::jaro_winkler(b.singular, got)));
+            let nearest = nearest.map_or("", |noun| noun.singular);
+            return refuse("nouns", &format!("nouns of scenes, such as `{nearest}`"), format!("`{got}`"));
+        }
+        let distinct: HashSet<&String> = self.nouns.iter().collect();
+        if !self.nouns.is_empty() && distinct.len() < usize::from(MOST_OBJECTS) {
+            return refuse("nouns", "at least 4 nouns, or none for all", distinct.len().to_string());
         }
         if self.length == 0 {
             return refuse("length", "at least 1 scene", "0".to_owned());

@@ -3,9 +3,11 @@
 mod adjective;
 mod backdrop;
 mod caption;
+mod claims;
 mod color;
 mod config;
 mod draw;
+mod grade;
 mod nouns;
 mod place;
 mod plan;
@@ -19,8 +21,10 @@ mod world;
 pub use adjective::{Adjectives, Size, is_held_out};
 pub use backdrop::Backdrop;
 pub use caption::{Clause, Length, Link, Opening, Wording};
+pub use claims::{CaptionReader, ClaimedGroup, ClaimedRelation, SceneClaims};
 pub use color::Color;
 pub use config::{SceneConfig, SceneSplit};
+pub use grade::{CaptionGrader, SceneGrades, Share};
 pub use nouns::{SceneNoun, scene_nouns};
 pub use scene::Scene;
 #[cfg(feature = "sheet")]

@@ -101,7 +101,9 @@ impl EmojiScenes {
         config.check()?;
         let emoji = EmojiSet::embedded()?;
         let mut things = Vec::new();
-        for noun in scene_nouns()? {
+        let wanted =
+            |noun: &SceneNoun| config.nouns.is_empty() || config.nouns.iter().any(|name| name == noun.singular);
+        for noun in scene_nouns()?.into_iter().filter(wanted) {
             let index = emoji.entries().iter().position(|entry| entry.name == noun.emoji).ok_or_else(|| {
                 DataError::unexpected("read scene-nouns.tsv", "the name of an embedded emoji", noun.emoji)
             })?;

@@ -17,6 +17,8 @@ mod remake;
 #[cfg(feature = "embedded")]
 mod scene_captions;
 #[cfg(feature = "embedded")]
+mod scene_grades;
+#[cfg(feature = "embedded")]
 mod scenes;
 mod sides;
 mod sources;

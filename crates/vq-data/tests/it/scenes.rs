@@ -221,6 +221,9 @@ fn senseless_configurations_are_refused() {
     check(SceneConfig { size: 257, ..good.clone() }, &["size", "257"]);
     check(SceneConfig { objects: 0..=2, ..good.clone() }, &["objects", "1..=4", "0..=2"]);
     check(SceneConfig { objects: 2..=5, ..good.clone() }, &["objects", "2..=5"]);
+    let nouns = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+    check(SceneConfig { nouns: nouns(&["aple"]), ..good.clone() }, &["nouns", "apple", "`aple`"]);
+    check(SceneConfig { nouns: nouns(&["apple", "cat", "apple"]), ..good.clone() }, &["nouns", "at least 4", "2"]);
     check(SceneConfig { length: 0, ..good }, &["length", "at least 1"]);
     let told = serde_json::from_str::<SceneConfig>(r#"{ "size": 64, "colour": 1 }"#).unwrap_err().to_string();
     assert!(told.contains("colour"), "{told}");

@@ -1,7 +1,6 @@
 use tch::{Kind, Tensor};
 use vlt_caption::{CaptionBatch, CaptionError, Memory, WantedCodes};
-use vq_core::Mode;
-use vq_model::Reconstruction;
+use vq_core::{Mode, Quantized};
 
 use super::{CaptionHead, GradientPath};
 use crate::TrainError;
@@ -33,18 +32,29 @@ impl Ways<'_> {
     }
 }
 
+/// The codes `[B, C, H, W]` with a gradient to encoder and codebook, as far as the ways are open.
+fn codes(ways: &Ways<'_>, quantized: &Quantized) -> Tensor {
+    let codes = ways.through(GradientPath::Encoder, &quantized.codes);
+    match &quantized.live {
+        // Adds an exact zero, whose gradient is the codebook's.
+        Some(live) => codes + (ways.through(GradientPath::Codebook, &live.codes) - live.codes.detach()),
+        None => codes,
+    }
+}
+
 impl CaptionHead {
-    /// The terms of a pass in training, at a step that counts from 1. Draws from libtorch's generator.
+    /// The terms of latents and codes in training, at a step that counts from 1. Draws from libtorch's generator.
     pub(crate) fn terms(
         &self,
         step: u64,
-        pass: &Reconstruction,
+        latents: &Tensor,
+        quantized: &Quantized,
         captions: &[Option<String>],
     ) -> Result<CaptionTerms, TrainError> {
         let ways = Ways { open: &self.config.gradient, share: self.config.schedule.share(step) };
-        let device = pass.latents.device();
+        let device = latents.device();
         let batch = self.language().vocabulary().map().batch(&self.encode(captions)?).to_device(device);
-        let codes = self.codes(&ways, pass);
+        let codes = codes(&ways, quantized);
         let memory = self.translator.encode(&codes, Mode::Train)?;
         let mut terms = CaptionTerms { total: Tensor::zeros([], (Kind::Float, device)), figures: Vec::new() };
         if self.config.weight > 0.0 {
@@ -63,20 +73,10 @@ impl CaptionHead {
             let counts = (&batch.lengths - 2).clamp_min(0);
             terms.add("relation_alignment", relation.loss(&codes, &words, &counts)?, 1.0);
         }
-        if let Some(term) = self.word_term(&ways, pass, captions)? {
+        if let Some(term) = self.word_term(&ways, latents, quantized, captions)? {
             terms.add("word_supervision", term, 1.0);
         }
         Ok(terms)
-    }
-
-    /// The codes `[B, C, H, W]` of a pass with a gradient to encoder and codebook, as far as the ways are open.
-    fn codes(&self, ways: &Ways<'_>, pass: &Reconstruction) -> Tensor {
-        let codes = ways.through(GradientPath::Encoder, &pass.quantized.codes);
-        match &pass.quantized.live {
-            // Adds an exact zero, whose gradient is the codebook's.
-            Some(live) => codes + (ways.through(GradientPath::Codebook, &live.codes) - live.codes.detach()),
-            None => codes,
-        }
     }
 
     /// The mean vector of each caption's tokens, `[B, E]`, which stands for it; zero for an image without caption.
@@ -111,15 +111,16 @@ impl CaptionHead {
     fn word_term(
         &self,
         ways: &Ways<'_>,
-        pass: &Reconstruction,
+        latents: &Tensor,
+        quantized: &Quantized,
         captions: &[Option<String>],
     ) -> Result<Option<Tensor>, CaptionError> {
-        let (Some(finder), Some(config), Some(live)) = (&self.words, &self.config.words, &pass.quantized.live) else {
+        let (Some(finder), Some(config), Some(live)) = (&self.words, &self.config.words, &quantized.live) else {
             return Ok(None);
         };
         let named: Vec<Vec<usize>> =
             captions.iter().map(|caption| caption.as_deref().map_or_else(Vec::new, |text| finder.find(text))).collect();
-        let latents = ways.through(GradientPath::Encoder, &pass.latents).chunk(self.groups.len() as i64, 1);
+        let latents = ways.through(GradientPath::Encoder, latents).chunk(self.groups.len() as i64, 1);
         let codebook = ways.through(GradientPath::Codebook, &live.codebook);
         let mut total = Tensor::zeros([], (Kind::Float, codebook.device()));
         for (group, latents) in self.groups.iter().zip(latents) {
