@@ -33,6 +33,32 @@ pub enum EvalError {
         /// What was found.
         got: String,
     },
+    /// Scores of positions and a thing that do not fit together.
+    #[error("Pointing::update: expected {expected}, got {got}")]
+    Pointing {
+        /// What is asked.
+        expected: &'static str,
+        /// What was found.
+        got: String,
+    },
+    /// A parameter of METEOR outside of its range.
+    #[error("check METEOR: {key}: expected {expected}, got {got}")]
+    Meteor {
+        /// The key.
+        key: &'static str,
+        /// What is asked.
+        expected: &'static str,
+        /// What was found.
+        got: f64,
+    },
+    /// A file of synonyms that cannot be read.
+    #[error("{file}: expected an index of WordNet, got {got}")]
+    Synonyms {
+        /// The file.
+        file: String,
+        /// What was found.
+        got: String,
+    },
     /// Embeddings that do not fit together, or have no direction.
     #[error("{op}: expected {expected}, got {got}")]
     Embeddings {

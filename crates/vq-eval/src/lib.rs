@@ -6,6 +6,7 @@
 mod captions;
 mod error;
 mod ms_ssim;
+mod pointing;
 mod psnr;
 mod retrieval;
 mod similarity;
@@ -13,10 +14,14 @@ mod ssim;
 
 pub use captions::bleu::{Bleu, BleuScores};
 pub use captions::cider::{CiderD, DocumentFrequencies, FrequencyTable};
+pub use captions::meteor::{Meteor, MeteorConfig};
 pub use captions::ptb::caption_words;
 pub use captions::rouge::RougeL;
+pub use captions::scores::{CaptionMetrics, CaptionScores};
+pub use captions::synonyms::Synonyms;
 pub use error::EvalError;
 pub use ms_ssim::{MsSsim, ScaleFloor, ms_ssim};
+pub use pointing::{Pointing, PointingScores};
 pub use psnr::Psnr;
 pub use retrieval::{Ranking, Retrieval, RetrievalScores};
 pub use ssim::Ssim;

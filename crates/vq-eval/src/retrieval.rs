@@ -1,5 +1,6 @@
 //! Retrieval: whether an image finds its captions, and a caption its image.
 
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::EvalError;
@@ -29,7 +30,8 @@ pub struct Retrieval {
 }
 
 /// What [`Retrieval::compute`] gives.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RetrievalScores {
     /// An image looks for any of its captions.
     pub image_to_text: Ranking,
@@ -38,7 +40,8 @@ pub struct RetrievalScores {
 }
 
 /// How far up the right candidates are.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ranking {
     /// Share of queries of rank 1, in `0..=1`.
     pub recall_at_1: f64,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{check_references, grams};
 use crate::EvalError;
 
@@ -31,7 +33,8 @@ pub struct Bleu {
 }
 
 /// What [`Bleu::compute`] gives, each in `0..=1`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BleuScores {
     /// Runs of one word.
     pub bleu1: f64,

@@ -4,10 +4,14 @@
 //! the literature are made with.
 //! Words are compared letter by letter, so their case counts.
 
+mod alignment;
 pub(crate) mod bleu;
 pub(crate) mod cider;
+pub(crate) mod meteor;
 pub(crate) mod ptb;
 pub(crate) mod rouge;
+pub(crate) mod scores;
+pub(crate) mod synonyms;
 
 use crate::EvalError;
 

@@ -1,4 +1,4 @@
-//! Caption scores against pycocoevalcap; `tests/data/make_captions.py` makes the file.
+//! Caption scores against pycocoevalcap; `tests/data/make_captions.py` and `make_real_captions.py` make the files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -37,8 +37,11 @@ struct Scores {
     ciders: Vec<f64>,
 }
 
-fn golden() -> Golden {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captions.json");
+/// Made-up captions with all that is odd, and real ones.
+const GOLDENS: [&str; 2] = ["captions.json", "real_captions.json"];
+
+fn golden(name: &str) -> Golden {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -87,40 +90,43 @@ fn close(name: &str, ours: f64, theirs: f64) {
 
 #[test]
 fn a_set_scores_as_in_pycocoevalcap() {
-    let Golden { samples, scores, .. } = golden();
-    let all = All::of(&samples);
-    let theirs = [&scores.bleu[..], &[scores.rouge, scores.cider]].concat();
-    for (index, (ours, theirs)) in all.compute().unwrap().into_iter().zip(theirs).enumerate() {
-        close(&format!("score {index}"), ours, theirs);
+    for name in GOLDENS {
+        let Golden { samples, scores, .. } = golden(name);
+        let all = All::of(&samples);
+        let theirs = [&scores.bleu[..], &[scores.rouge, scores.cider]].concat();
+        for (index, (ours, theirs)) in all.compute().unwrap().into_iter().zip(theirs).enumerate() {
+            close(&format!("score {index} of {name}"), ours, theirs);
+        }
     }
 }
 
 #[test]
 fn each_caption_scores_as_in_pycocoevalcap() {
-    let Golden { samples, scores, .. } = golden();
-    let ciders = All::of(&samples).cider.scores();
-    assert_eq!(ciders.len(), scores.ciders.len());
-    for (index, sample) in samples.iter().enumerate() {
-        let name = |metric: &str| format!("{metric} of {index}, {sample:?}");
-        let one = All::of([sample]);
-        for (n, ours) in list(one.bleu.compute().unwrap()).into_iter().enumerate() {
-            close(&name("BLEU"), ours, scores.bleus[n][index]);
+    for Golden { samples, scores, .. } in GOLDENS.map(golden) {
+        let ciders = All::of(&samples).cider.scores();
+        assert_eq!(ciders.len(), scores.ciders.len());
+        for (index, sample) in samples.iter().enumerate() {
+            let name = |metric: &str| format!("{metric} of {index}, {sample:?}");
+            let one = All::of([sample]);
+            for (n, ours) in list(one.bleu.compute().unwrap()).into_iter().enumerate() {
+                close(&name("BLEU"), ours, scores.bleus[n][index]);
+            }
+            close(&name("ROUGE-L"), one.rouge.compute().unwrap(), scores.rouges[index]);
+            close(&name("CIDEr-D"), ciders[index], scores.ciders[index]);
         }
-        close(&name("ROUGE-L"), one.rouge.compute().unwrap(), scores.rouges[index]);
-        close(&name("CIDEr-D"), ciders[index], scores.ciders[index]);
     }
 }
 
 #[test]
 fn words_are_those_of_the_penn_treebank() {
-    for Tokens { text, words } in golden().tokens {
+    for Tokens { text, words } in golden(GOLDENS[0]).tokens {
         assert_eq!(caption_words(&text), words, "{text:?}");
     }
 }
 
 #[test]
 fn a_table_of_the_set_itself_changes_nothing() {
-    let samples = golden().samples;
+    let samples = golden(GOLDENS[0]).samples;
     let table = FrequencyTable::count(samples.iter().map(|sample| &sample.references[..])).unwrap();
     let mut with_table = CiderD::new(DocumentFrequencies::Table(table.clone()));
     let mut without = CiderD::default();

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod captions;
+mod meteor;
 mod ms_ssim;
+mod pointing;
 mod retrieval;
 
 use std::collections::HashMap;
