@@ -187,7 +187,13 @@ impl Reading {
         let relation = |subject, direction, reference| ClaimedRelation { subject, direction, reference };
         match (self.link.take(), self.subject, self.place.take()) {
             (Some(direction), Some(subject), _) => self.claims.relations.push(relation(subject, direction, group)),
-            (Some(direction), None, _) => self.place = Some((direction, group)),
+            (Some(direction), None, before) => {
+                // Of two places in a row, the first has nothing that lies there.
+                if let Some((direction, _)) = before {
+                    self.claims.strange.push(direction.words().to_owned());
+                }
+                self.place = Some((direction, group));
+            }
             (None, _, Some((direction, reference))) => {
                 self.claims.relations.push(relation(group, direction, reference));
                 self.subject = Some(group);

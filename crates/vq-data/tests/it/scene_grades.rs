@@ -116,6 +116,19 @@ fn broken_sentences_are_noted() {
         assert!(!reader.read(broken).strange.is_empty(), "{broken}");
     }
     assert!(reader.read("").strange.is_empty());
+    let two_places = reader.read("left of a dog above a cow there is a cat");
+    assert_eq!(two_places.strange, ["left of"]);
+    assert_eq!(two_places.relations, [ClaimedRelation { subject: 2, direction: Direction::Above, reference: 1 }]);
+}
+
+/// A caption of nothing is false, and no share of it is of what it did not say.
+#[test]
+fn an_empty_caption_is_all_wrong() {
+    let scene = WORLD.scene(0);
+    let grades = grades(&scene, "");
+    assert_eq!((grades.object_recall.hits, grades.all_objects.hits, grades.all_true.hits), (0, 0, 0));
+    assert_eq!((grades.object_precision.of, grades.relation_precision.of, grades.attributes().of), (0, 0, 0));
+    assert_eq!((grades.all_true.of, grades.strange), (1, Share { hits: 0, of: 1 }));
 }
 
 #[test]
