@@ -41,6 +41,14 @@ pub enum EvalError {
         /// What was found.
         got: String,
     },
+    /// A heat map and a thing that do not fit together.
+    #[error("MassInside::update: expected {expected}, got {got}")]
+    Mass {
+        /// What is asked.
+        expected: &'static str,
+        /// What was found.
+        got: String,
+    },
     /// A parameter of METEOR outside of its range.
     #[error("check METEOR: {key}: expected {expected}, got {got}")]
     Meteor {

@@ -5,6 +5,7 @@
 
 mod captions;
 mod error;
+mod mass;
 mod ms_ssim;
 mod pointing;
 mod psnr;
@@ -20,6 +21,7 @@ pub use captions::rouge::RougeL;
 pub use captions::scores::{CaptionMetrics, CaptionScores};
 pub use captions::synonyms::Synonyms;
 pub use error::EvalError;
+pub use mass::{MassInside, MassScores};
 pub use ms_ssim::{MsSsim, ScaleFloor, ms_ssim};
 pub use pointing::{Pointing, PointingScores};
 pub use psnr::Psnr;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod captions;
+mod mass;
 mod meteor;
 mod ms_ssim;
 mod pointing;
