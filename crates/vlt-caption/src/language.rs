@@ -202,6 +202,11 @@ impl Language {
         &self.about
     }
 
+    /// The text of the model's `tokenizer.json`.
+    pub fn tokenizer_json(&self) -> &str {
+        &self.tokenizer
+    }
+
     /// Captions to ids and back.
     pub fn vocabulary(&self) -> &TokenVocabulary {
         &self.vocabulary

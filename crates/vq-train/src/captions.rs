@@ -4,6 +4,8 @@ mod config;
 mod head;
 mod heard;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub use config::{
     CaptionsConfig, GradientPath, LanguageConfig, LanguageExtent, LanguageSource, OtherModel, PathSchedule,

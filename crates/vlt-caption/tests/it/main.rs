@@ -4,6 +4,7 @@
 mod decoding;
 mod errors;
 mod golden;
+mod language;
 mod loss;
 mod support;
 mod terms;

@@ -6,6 +6,7 @@ mod adam;
 mod adversarial_training;
 mod adversary;
 mod adversary_schedule;
+mod captions;
 mod checkpoint;
 mod config;
 mod cvq;

@@ -15,8 +15,8 @@ fn training(step: u64, loss: f64) -> Record {
     Record::Train {
         step,
         loss,
-        reconstruction,
-        codebook,
+        reconstruction: Some(reconstruction),
+        codebook: Some(codebook),
         learning_rate: 3e-4,
         images_per_second: 50.0 + step as f64,
         gradient_norm: Some(loss * 2.0),

@@ -29,7 +29,7 @@ fn figures(folder: &Path) -> Vec<String> {
             images_per_second: _,
             gradient_norm,
             terms,
-        } => format!("{step} {loss} {reconstruction} {codebook} {learning_rate} {gradient_norm:?} {terms:?}"),
+        } => format!("{step} {loss} {reconstruction:?} {codebook:?} {learning_rate} {gradient_norm:?} {terms:?}"),
         other => format!("{other:?}"),
     };
     MetricsLog::read(&folder.join("metrics.jsonl")).unwrap().into_iter().map(timeless).collect()
