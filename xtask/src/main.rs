@@ -7,6 +7,7 @@
 mod ci;
 mod data;
 mod debian;
+mod language;
 mod libtorch;
 mod nvrtc;
 mod pip;
@@ -45,6 +46,8 @@ enum Task {
     Data(data::DataTask),
     /// Remakes the embedded codebook prior.
     Prior(prior::PriorArgs),
+    /// Remakes the embedded language of captions.
+    Language(language::LanguageArgs),
     /// Runs every check that a change must pass.
     Ci,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&workspace, args),
         Task::Data(task) => data::run(&workspace, task),
         Task::Prior(args) => prior::run(&workspace, args),
+        Task::Language(args) => language::run(&workspace, args),
         Task::Ci => ci::run(&workspace),
     };
     match result {

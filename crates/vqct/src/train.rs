@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use vq_data::DamagedFile;
-use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, Trainer, Validation, Watch};
+use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, ToldImage, Trainer, Validation, Watch};
 
 use crate::progress::Progress;
+
+/// Captions that are printed at the end.
+const SHOWN_CAPTIONS: usize = 5;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -111,6 +114,7 @@ fn summarize(trainer: &Trainer, outcome: &Outcome) {
             match &outcome.validation {
                 Some(validation) => {
                     print_figures(validation);
+                    print_captions(validation);
                     say!("\n  {}  originals above reconstructions", run.grid(outcome.step).display());
                 }
                 None => say!("the last validation failed, see {}", run.metrics().display()),
@@ -139,6 +143,16 @@ fn print_damaged(damaged: &[DamagedFile]) {
     say!("\n{} damaged images were skipped, the next sound one took the place of each:", damaged.len());
     for DamagedFile { path, reason } in damaged {
         say!("  {}: {reason}", path.display());
+    }
+}
+
+/// What is said of a few images of the validation set.
+fn print_captions(validation: &Validation) {
+    let Some(figures) = validation.captions else { return };
+    let (likelihood, accuracy) = (figures.negative_log_likelihood, figures.accuracy * 100.0);
+    say!("captions from codes alone: {likelihood:.3} nats a token, {accuracy:.1} % of tokens thought likeliest");
+    for ToldImage { caption, told, .. } in validation.told.iter().take(SHOWN_CAPTIONS) {
+        say!("  {told}   (in truth: {})", caption.as_deref().unwrap_or("no caption"));
     }
 }
 

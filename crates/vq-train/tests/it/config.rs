@@ -29,6 +29,25 @@ fn every_config_of_the_repository_is_understood() {
     assert!(seen >= 3);
 }
 
+/// Those of scenes differ in the codebook and in captions, and in nothing else.
+#[test]
+fn the_experiments_on_scenes_differ_in_what_they_must() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/scenes");
+    let load = |name: &str| ExperimentFile { path: folder.join(name), overrides: Vec::new() }.load().unwrap();
+    let plain = load("vq.toml");
+    for name in ["vqct.toml", "vqct-lg.toml", "vqct-vlt.toml"] {
+        let other = load(name);
+        let QuantizerConfig::Vqct { .. } = other.quantizer else { panic!("{name}: another quantizer") };
+        let quantizer = plain.quantizer.clone();
+        let same = vq_train::Experiment { name: plain.name.clone(), quantizer, captions: None, ..other };
+        assert_eq!(same, plain, "{name}");
+    }
+    // The translator's experiment is one only with the run that it is for.
+    let path = folder.join("translator.toml");
+    let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
+    assert!(error.contains("missing field"), "{error}");
+}
+
 #[test]
 fn overrides_are_toml_values_or_bare_words() {
     let experiment = tiny(&["train.steps=9", "schedule.learning_rate=3e-4", "name=other", "device=\"auto\""]);
