@@ -99,12 +99,20 @@ impl ImageTokenizer {
         tch::no_grad(|| Ok(self.quantizer.quantize(&self.latents(images)?, Mode::Eval)?.indices))
     }
 
+    /// Ids `[B, H / f, W / f, S]` to codes `[B, C, H / f, W / f]`, without gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::Quantizer`] if the ids do not fit the layout.
+    pub fn codes(&self, indices: &Tensor) -> Result<Tensor, ModelError> {
+        tch::no_grad(|| Ok(self.quantizer.lookup(indices)?))
+    }
+
     /// Ids `[B, H / f, W / f, S]` to images `[B, 3, H, W]` clamped to `[-1, 1]`, without gradients.
     ///
     /// # Errors
     /// [`ModelError::Quantizer`] if the ids do not fit the layout.
     pub fn decode(&self, indices: &Tensor) -> Result<Tensor, ModelError> {
-        tch::no_grad(|| Ok(self.images_of(&self.quantizer.lookup(indices)?).clamp(-1.0, 1.0)))
+        tch::no_grad(|| Ok(self.images_of(&self.codes(indices)?).clamp(-1.0, 1.0)))
     }
 
     /// Images `[B, 3, H, W]` to codes, with gradients.

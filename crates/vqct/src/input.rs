@@ -103,6 +103,12 @@ impl TokenizerArgs {
     }
 }
 
+/// An image cut and resized to the size of training, as `[1, 3, S, S]`.
+pub(crate) fn load_image_at(image: &str, loaded: &LoadedTokenizer) -> Result<Tensor> {
+    let args = ImageArgs { images: Vec::new(), size: None };
+    args.load(image, loaded)
+}
+
 impl ImageArgs {
     /// The image of an argument as `[1, 3, H, W]`, fit for the tokenizer.
     pub(crate) fn load(&self, image: &str, loaded: &LoadedTokenizer) -> Result<Tensor> {

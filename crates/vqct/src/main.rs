@@ -8,6 +8,7 @@ macro_rules! say {
     };
 }
 
+mod caption;
 mod detokenize;
 mod input;
 mod inspect;
@@ -47,6 +48,8 @@ enum Command {
     Tokenize(tokenize::Args),
     /// Turn token ids back into images.
     Detokenize(detokenize::Args),
+    /// Say what an image shows, from its tokens alone.
+    Caption(caption::Args),
     /// Show the words of each patch of an image.
     Inspect(inspect::Args),
     /// Build the language of captions from a language model (only with the feature `priors`).
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Reconstruct(args) => reconstruct::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),
+        Command::Caption(args) => caption::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),

@@ -1,6 +1,7 @@
 //! The command as a user meets it.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod caption;
 mod errors;
 mod kill;
 mod prior;
