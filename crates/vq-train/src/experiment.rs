@@ -8,8 +8,8 @@ use vq_data::Transform;
 use vq_model::{AutoencoderConfig, Precision};
 
 use crate::{
-    AdamConfig, AdversarialConfig, CaptionsConfig, Checkpoint, FolderConfig, GuardsConfig, LossConfig, QuantizerConfig,
-    RunDir, ScenesConfig, ScheduleConfig, TrainError, Weights,
+    AdamConfig, AdversarialConfig, CaptionsConfig, Checkpoint, DatasetPair, FolderConfig, GuardsConfig, LossConfig,
+    QuantizerConfig, RunDir, ScenesConfig, ScheduleConfig, TrainError, Weights,
 };
 
 /// Everything that decides a run; unknown keys are refused.
@@ -111,6 +111,8 @@ pub enum SourceConfig {
     Folder(FolderConfig),
     /// Scenes made of the embedded emoji.
     Scenes(ScenesConfig),
+    /// Data sets in their own layouts.
+    Dataset(DatasetPair),
 }
 
 /// Lengths and intervals, in optimizer steps.

@@ -67,14 +67,14 @@ pub enum Cache {
 pub(crate) struct Images {
     pub(crate) train: Arc<dyn ImageSource>,
     pub(crate) validation: Arc<dyn ImageSource>,
-    /// The folders behind them, if there are any, which remember the files that were skipped.
-    pub(crate) folders: Vec<Arc<ImageFolder>>,
+    /// What lies behind them on disk, if anything does, which remembers the files that were skipped.
+    pub(crate) sources: Vec<Arc<dyn ImageSource>>,
 }
 
 impl Images {
     /// Images of one's own.
     pub(crate) fn of(train: Arc<dyn ImageSource>, validation: Arc<dyn ImageSource>) -> Self {
-        Self { train, validation, folders: Vec::new() }
+        Self { train, validation, sources: Vec::new() }
     }
 }
 
@@ -112,20 +112,25 @@ impl FolderConfig {
             }
         };
         let (train, validation) = (Arc::new(train), Arc::new(validation));
-        let folders = vec![Arc::clone(&train), Arc::clone(&validation)];
+        let sources: Vec<Arc<dyn ImageSource>> = vec![Arc::clone(&train) as _, Arc::clone(&validation) as _];
         Ok(match self.cache {
-            Cache::None => Images { train, validation, folders },
+            Cache::None => Images { train, validation, sources },
             Cache::Memory => Images {
                 train: in_memory(&*train, transform)?,
                 validation: Arc::new(InMemory::load(&*validation, transform.size)?),
-                folders,
+                sources,
             },
         })
     }
 
     /// Threads that decode for training on this device.
     pub(crate) fn threads(&self, device: tch::Device) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        self.threads.unwrap_or_else(|| if device.is_cuda() { cores() } else { 1 })
+        self.threads.unwrap_or_else(|| decoding_threads(device))
     }
+}
+
+/// Threads that decode where none are asked for: on a CPU, training needs the cores.
+pub(crate) fn decoding_threads(device: tch::Device) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    if device.is_cuda() { cores() } else { 1 }
 }

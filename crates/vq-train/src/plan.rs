@@ -6,8 +6,7 @@ use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
 use vlt_caption::Language;
 use vq_data::{
-    Background, Batch, Crop, DamagedFile, EmojiSet, ImageFolder, ImageSource, InMemory, Loader, LoaderConfig, Split,
-    Transform,
+    Background, Batch, Crop, DamagedFile, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform,
 };
 
 use crate::captions::PARAMETERS;
@@ -37,8 +36,8 @@ pub struct Plan {
     start: Option<Checkpoint>,
     train: Arc<dyn ImageSource>,
     validation: Arc<dyn ImageSource>,
-    /// The folders behind these two, if there are any.
-    folders: Vec<Arc<ImageFolder>>,
+    /// What lies behind these two on disk, if anything does.
+    sources: Vec<Arc<dyn ImageSource>>,
 }
 
 /// Words that a run holds on to, whatever becomes of the files that they came from.
@@ -97,8 +96,8 @@ impl Plan {
         check(&experiment)?;
         let device = experiment.device.resolve()?;
         let WordData { prior, language } = words;
-        let Images { train, validation, folders } = images;
-        Ok(Self { experiment, device, prior, language, start: None, train, validation, folders })
+        let Images { train, validation, sources } = images;
+        Ok(Self { experiment, device, prior, language, start: None, train, validation, sources })
     }
 
     /// Takes over the weights of the tokenizer to begin with, if there is one, and keeps them as they are if they are not
@@ -150,12 +149,13 @@ impl Plan {
         match &self.experiment.data.source {
             SourceConfig::Emoji | SourceConfig::Scenes(_) => 1,
             SourceConfig::Folder(folder) => folder.threads(self.device),
+            SourceConfig::Dataset(pair) => pair.threads(self.device),
         }
     }
 
     /// The damaged images that were met so far and skipped, of both sets.
     pub fn damaged_images(&self) -> Vec<DamagedFile> {
-        self.folders.iter().flat_map(|folder| folder.damaged()).collect()
+        self.sources.iter().flat_map(|source| source.damaged()).collect()
     }
 
     /// Images to train on and to validate on.
@@ -183,10 +183,11 @@ fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
             let emoji = EmojiSet::embedded()?;
             let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
             let train = in_memory(&emoji.split(Split::Train), transform)?;
-            Ok(Images { train, validation: Arc::new(validation), folders: Vec::new() })
+            Ok(Images { train, validation: Arc::new(validation), sources: Vec::new() })
         }
         SourceConfig::Folder(folder) => folder.open(transform),
         SourceConfig::Scenes(scenes) => scenes.open(transform),
+        SourceConfig::Dataset(pair) => pair.open(),
     }
 }
 
@@ -229,6 +230,7 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         SourceConfig::Emoji => {}
         SourceConfig::Folder(folder) => folder.check()?,
         SourceConfig::Scenes(scenes) => scenes.check(&data.transform)?,
+        SourceConfig::Dataset(pair) => pair.check()?,
     }
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {

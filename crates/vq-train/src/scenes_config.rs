@@ -73,7 +73,7 @@ impl ScenesConfig {
     pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
         let train = EmojiScenes::new(self.world(transform.size))?;
         let validation = train.part(self.validate_on, self.validation);
-        Ok(Images { train: Arc::new(train), validation: Arc::new(validation), folders: Vec::new() })
+        Ok(Images { train: Arc::new(train), validation: Arc::new(validation), sources: Vec::new() })
     }
 
     fn world(&self, size: u32) -> SceneConfig {

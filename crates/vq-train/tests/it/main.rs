@@ -10,6 +10,7 @@ mod captions;
 mod checkpoint;
 mod config;
 mod cvq;
+mod dataset;
 mod folder;
 mod grid;
 mod guards;
