@@ -112,7 +112,7 @@ pub enum SourceConfig {
     /// Scenes made of the embedded emoji.
     Scenes(ScenesConfig),
     /// Data sets in their own layouts.
-    Dataset(DatasetPair),
+    Dataset(Box<DatasetPair>),
 }
 
 /// Lengths and intervals, in optimizer steps.
