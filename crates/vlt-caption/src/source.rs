@@ -18,8 +18,8 @@ pub struct Memory {
 ///
 /// The norm is there because codes of different quantizers differ in size by orders of magnitude.
 ///
-/// Parameters: `projection`, `norm_in`, `neighbourhoods.{i}` for each of them, `rows`, `[max_rows, M]`, `columns`, `[max_columns, M]`, `blocks.{i}` for each
-/// encoder layer, `norm_out`.
+/// Parameters: `projection`, `norm_in`, `neighbourhoods.{i}` for each of them, `rows`, `[max_rows, M]`, `columns`,
+/// `[max_columns, M]`, `blocks.{i}` for each encoder layer, `norm_out`.
 #[derive(Debug)]
 pub(crate) struct Source {
     projection: Linear,
