@@ -13,7 +13,7 @@ use crate::folder_config::{Images, decoding_threads};
 /// ```toml
 /// kind = "dataset"
 /// train = { kind = "cub", root = "data/CUB_200_2011", split = "train" }
-/// validation = { kind = "cub", root = "data/CUB_200_2011", split = "test" }
+/// validation = { kind = "cub", root = "data/CUB_200_2011", split = "validation" }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
