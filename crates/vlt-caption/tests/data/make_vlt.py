@@ -23,7 +23,7 @@ MAX_TOKENS, MAX_ROWS, MAX_COLUMNS = 5, 4, 3
 SMOOTHING = 0.1
 
 
-def names(layers, encoder_layers, own):
+def names(layers, encoder_layers, own, neighbourhoods):
     """Shape of each parameter."""
     def linear(name, i, o):
         return {f"{name}.weight": (o, i), f"{name}.bias": (o,)}
@@ -39,6 +39,9 @@ def names(layers, encoder_layers, own):
 
     shapes = linear("source.projection", CHANNELS, WIDTH) | norm("source.norm_in") | norm("source.norm_out")
     shapes |= {"source.rows": (MAX_ROWS, WIDTH), "source.columns": (MAX_COLUMNS, WIDTH)}
+    for i in range(neighbourhoods):
+        b = f"source.neighbourhoods.{i}"
+        shapes |= norm(f"{b}.norm") | {f"{b}.weight": (WIDTH, WIDTH, 3, 3), f"{b}.bias": (WIDTH,)}
     for i in range(encoder_layers):
         b = f"source.blocks.{i}"
         shapes |= norm(f"{b}.norm1") | attention(f"{b}.attention") | norm(f"{b}.norm2") | mlp(f"{b}.mlp")
@@ -60,8 +63,8 @@ def parameters(shapes):
     return made
 
 
-def run(layers, encoder_layers, own, codes, ids, lengths):
-    p = parameters(names(layers, encoder_layers, own))
+def run(layers, encoder_layers, own, neighbourhoods, codes, ids, lengths):
+    p = parameters(names(layers, encoder_layers, own, neighbourhoods))
     table = formula(77, (VOCABULARY, own), 3.0)
     table = table / table.square().mean().sqrt()
 
@@ -89,12 +92,20 @@ def run(layers, encoder_layers, own, codes, ids, lengths):
 
     codes = codes.clone().requires_grad_()
     batch, _, height, width = codes.shape
-    cells = []
-    for row in range(height):
-        for column in range(width):
-            cell = norm("source.norm_in", linear("source.projection", codes[:, :, row, column]))
-            cells.append(cell + p["source.rows"][row] + p["source.columns"][column])
-    memory = torch.stack(cells, 1)
+    places = [(row, column) for row in range(height) for column in range(width)]
+    cells = {place: norm("source.norm_in", linear("source.projection", codes[:, :, *place])) for place in places}
+    for i in range(neighbourhoods):
+        b = f"source.neighbourhoods.{i}"
+        normed = {place: norm(f"{b}.norm", cell) for place, cell in cells.items()}
+        for row, column in places:
+            seen = p[f"{b}.bias"]
+            for y in range(3):
+                for x in range(3):
+                    neighbour = normed.get((row + y - 1, column + x - 1))
+                    if neighbour is not None:
+                        seen = seen + neighbour @ p[f"{b}.weight"][:, :, y, x].T
+            cells[row, column] = cells[row, column] + F.gelu(seen)
+    memory = torch.stack([cells[place] + p["source.rows"][place[0]] + p["source.columns"][place[1]] for place in places], 1)
     for i in range(encoder_layers):
         b = f"source.blocks.{i}"
         normed = norm(f"{b}.norm1", memory)
@@ -134,6 +145,6 @@ if __name__ == "__main__":
     ids = torch.tensor([[0, 4, 7, 9, 1], [0, 3, 1, 2, 2], [0, 10, 5, 1, 2]])
     lengths = torch.tensor([5, 3, 4])
     tensors = {"ids": ids, "lengths": lengths}
-    for case, (layers, encoder_layers, own) in {"plain": (1, 0, 8), "deep": (2, 1, 5)}.items():
-        tensors |= {f"{case}.{k}": v.contiguous() for k, v in run(layers, encoder_layers, own, codes, ids, lengths).items()}
+    for case, shape in {"plain": (1, 0, 8, 0), "deep": (2, 1, 5, 0), "near": (1, 0, 8, 2)}.items():
+        tensors |= {f"{case}.{k}": v.contiguous() for k, v in run(*shape, codes, ids, lengths).items()}
     save_file(tensors, "vlt.safetensors")

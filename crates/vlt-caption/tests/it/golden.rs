@@ -6,13 +6,14 @@ use vq_core::Mode;
 
 use crate::support::{assert_close, formula, golden, names, set_by_formula};
 
-fn check(case: &str, layers: i64, encoder_layers: i64, own: i64) {
+fn check(case: &str, layers: i64, encoder_layers: i64, own: i64, neighbourhoods: i64) {
     let golden = golden("vlt.safetensors");
     let config = CaptionConfig {
         width: 8,
         heads: 2,
         layers,
         encoder_layers,
+        neighbourhoods,
         expansion: 2,
         max_tokens: 5,
         max_rows: 4,
@@ -51,10 +52,15 @@ fn check(case: &str, layers: i64, encoder_layers: i64, own: i64) {
 
 #[test]
 fn one_block_without_encoder_and_without_token_projection() {
-    check("plain", 1, 0, 8);
+    check("plain", 1, 0, 8, 0);
 }
 
 #[test]
 fn two_blocks_with_encoder_and_token_projection() {
-    check("deep", 2, 1, 5);
+    check("deep", 2, 1, 5, 0);
+}
+
+#[test]
+fn two_neighbourhoods() {
+    check("near", 1, 0, 8, 2);
 }
