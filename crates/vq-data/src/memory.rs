@@ -59,11 +59,4 @@ impl ImageSource for InMemory {
             DataError::unexpected("get a sample from memory", format!("an index below {}", self.samples.len()), index)
         })
     }
-
-    fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
-        match self.samples.get(index) {
-            Some(sample) => Ok(sample.caption.iter().chain(&sample.more_captions).cloned().collect()),
-            None => self.get(index).map(|_| Vec::new()),
-        }
-    }
 }

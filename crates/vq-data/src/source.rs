@@ -51,7 +51,8 @@ pub trait ImageSource: Send + Sync {
     /// If `index` is not below [`len`](Self::len), or the sample cannot be read.
     fn get(&self, index: usize) -> Result<Sample, DataError>;
 
-    /// All captions of the sample at `index`; a source that has them without the image does not read it.
+    /// All captions of the sample at `index`; a source that has them without the image does not read
+    /// it, and does not know then whether it is damaged.
     ///
     /// # Errors
     ///

@@ -14,3 +14,4 @@ pub use head::CaptionHead;
 pub(crate) use head::PARAMETERS;
 pub(crate) use heard::CaptionSums;
 pub use heard::{CaptionFigures, ToldImage};
+pub(crate) use terms::CaptionTerms;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 use vq_core::{CoreError, Mode, Quantized};
 use vq_model::{Encoded, ImageTokenizer, ModelError, Reconstruction};
 
+use crate::captions::CaptionTerms;
 use crate::figures::Figures;
 use crate::opponent::{Lesson, Opponent};
 use crate::randomness::{Turn, mix};
@@ -160,7 +161,7 @@ impl Learner {
         }
         let mut total = losses.total.shallow_clone();
         if let Some(captions) = inputs.captions {
-            total += caption_terms(captions, inputs, batch, (&pass.latents, &pass.quantized), &mut figures)?;
+            total += figures.take_captions(caption_terms(captions, inputs, batch, &pass.latents, &pass.quantized)?);
         }
         let gradient = self.adam.gradient(&(&total * share))?;
         figures.push("loss", total.detach());
@@ -191,12 +192,13 @@ impl Learner {
     ) -> Result<Sums, TrainError> {
         let share = 1.0 / inputs.accumulate as f64;
         let mut figures = Figures::default();
-        let total = match inputs.captions {
-            Some(captions) => {
-                caption_terms(captions, inputs, batch, (&encoded.latents, &encoded.quantized), &mut figures)?
-            }
-            None => Tensor::zeros([], (Kind::Float, batch.images.device())),
-        };
+        let captions = inputs.captions.ok_or_else(|| TrainError::Option {
+            key: "start.learn",
+            expected: "a `captions` table where only captions learn".into(),
+            got: "none".into(),
+        })?;
+        let Encoded { latents, quantized } = encoded;
+        let total = figures.take_captions(caption_terms(captions, inputs, batch, latents, quantized)?);
         let gradient = self.adam.gradient(&(&total * share))?;
         figures.push("loss", total.detach());
         Ok(Sums { gradient, lesson: None, figures: figures.times(share) })
@@ -213,18 +215,24 @@ impl Sums {
     }
 }
 
-/// The weighted terms of a batch's captions: a scalar on the graph.
+/// What the captions of a batch cost.
 fn caption_terms(
     captions: &CaptionHead,
     inputs: &StepInputs<'_>,
     batch: &MicroBatch,
-    (latents, quantized): (&Tensor, &Quantized),
-    figures: &mut Figures,
-) -> Result<Tensor, TrainError> {
+    latents: &Tensor,
+    quantized: &Quantized,
+) -> Result<CaptionTerms, TrainError> {
     let _turn = Turn::seeded(mix(batch.seed, CAPTIONS));
-    let terms = captions.terms(inputs.step, latents, quantized, &batch.captions)?;
-    terms.figures.into_iter().for_each(|(name, figure)| figures.push(name, figure));
-    Ok(terms.total)
+    captions.terms(inputs.step, latents, quantized, &batch.captions)
+}
+
+impl Figures {
+    /// Takes the figures of captions in, and gives their cost.
+    fn take_captions(&mut self, terms: CaptionTerms) -> Tensor {
+        terms.figures.into_iter().for_each(|(name, figure)| self.push(name, figure));
+        terms.total
+    }
 }
 
 /// What a step needs of the tokenizer.

@@ -1,9 +1,11 @@
 //! `vqct language`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use atomic_write_file::AtomicWriteFile;
 use clap::ValueEnum;
 use codebook_prior::{Corpus, CorpusFormat, EmbeddingTable, PriorGraph, Strictness, TableConfig, TextEmbedder};
 use tch::Tensor;
@@ -42,7 +44,7 @@ pub(crate) struct Args {
     /// The language to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Replace the file if it is there.
+    /// Replace the file if it is there, in one move.
     #[arg(long)]
     replace: bool,
 }
@@ -83,17 +85,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let extent = if args.full { VocabularyExtent::Full } else { VocabularyExtent::InUse(&texts) };
     let width = description.width as i64;
     let language = Language::new(about, tokenizer, extent, |ids| {
-        let tokens: Vec<u32> = ids.iter().map(|&id| id as u32).collect();
+        let tokens = ids.iter().map(|&id| u32::try_from(id)).collect::<Result<Vec<_>, _>>()?;
         anyhow::Ok(Tensor::from_slice(&table.rows(&tokens)?).view([-1, width]))
     })?;
     let bytes = language.to_bytes()?;
-    if args.replace && args.out.exists() {
-        std::fs::remove_file(&args.out).with_context(|| format!("replace {}", args.out.display()))?;
+    match args.replace {
+        true => replace(&args.out, &bytes).with_context(|| format!("write {}", args.out.display()))?,
+        false => write_new(&args.out, &bytes)?,
     }
-    write_new(&args.out, &bytes)?;
     let tokens = language.vocabulary().map().size();
     say!("{}: {tokens} tokens of {}, width {width}, {} KiB", args.out.display(), args.name, bytes.len() / 1024);
     Ok(())
+}
+
+/// Puts a file in the place of another in one move: whatever goes wrong, the old one stays whole.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = AtomicWriteFile::open(path)?;
+    file.write_all(bytes)?;
+    file.commit()
 }
 
 /// All texts whose tokens are kept, each once.
