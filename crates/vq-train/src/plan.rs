@@ -237,6 +237,14 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");
         return refuse("data.transform.size", expected, data.transform.size.to_string());
     }
+    if let Some(CaptionsConfig { translator, .. }) = &experiment.captions {
+        let side = i64::from(data.transform.size) / factor;
+        if side > translator.max_rows || side > translator.max_columns {
+            let expected = format!("`max_rows` and `max_columns` of at least {side}, the side of the token grid");
+            let got = format!("{} and {}", translator.max_rows, translator.max_columns);
+            return refuse("captions.translator", expected, got);
+        }
+    }
     let least = std::iter::once((SMALLEST, "SSIM's window"))
         .chain(experiment.loss.smallest())
         .chain(experiment.adversarial.as_ref().map(|config| (config.discriminator.smallest(), "the discriminator")))

@@ -115,6 +115,15 @@ fn images_without_captions_are_refused() {
 }
 
 #[test]
+fn a_grid_that_the_translator_cannot_read_is_refused_before_a_run_begins() {
+    let error = Plan::resolve(tiny(&["captions.translator.max_rows=3"])).err().unwrap().to_string();
+    assert!(
+        error.contains("`captions.translator`") && error.contains("at least 4") && error.contains("got 3 and 32"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_trained_tokenizer_that_is_not_there_is_named() {
     let folder = TempDir::new().unwrap();
     let path = write(folder.path(), "translator.toml", "[start]\nrun = \"nowhere\"\nlearn = \"captions\"");
