@@ -62,6 +62,33 @@ pub enum TrainError {
         got: String,
     },
 
+    /// Words and codes that do not go together.
+    #[error("words: expected {expected}, got {got}")]
+    Words {
+        /// What is needed.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// Something is no evaluation of this version.
+    #[error("evaluation {name}: expected {expected}, got {got}")]
+    Evaluation {
+        /// What was read.
+        name: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// Nothing was measured.
+    #[error("evaluate: expected images for {metric}, got none")]
+    NoFigure {
+        /// The metric.
+        metric: &'static str,
+    },
+
     /// A run folder is there already.
     #[error("run folder {} exists already, and a run is never overwritten: choose another `--out`, or `--resume` it", path.display())]
     RunExists {

@@ -21,6 +21,7 @@ mod clock;
 mod config_file;
 mod dataset_config;
 mod error;
+mod evaluation;
 mod event;
 mod experiment;
 mod figures;
@@ -37,6 +38,7 @@ mod opponent;
 mod plan;
 mod quantizer_config;
 mod randomness;
+mod reading;
 pub mod report;
 mod reporter;
 mod revival;
@@ -46,6 +48,7 @@ mod scenes_config;
 mod schedule;
 mod session;
 mod step;
+mod study;
 mod tensorboard;
 mod tokenizer_state;
 mod trainer;
@@ -67,6 +70,10 @@ pub use checkpoint_header::{Best, CheckpointHeader};
 pub use config_file::ExperimentFile;
 pub use dataset_config::DatasetPair;
 pub use error::TrainError;
+pub use evaluation::{
+    Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation, EvaluationConditions, EvaluationRequest,
+    GroundingFigures, ImageFigures, LanguageFigures,
+};
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, SourceConfig, StartConfig, TrainConfig};
 pub use folder_config::{Cache, FolderConfig, ValidationImages};
@@ -78,11 +85,16 @@ pub use memory::keep_freed_memory;
 pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record};
 pub use plan::Plan;
 pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
+pub use reading::{
+    CodeSurvey, CodeWord, CodeWords, EditedIds, InspectionPage, Patch, SearchBy, SurveyedImage, TextSearch, WordHeat,
+    WordReplacement, WordUse,
+};
 pub use reporter::Reporter;
 pub use run_dir::RunDir;
 pub use scenes_config::ScenesConfig;
 pub use schedule::ScheduleConfig;
 pub use session::{Ending, Environment, PastSession, RunState, Session, SessionEnd, Sessions};
+pub use study::{Job, JobState, MethodConfig, Spread, Study, StudyConfig, StudyTable};
 pub use tensorboard::{EventFile, Moment};
 pub use tokenizer_state::TokenizerState;
 pub use trainer::{End, Outcome, Trainer, Watch};

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use vq_core::Usage;
 
 use crate::atomic_file::write_atomically;
 use crate::{CaptionFigures, Event, TrainError};
@@ -80,6 +81,13 @@ pub struct GroupRecord {
     pub used: i64,
     /// `exp` of the entropy of the histogram of ids.
     pub perplexity: f64,
+}
+
+impl GroupRecord {
+    pub(crate) fn of(usage: &Usage) -> Self {
+        let Usage { size, used, perplexity, .. } = *usage;
+        Self { group: usage.group.clone(), size, used, perplexity }
+    }
 }
 
 impl Record {

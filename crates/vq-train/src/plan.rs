@@ -6,7 +6,7 @@ use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
 use vlt_caption::Language;
 use vq_data::{
-    Background, Batch, Crop, DamagedFile, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform,
+    Background, Batch, Crop, DamagedFile, EmojiScenes, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform,
 };
 
 use crate::captions::PARAMETERS;
@@ -100,6 +100,18 @@ impl Plan {
         Ok(Self { experiment, device, prior, language, start: None, train, validation, sources })
     }
 
+    /// The plan of a checkpoint's run, with other data if wanted, to evaluate its tokenizer on a device.
+    pub(crate) fn to_evaluate(
+        checkpoint: &Checkpoint,
+        data: Option<DataConfig>,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        let mut experiment = checkpoint.header().experiment.clone();
+        experiment.data = data.unwrap_or(experiment.data);
+        let words = WordData { prior: checkpoint.prior()?, language: checkpoint.language()?.map(Arc::new) };
+        Ok(Self { device, ..Self::with_words(experiment, words)? })
+    }
+
     /// Takes over the weights of the tokenizer to begin with, if there is one, and keeps them as they are if they are not
     /// to learn.
     pub(crate) fn begin_with_trained(&self, state: &TokenizerState) -> Result<(), TrainError> {
@@ -142,6 +154,18 @@ impl Plan {
         let transform = Transform::fixed(transform.size, background);
         let config = LoaderConfig { threads: self.threads(), ..LoaderConfig::one_pass(*batch_size) };
         Ok(Loader::new(Arc::clone(&self.validation), transform, config)?)
+    }
+
+    /// All captions of images of the validation set.
+    pub(crate) fn validation_captions(&self, images: &[usize]) -> Result<Vec<Vec<String>>, TrainError> {
+        images.iter().map(|&image| Ok(self.validation.captions(image)?)).collect()
+    }
+
+    /// The scenes of the validation set, of which everything is known, if it has scenes.
+    pub(crate) fn validation_scenes(&self) -> Result<Option<EmojiScenes>, TrainError> {
+        let DataConfig { source, transform, .. } = &self.experiment.data;
+        let SourceConfig::Scenes(scenes) = source else { return Ok(None) };
+        scenes.validation_world(transform).map(Some)
     }
 
     /// Threads that make batches.

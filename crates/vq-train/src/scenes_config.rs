@@ -76,6 +76,12 @@ impl ScenesConfig {
         Ok(Images { train: Arc::new(train), validation: Arc::new(validation), sources: Vec::new() })
     }
 
+    /// The world of the validation set.
+    pub(crate) fn validation_world(&self, transform: &Transform) -> Result<EmojiScenes, TrainError> {
+        let Self { validate_on, validation, .. } = *self;
+        Ok(EmojiScenes::new(SceneConfig { split: validate_on, length: validation, ..self.world(transform.size) })?)
+    }
+
     fn world(&self, size: u32) -> SceneConfig {
         let Self { seed, objects, nouns, train, .. } = self.clone();
         SceneConfig { size, seed, objects, nouns, split: SceneSplit::Train, length: train }

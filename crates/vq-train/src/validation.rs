@@ -103,13 +103,7 @@ impl Validation {
 
     /// The line for the log.
     pub(crate) fn record(&self, step: u64) -> Record {
-        let group = |usage: &Usage| GroupRecord {
-            group: usage.group.clone(),
-            size: usage.size,
-            used: usage.used,
-            perplexity: usage.perplexity,
-        };
-        let groups = self.groups.iter().map(group).collect();
+        let groups = self.groups.iter().map(GroupRecord::of).collect();
         let Self { psnr, ssim, ms_ssim, .. } = *self;
         let (usage, captions) = (self.usage(), self.captions);
         Record::Validation { step, psnr, ssim, ms_ssim: Some(ms_ssim), usage, groups, captions }

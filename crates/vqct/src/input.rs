@@ -81,23 +81,34 @@ pub(crate) struct LoadedTokenizer {
     pub(crate) device: Device,
     /// SHA-256 of the checkpoint, and of the choice of weights where there is one.
     pub(crate) sha256: String,
+    /// The name of the experiment.
+    pub(crate) name: String,
     trained_at: u32,
 }
 
 impl TokenizerArgs {
+    pub(crate) fn open(&self) -> Result<Checkpoint> {
+        let is_run = self.checkpoint.is_dir();
+        let path = if is_run { self.checkpoint.join("checkpoint.safetensors") } else { self.checkpoint.clone() };
+        Ok(Checkpoint::open(&path)?)
+    }
+
+    pub(crate) fn weights(&self) -> Weights {
+        self.weights.into()
+    }
+
+    pub(crate) fn device(&self) -> Result<Device> {
+        Ok(self.device.resolve()?)
+    }
+
     pub(crate) fn load(&self) -> Result<LoadedTokenizer> {
-        let path = if self.checkpoint.is_dir() {
-            self.checkpoint.join("checkpoint.safetensors")
-        } else {
-            self.checkpoint.clone()
-        };
-        let checkpoint = Checkpoint::open(&path)?;
-        let device = self.device.resolve()?;
-        let weights = self.weights.into();
+        let checkpoint = self.open()?;
+        let (device, weights) = (self.device()?, self.weights());
         Ok(LoadedTokenizer {
             state: TokenizerState::restore_with(&checkpoint, device, weights)?,
             device,
             sha256: checkpoint.sha256(weights),
+            name: checkpoint.header().experiment.name.clone(),
             trained_at: checkpoint.header().experiment.data.transform.size,
         })
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use tch::Tensor;
-use vq_train::{TokenizerState, to_rgb};
+use vq_train::{CodeSurvey, InspectionPage, TokenizerState, to_rgb};
 
-use crate::input::{ImageArgs, TokenizerArgs, stem_of};
-use crate::output::{refuse_existing, write_png};
+use crate::input::{ImageArgs, LoadedTokenizer, TokenizerArgs, stem_of};
+use crate::output::{refuse_existing, write_new, write_png};
 use crate::word_map::{Cell, draw};
 
 /// Words listed in the summary.
@@ -20,28 +20,49 @@ pub(crate) struct Args {
     tokenizer: TokenizerArgs,
     #[command(flatten)]
     images: ImageArgs,
-    /// The picture to write: each patch of the reconstruction under its words [default: NAME-words.png here].
+    /// The picture to write, of one image: each patch of the reconstruction under its words [default: NAME-words.png here,
+    /// if no page is asked for].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write a page of all images: the words of each position, where each word is, the words that are used most with
+    /// examples, and those that no image chose.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Words that the page shall show in each image, chosen or not, such as `apple`.
+    #[arg(long = "word", value_name = "WORD", requires = "html")]
+    words: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let [image] = &args.images.images[..] else {
-        bail!("inspect: expected one image, got {}", args.images.images.len());
+    let out = match (&args.out, &args.html, &args.images.images[..]) {
+        (Some(path), _, [_]) => Some(path.clone()),
+        (None, None, [image]) => Some(PathBuf::from(format!("{}-words.png", stem_of(image)?))),
+        (None, Some(_), _) => None,
+        (_, _, images) => bail!("inspect: expected one image, or `--html` alone, got {} images", images.len()),
     };
-    let out = match &args.out {
-        Some(path) => path.clone(),
-        None => PathBuf::from(format!("{}-words.png", stem_of(image)?)),
-    };
-    refuse_existing(&out)?;
+    out.iter().chain(&args.html).try_for_each(|path| refuse_existing(path))?;
     let loaded = args.tokenizer.load()?;
-    let ids = loaded.state.tokenizer.encode(&args.images.load(image, &loaded)?)?;
-    let cells = cells_of(&ids, &loaded.state)?;
-    print(&cells);
-    let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
-    write_png(&out, &draw(&cells, &reconstruction))?;
-    say!("picture: {}", out.display());
+    if let (Some(out), [image]) = (&out, &args.images.images[..]) {
+        let ids = loaded.state.tokenizer.encode(&args.images.load(image, &loaded)?)?;
+        let cells = cells_of(&ids, &loaded.state)?;
+        print(&cells);
+        let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
+        write_png(out, &draw(&cells, &reconstruction))?;
+        say!("picture: {}", out.display());
+    }
+    if let Some(path) = &args.html {
+        write_new(path, page(args, &loaded)?.html().as_bytes())?;
+        say!("page: {}", path.display());
+    }
     Ok(())
+}
+
+fn page(args: &Args, loaded: &LoadedTokenizer) -> Result<InspectionPage> {
+    let mut survey = CodeSurvey::new(&loaded.state, &args.words)?;
+    for image in &args.images.images {
+        survey.update(image, &args.images.load(image, loaded)?)?;
+    }
+    Ok(InspectionPage::of(&survey, &format!("Images as words: {}", loaded.name))?)
 }
 
 /// The words of ids `[1, H, W, S]`, as `H` rows of `W` cells; ids stand for themselves where codes are no words.

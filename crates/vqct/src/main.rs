@@ -9,7 +9,10 @@ macro_rules! say {
 }
 
 mod caption;
+mod compare;
 mod detokenize;
+mod edit;
+mod eval;
 mod input;
 mod inspect;
 #[cfg(feature = "priors")]
@@ -19,6 +22,8 @@ mod prior;
 mod progress;
 mod reconstruct;
 mod runs;
+mod search;
+mod terminal;
 mod tokenize;
 mod tokens;
 mod train;
@@ -50,8 +55,16 @@ enum Command {
     Detokenize(detokenize::Args),
     /// Say what an image shows, from its tokens alone.
     Caption(caption::Args),
-    /// Show the words of each patch of an image.
+    /// Measure a tokenizer on a validation set: pictures, codes, words and captions.
+    Eval(eval::Args),
+    /// Train methods with several seeds, measure all alike, and write their table.
+    Compare(compare::Args),
+    /// Show images as words: each patch, where each word is, and which words are used.
     Inspect(inspect::Args),
+    /// Put other words in the place of an image's words, and see what becomes of it.
+    Edit(edit::Args),
+    /// Rank the images of a folder by how well their codes fit a text.
+    Search(search::Args),
     /// Build the language of captions from a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
@@ -69,7 +82,11 @@ fn main() -> ExitCode {
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),
         Command::Caption(args) => caption::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Edit(args) => edit::run(&args),
+        Command::Search(args) => search::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
         Command::Prior(command) => prior::run(&command),

@@ -1,14 +1,12 @@
 //! `vqct train`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use vq_data::DamagedFile;
-use vq_train::{End, ExperimentFile, Outcome, Plan, Record, RunDir, ToldImage, Trainer, Validation, Watch};
+use vq_train::{End, ExperimentFile, Outcome, Plan, RunDir, ToldImage, Trainer, Validation};
 
-use crate::progress::Progress;
+use crate::terminal::Terminal;
 
 /// Captions that are printed at the end.
 const SHOWN_CAPTIONS: usize = 5;
@@ -35,9 +33,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => begin(args)?,
     };
     describe(&trainer);
-    let mut watch = Terminal::new(&trainer)?;
-    let outcome = trainer.run(&mut watch)?;
-    watch.progress.finish();
+    let mut terminal = Terminal::new()?;
+    let outcome = terminal.run(&mut trainer)?;
     summarize(&trainer, &outcome);
     Ok(())
 }
@@ -64,42 +61,6 @@ fn describe(trainer: &Trainer) {
         say!("codes      {adjectives} adjectives, {nouns} nouns, {} edges", prior.edges().len());
     }
     say!("parameters {}", trainer.parameters());
-}
-
-/// Progress on the terminal, and Ctrl-C.
-struct Terminal {
-    progress: Progress,
-    stop: Arc<AtomicBool>,
-}
-
-impl Terminal {
-    fn new(trainer: &Trainer) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
-            }
-            eprintln!("\nsaving a checkpoint after this step (once more to stop at once)");
-        })
-        .context("catch Ctrl-C")?;
-        let progress = Progress::new(trainer.plan().experiment.train.steps, trainer.steps_taken())?;
-        Ok(Self { progress, stop })
-    }
-}
-
-impl Watch for Terminal {
-    fn step(&mut self, step: u64) {
-        self.progress.step(step);
-    }
-
-    fn record(&mut self, record: &Record) {
-        self.progress.record(record);
-    }
-
-    fn wants_stop(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
-    }
 }
 
 fn summarize(trainer: &Trainer, outcome: &Outcome) {

@@ -12,7 +12,7 @@ mod log;
 mod look;
 mod number;
 mod page;
-mod shell;
+pub(crate) mod shell;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

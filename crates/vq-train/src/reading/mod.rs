@@ -1,0 +1,15 @@
+//! Codes as words: where a word is chosen, how near it is elsewhere, which images have it, and other words in its place.
+
+mod edit;
+mod nearness;
+mod page;
+mod search;
+mod survey;
+mod words;
+
+pub use edit::{EditedIds, WordReplacement};
+pub(crate) use nearness::nearness;
+pub use page::InspectionPage;
+pub use search::{SearchBy, TextSearch};
+pub use survey::{CodeSurvey, Patch, SurveyedImage, WordHeat, WordUse};
+pub use words::{CodeWord, CodeWords};

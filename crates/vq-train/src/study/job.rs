@@ -1,0 +1,168 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use vq_core::DeviceChoice;
+use vq_eval::Synonyms;
+
+use super::{MethodConfig, StudyConfig, StudyTable};
+use crate::atomic_file::write_atomically;
+use crate::{
+    Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState, Sessions,
+    Trainer, TrainError, Weights,
+};
+
+/// A study and the folder of its runs.
+#[derive(Debug, Clone)]
+pub struct Study {
+    config: StudyConfig,
+    folder: PathBuf,
+    device: DeviceChoice,
+}
+
+/// One run of a study.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The name of its folder.
+    pub name: String,
+    run: PathBuf,
+    file: ExperimentFile,
+    device: DeviceChoice,
+}
+
+/// What is left to do of a job.
+pub enum JobState {
+    /// Nothing.
+    Finished,
+    /// To train, from the beginning or from where it was interrupted.
+    Ready(Box<Trainer>),
+}
+
+impl Study {
+    /// A study whose runs lie in `folder`.
+    pub fn new(config: StudyConfig, folder: &Path, device: DeviceChoice) -> Self {
+        Self { config, folder: folder.to_path_buf(), device }
+    }
+
+    /// All runs, in an order in which they can be done: seed by seed, so that a study that is interrupted has compared
+    /// all methods; each reader after its method.
+    pub fn jobs(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for &seed in &self.config.seeds {
+            for method in &self.config.methods {
+                let overrides = method.set.iter().cloned().chain([format!("seed={seed}")]).collect();
+                let file = ExperimentFile { path: method.config.clone(), overrides };
+                jobs.push(self.job(self.run_name(method, seed), file));
+                if let Some(reader) = &self.config.reader {
+                    let start = toml::Value::String(self.run(method, seed).display().to_string());
+                    let overrides = vec![format!("start.run={start}"), format!("seed={seed}")];
+                    let file = ExperimentFile { path: reader.clone(), overrides };
+                    jobs.push(self.job(self.reader_name(method, seed), file));
+                }
+            }
+        }
+        jobs
+    }
+
+    /// Evaluates every method and seed whose runs are finished, on its validation set; what is evaluated already is not
+    /// evaluated again unless its checkpoint is another one.
+    ///
+    /// # Errors
+    /// [`TrainError`] of the first that cannot be evaluated.
+    pub fn evaluate(&self, synonyms: Option<&Synonyms>) -> Result<StudyTable, TrainError> {
+        let mut table = StudyTable::default();
+        for method in &self.config.methods {
+            let title = method.title.clone().unwrap_or_else(|| method.name.clone());
+            let mut evaluations = Vec::new();
+            for &seed in &self.config.seeds {
+                let name = match &self.config.reader {
+                    Some(_) => self.reader_name(method, seed),
+                    None => self.run_name(method, seed),
+                };
+                let run = RunDir::existing(&self.folder.join(name));
+                if Sessions::of(&run).state == RunState::Finished {
+                    evaluations.push(self.evaluation(&run, synonyms)?);
+                }
+            }
+            table.push(title, evaluations);
+        }
+        Ok(table)
+    }
+
+    fn evaluation(&self, run: &RunDir, synonyms: Option<&Synonyms>) -> Result<Evaluation, TrainError> {
+        let checkpoint = Checkpoint::open(&run.checkpoint())?;
+        let path = run.path().join("evaluation.json");
+        if let Ok(json) = std::fs::read_to_string(&path) {
+            let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
+            let conditions = &evaluation.conditions;
+            let same = conditions.tokenizer.sha256 == checkpoint.sha256(Weights::Ema);
+            if same && conditions.synonyms == synonyms.is_some() {
+                return Ok(evaluation);
+            }
+        }
+        let (weights, device) = (Weights::Ema, self.device.resolve()?);
+        let request = EvaluationRequest { weights, device, data: None, synonyms: synonyms.cloned() };
+        let Evaluated { evaluation, told } = request.run(&checkpoint)?;
+        let encode = |error: serde_json::Error| TrainError::io("encode", &path)(error.into());
+        let lines: Result<Vec<String>, _> = told.iter().map(serde_json::to_string).collect();
+        let lines = lines.map_err(encode)?.iter().map(|line| format!("{line}\n")).collect::<String>();
+        write_atomically(&run.path().join("told.jsonl"), |file| file.write_all(lines.as_bytes()))?;
+        let json = serde_json::to_vec_pretty(&evaluation).map_err(encode)?;
+        write_atomically(&path, |file| file.write_all(&json))?;
+        Ok(evaluation)
+    }
+
+    fn job(&self, name: String, file: ExperimentFile) -> Job {
+        Job { run: self.folder.join(&name), name, file, device: self.device }
+    }
+
+    fn run_name(&self, method: &MethodConfig, seed: u64) -> String {
+        format!("{}-{seed}", method.name)
+    }
+
+    fn reader_name(&self, method: &MethodConfig, seed: u64) -> String {
+        format!("{}-reader", self.run_name(method, seed))
+    }
+
+    fn run(&self, method: &MethodConfig, seed: u64) -> PathBuf {
+        self.folder.join(self.run_name(method, seed))
+    }
+}
+
+impl Job {
+    /// Begins the run, or goes on with it; nothing is left to do if it is finished.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] if its folder holds a run of another experiment; [`TrainError`] of whatever cannot be read
+    /// or built.
+    pub fn state(&self) -> Result<JobState, TrainError> {
+        let run = RunDir::existing(&self.run);
+        // What it begins with is read only if it has yet to begin: a finished study can be moved.
+        if !self.run.exists() {
+            let experiment = Experiment { device: self.device, ..self.file.load()? };
+            let plan = Plan::resolve(experiment)?;
+            return Ok(JobState::Ready(Box::new(Trainer::begin(plan, || RunDir::exact(&self.run))?)));
+        }
+        self.refuse_another(&run)?;
+        match Sessions::of(&run).state {
+            RunState::Finished => Ok(JobState::Finished),
+            _ => Ok(JobState::Ready(Box::new(Trainer::resume(run)?))),
+        }
+    }
+
+    /// A run of another experiment is not taken for this one; the device does not count.
+    fn refuse_another(&self, run: &RunDir) -> Result<(), TrainError> {
+        let wanted = self.file.load()?;
+        let file = run.config();
+        let found = ExperimentFile { path: file.clone(), overrides: Vec::new() }.load()?;
+        let found = Experiment { device: wanted.device, ..found };
+        if found == wanted {
+            return Ok(());
+        }
+        let message = format!(
+            "expected the experiment of {} for the run `{}`, got another; choose another folder, or remove the run",
+            self.file.path.display(),
+            self.name
+        );
+        Err(TrainError::Config { file: file.display().to_string(), message })
+    }
+}

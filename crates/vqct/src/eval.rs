@@ -1,0 +1,114 @@
+//! `vqct eval`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use vq_eval::{BleuScores, Ranking, Synonyms};
+use vq_train::{
+    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ToldImage,
+};
+
+use crate::input::TokenizerArgs;
+use crate::output::{refuse_existing, write_new};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    tokenizer: TokenizerArgs,
+    /// Evaluate on the validation set of this experiment's `[data]` [default: that of the run].
+    #[arg(long, value_name = "EXPERIMENT")]
+    data: Option<PathBuf>,
+    /// WordNet's folder (`index.noun`, `data.noun`, ..), whose synonyms METEOR counts [default: no synonyms].
+    #[arg(long, value_name = "FOLDER")]
+    wordnet: Option<PathBuf>,
+    /// Write the figures, and all that decides them, to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write what was said of each image to this file, as JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    captions: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    args.json.iter().chain(&args.captions).try_for_each(|path| refuse_existing(path))?;
+    let checkpoint = args.tokenizer.open()?;
+    let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
+    let data = args.data.as_deref().map(data_of).transpose()?;
+    let (weights, device) = (args.tokenizer.weights(), args.tokenizer.device()?);
+    let Evaluated { evaluation, told } = EvaluationRequest { weights, device, data, synonyms }.run(&checkpoint)?;
+    print(&evaluation);
+    if let Some(path) = &args.json {
+        let mut json = serde_json::to_vec_pretty(&evaluation)?;
+        json.push(b'\n');
+        write_new(path, &json)?;
+    }
+    if let Some(path) = &args.captions {
+        write_new(path, &lines(&told)?)?;
+    }
+    Ok(())
+}
+
+fn data_of(path: &Path) -> Result<vq_train::DataConfig> {
+    Ok(ExperimentFile { path: path.to_path_buf(), overrides: Vec::new() }.load()?.data)
+}
+
+fn lines(told: &[ToldImage]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for image in told {
+        serde_json::to_writer(&mut bytes, image).context("encode captions")?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+fn print(evaluation: &Evaluation) {
+    let Evaluation { conditions, images, codebook, words, language, .. } = evaluation;
+    let (tokenizer, data) = (&conditions.tokenizer, &conditions.data);
+    let (name, seed, step) = (&tokenizer.experiment, tokenizer.seed, tokenizer.step);
+    say!("tokenizer  {name}, seed {seed}, step {step}, {}", &tokenizer.sha256);
+    say!("images     {}, {}", data.images, data.sha256);
+    say!("pictures   PSNR {:.2} dB, SSIM {:.4}, MS-SSIM {:.4}", images.psnr, images.ssim, images.ms_ssim);
+    say!("codes      {:.1} % used", evaluation.usage() * 100.0);
+    for group in codebook {
+        say!("  {:<10} {} of {}, perplexity {:.1}", group.group, group.used, group.size, group.perplexity);
+    }
+    words.iter().for_each(print_grounding);
+    match language {
+        Some(language) => print_language(language),
+        None => say!("captions   none are told"),
+    }
+}
+
+fn print_grounding(figures: &GroundingFigures) {
+    let GroundingFigures { group, pointing, chosen, .. } = figures;
+    let Some(pointing) = pointing else { return };
+    let (accuracy, chance) = (pointing.accuracy * 100.0, pointing.chance * 100.0);
+    say!("pointing   {group}: {accuracy:.1} % of {} words (by chance {chance:.1} %)", pointing.words);
+    let Some(chosen) = chosen else { return };
+    let (inside, area) = (chosen.inside * 100.0, chosen.area * 100.0);
+    say!("  chosen for {} words, {inside:.1} % on the thing, which covers {area:.1} %", chosen.words);
+}
+
+fn print_language(figures: &LanguageFigures) {
+    let LanguageFigures { likelihood, exact, scores, retrieval, scenes } = figures;
+    let percent = |share: f64| share * 100.0;
+    let (nats, accuracy) = (likelihood.negative_log_likelihood, percent(likelihood.accuracy));
+    say!("captions   {nats:.3} nats a token, {accuracy:.1} % of tokens thought likeliest");
+    let BleuScores { bleu1, bleu2, bleu3, bleu4 } = scores.bleu;
+    let [one, two, three, four] = [bleu1, bleu2, bleu3, bleu4].map(percent);
+    say!("  BLEU-1..4 {one:.1} {two:.1} {three:.1} {four:.1}, ROUGE-L {:.1}", percent(scores.rouge_l));
+    say!("  METEOR {:.1}, CIDEr-D {:.3}, word for word {:.1} %", percent(scores.meteor), scores.cider_d, percent(*exact));
+    if let Some(grades) = scenes {
+        let share = |share: vq_data::scenes::Share| share.value().map_or_else(|| "–".into(), |value| format!("{:.1}", percent(value)));
+        let f1 = grades.object_f1().map_or_else(|| "–".into(), |value| format!("{:.1}", percent(value)));
+        let (attributes, relations) = (share(grades.attributes()), share(grades.relation_recall));
+        say!("  objects F1 {f1} %, attributes {attributes} %, relations {relations} %, all true {} %", share(grades.all_true));
+    }
+    if let Some(retrieval) = retrieval {
+        let recalls = |ranking: &Ranking| {
+            let Ranking { recall_at_1, recall_at_5, recall_at_10, .. } = *ranking;
+            [recall_at_1, recall_at_5, recall_at_10].map(|recall| format!("{:.1}", percent(recall))).join(" ")
+        };
+        say!("  R@1 5 10: image to text {}, text to image {}", recalls(&retrieval.image_to_text), recalls(&retrieval.text_to_image));
+    }
+}
