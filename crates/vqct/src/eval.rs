@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use vq_data::scenes::Share;
 use vq_eval::{BleuScores, Ranking, Synonyms};
 use vq_train::{
     Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ToldImage,
@@ -90,7 +91,7 @@ fn print_grounding(figures: &GroundingFigures) {
 }
 
 fn print_language(figures: &LanguageFigures) {
-    let LanguageFigures { likelihood, exact, scores, retrieval, scenes } = figures;
+    let LanguageFigures { likelihood, exact, scores, retrieval, scenes, directions } = figures;
     let percent = |share: f64| share * 100.0;
     let (nats, accuracy) = (likelihood.negative_log_likelihood, percent(likelihood.accuracy));
     say!("captions   {nats:.3} nats a token, {accuracy:.1} % of tokens thought likeliest");
@@ -99,10 +100,12 @@ fn print_language(figures: &LanguageFigures) {
     say!("  BLEU-1..4 {one:.1} {two:.1} {three:.1} {four:.1}, ROUGE-L {:.1}", percent(scores.rouge_l));
     say!("  METEOR {:.1}, CIDEr-D {:.3}, word for word {:.1} %", percent(scores.meteor), scores.cider_d, percent(*exact));
     if let Some(grades) = scenes {
-        let share = |share: vq_data::scenes::Share| share.value().map_or_else(|| "–".into(), |value| format!("{:.1}", percent(value)));
-        let f1 = grades.object_f1().map_or_else(|| "–".into(), |value| format!("{:.1}", percent(value)));
-        let (attributes, relations) = (share(grades.attributes()), share(grades.relation_recall));
-        say!("  objects F1 {f1} %, attributes {attributes} %, relations {relations} %, all true {} %", share(grades.all_true));
+        let shown = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{:.1} %", percent(value)));
+        let share = |share: Share| shown(share.value());
+        let (f1, attributes) = (shown(grades.object_f1()), share(grades.attributes()));
+        let (relations, directions) = (share(grades.relation_recall), shown(directions.and_then(Share::value)));
+        say!("  objects F1 {f1}, attributes {attributes}, all true {}", share(grades.all_true));
+        say!("  relations told {relations}, true directions likelier than false ones {directions}");
     }
     if let Some(retrieval) = retrieval {
         let recalls = |ranking: &Ranking| {

@@ -107,11 +107,20 @@ impl Wording {
 
     /// The wording for the mirrored picture.
     pub(super) fn mirrored(&self) -> Self {
-        let mut mirrored = self.clone();
-        for link in mirrored.clauses.iter_mut().flat_map(|clause| &mut clause.links) {
-            link.direction = link.direction.mirrored();
+        self.turned(Direction::mirrored)
+    }
+
+    /// The wording with each direction turned round, which says what is false; none if it says no direction.
+    pub(super) fn opposed(&self) -> Option<Self> {
+        (!self.clauses.is_empty()).then(|| self.turned(Direction::opposite))
+    }
+
+    fn turned(&self, turn: fn(Direction) -> Direction) -> Self {
+        let mut turned = self.clone();
+        for link in turned.clauses.iter_mut().flat_map(|clause| &mut clause.links) {
+            link.direction = turn(link.direction);
         }
-        mirrored
+        turned
     }
 
     /// The caption, lower case, without a full stop.

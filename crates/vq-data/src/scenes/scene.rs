@@ -34,4 +34,11 @@ impl Scene {
         truth.wording = truth.wording.mirrored();
         Self { image: imageops::flip_horizontal(&self.image), caption: truth.wording.say(&truth.groups), truth }
     }
+
+    /// The caption with each direction turned round (`left of` becomes `right of`), which names the same things and is
+    /// false; none if the caption tells no direction.
+    #[must_use]
+    pub fn false_caption(&self) -> Option<String> {
+        Some(self.truth.wording.opposed()?.say(&self.truth.groups))
+    }
 }

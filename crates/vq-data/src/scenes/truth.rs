@@ -31,6 +31,17 @@ impl Direction {
         }
     }
 
+    /// The direction in which the reference lies from the subject.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+            Self::Above => Self::Below,
+            Self::Below => Self::Above,
+        }
+    }
+
     /// The words of a caption.
     #[must_use]
     pub fn words(self) -> &'static str {

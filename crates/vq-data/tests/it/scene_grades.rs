@@ -45,6 +45,22 @@ proptest! {
         prop_assert_eq!(claims.groups.len(), scene.truth.groups.len());
     }
 
+    /// A false caption has the same things, and none of the relations that it tells hold.
+    #[test]
+    fn a_false_caption_errs_in_its_relations_alone(index in 0_u64..100_000) {
+        let scene = world().scene(index);
+        let told = grades(&scene, &scene.caption).relation_recall.of;
+        match scene.false_caption() {
+            None => prop_assert_eq!(told, 0, "{}", scene.caption),
+            Some(caption) => {
+                let grades = grades(&scene, &caption);
+                prop_assert!(told > 0, "{}", scene.caption);
+                prop_assert_eq!((grades.relation_precision.hits, grades.all_true.hits, grades.strange.hits), (0, 0, 0), "{}", caption);
+                prop_assert_eq!(grades.all_objects.hits, 1, "{}", caption);
+            }
+        }
+    }
+
     /// A mirrored caption has the same things, and what it says of left and right is false.
     #[test]
     fn a_mirrored_caption_errs_in_its_relations_alone(index in 0_u64..100_000) {

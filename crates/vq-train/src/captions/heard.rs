@@ -52,6 +52,11 @@ impl CaptionSums {
         Ok(())
     }
 
+    /// The negative log-likelihood of all captions together, in nats.
+    pub(crate) fn nats(&self) -> f64 {
+        self.negative_log_likelihood
+    }
+
     /// The means over all tokens; none without captions.
     pub(crate) fn compute(&self) -> Option<CaptionFigures> {
         let Self { negative_log_likelihood, right, tokens } = *self;

@@ -9,7 +9,7 @@ use vq_core::{Distance, Layout, Quantized, Slot};
 use vq_data::{Scene, SceneTruth};
 use vq_eval::{MassInside, MassScores, Pointing, PointingScores};
 
-use crate::reading::nearness;
+use crate::reading::Nearness;
 use crate::{QuantizerConfig, TrainError};
 
 /// How the words of one group sit on the things of scenes.
@@ -86,6 +86,10 @@ impl Grounding {
         let latents = latents.to_device(Device::Cpu).to_kind(Kind::Float);
         let latents = latents.chunk(self.groups.len() as i64, 1); // each [B, D, H, W]
         for (place, scene) in (0..).zip(scenes) {
+            let near = |(group, latents): (&GroupSums, &Tensor)| {
+                Nearness::new(&latents.get(place), &codebook, &group.slot.codes)
+            };
+            let near: Vec<Nearness> = self.groups.iter().zip(&latents).map(near).collect();
             for Named { part, word, thing } in named(&scene.truth) {
                 let Some(at) = self.groups.iter().position(|group| group.part == part) else { continue };
                 let group = &mut self.groups[at];
@@ -93,8 +97,7 @@ impl Grounding {
                     group.missing += 1;
                     continue;
                 };
-                let scores = nearness(&latents[at].get(place), &codebook, &group.slot.codes, node);
-                group.pointing.update(&scores, &thing)?;
+                group.pointing.update(&near[at].to(node), &thing)?;
                 let of_group = self.slots.iter().map(|slot| f64::from(u8::from(slot.group == group.slot.group)));
                 let of_group = Tensor::from_slice(&of_group.collect::<Vec<_>>()); // [S]
                 let chosen = indices.get(place).eq(node).to_kind(Kind::Double) * of_group;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 use vq_core::Mode;
 use vq_data::Scene;
-use vq_data::scenes::{CaptionGrader, SceneGrades};
+use vq_data::scenes::{CaptionGrader, SceneGrades, Share};
 use vq_eval::{
     CaptionMetrics, CaptionScores, CiderD, Meteor, MeteorConfig, Retrieval, RetrievalScores, Synonyms, caption_words,
 };
@@ -26,6 +26,9 @@ pub struct LanguageFigures {
     pub retrieval: Option<RetrievalScores>,
     /// What greedy captions are right about, where the images are scenes.
     pub scenes: Option<SceneGrades>,
+    /// Of the true captions of scenes that tell a direction, those that are likelier than the same with each direction
+    /// turned round; by chance half of them.
+    pub directions: Option<Share>,
 }
 
 /// Sums over a set.
@@ -36,6 +39,7 @@ pub(crate) struct LanguageSums<'a> {
     retrieval: Retrieval,
     grader: CaptionGrader,
     exact: u64,
+    directions: Share,
     told: Vec<ToldImage>,
 }
 
@@ -61,6 +65,7 @@ impl<'a> LanguageSums<'a> {
             retrieval: Retrieval::default(),
             grader: CaptionGrader::new()?,
             exact: 0,
+            directions: Share::default(),
             told: Vec::new(),
         })
     }
@@ -77,6 +82,9 @@ impl<'a> LanguageSums<'a> {
             let captions: Vec<Option<String>> = batch.captions[at].iter().cloned().map(Some).collect();
             let same = codes.narrow(0, row, 1).expand([captions.len() as i64, -1, -1, -1], false);
             self.likelihood.update(self.head, &same, &captions)?;
+            if let Some(scene) = batch.scenes.get(at) {
+                self.choose(&codes.narrow(0, row, 1), scene)?;
+            }
         }
         self.find(&codes, &kept, batch)?;
         for (&at, told) in kept.iter().zip(self.head.tell(&codes)?) {
@@ -89,6 +97,19 @@ impl<'a> LanguageSums<'a> {
             }
             self.told.push(ToldImage { image: batch.images[at], caption: batch.captions[at].first().cloned(), told });
         }
+        Ok(())
+    }
+
+    /// Whether the truth about directions is likelier than its contrary, of the codes `[1, C, H, W]` of a scene.
+    fn choose(&mut self, codes: &Tensor, scene: &Scene) -> Result<(), TrainError> {
+        let Some(contrary) = scene.false_caption() else { return Ok(()) };
+        let surprise = |caption: &str| {
+            let mut sums = CaptionSums::default();
+            sums.update(self.head, codes, &[Some(caption.to_owned())])?;
+            Ok::<f64, TrainError>(sums.nats())
+        };
+        self.directions.of += 1;
+        self.directions.hits += u64::from(surprise(&scene.caption)? < surprise(&contrary)?);
         Ok(())
     }
 
@@ -114,6 +135,7 @@ impl<'a> LanguageSums<'a> {
             scores: self.metrics.compute()?,
             retrieval: self.retrieval.compute(),
             scenes: (scenes != SceneGrades::default()).then_some(scenes),
+            directions: (self.directions != Share::default()).then_some(self.directions),
         })
     }
 

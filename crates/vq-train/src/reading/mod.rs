@@ -8,7 +8,7 @@ mod survey;
 mod words;
 
 pub use edit::{EditedIds, WordReplacement};
-pub(crate) use nearness::nearness;
+pub(crate) use nearness::Nearness;
 pub use page::InspectionPage;
 pub use search::{SearchBy, TextSearch};
 pub use survey::{CodeSurvey, Patch, SurveyedImage, WordHeat, WordUse};

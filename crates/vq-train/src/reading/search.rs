@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use vlt_caption::GlobalAlignment;
 use vq_core::Mode;
 
-use super::{CodeWord, CodeWords, nearness};
+use super::{CodeWord, CodeWords, Nearness};
 use crate::{CaptionHead, TokenizerState, TrainError};
 
 /// What tells how well an image fits a text.
@@ -99,7 +99,7 @@ impl<'a> TextSearch<'a> {
                 let channels = encoded.latents.chunk(groups, 1); // each [B, D, H, W]
                 let score = |image: i64, code: &CodeWord| {
                     let latents = channels[code.place].get(image);
-                    nearness(&latents, &live.codebook, &code.codes, code.id).max().double_value(&[])
+                    Nearness::new(&latents, &live.codebook, &code.codes).to(code.id).max().double_value(&[])
                 };
                 Ok((0..images.size()[0]).map(|image| codes.iter().map(|code| score(image, code)).sum()).collect())
             }

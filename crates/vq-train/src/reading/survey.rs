@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use image::imageops::crop_imm;
 use tch::{Device, Tensor};
-use vq_core::Mode;
+use vq_core::{Mode, Slot};
 
-use super::{CodeWord, CodeWords, nearness};
+use super::{CodeWord, CodeWords, Nearness};
 use crate::{TokenizerState, TrainError, to_rgb};
 
 /// Images that are kept whole, with the heat of their words.
@@ -136,9 +136,12 @@ impl<'a> CodeSurvey<'a> {
             let asked = self.asked.iter().filter(|code| !ranked.iter().take(KEPT_WORDS).any(|&(id, _)| id == code.id));
             let mut heats = Vec::new();
             if let Some(live) = &encoded.quantized.live {
-                let channels = encoded.latents.chunk(self.state.tokenizer.layout().groups().len() as i64, 1);
+                let groups = self.state.tokenizer.layout().groups();
+                let channels = encoded.latents.chunk(groups.len() as i64, 1); // each [1, D, H, W]
+                let near = |(slot, latents): (&&Slot, &Tensor)| Nearness::new(&latents.get(0), &live.codebook, &slot.codes);
+                let near: Vec<Nearness> = groups.iter().zip(&channels).map(near).collect();
                 for word in asked.cloned().chain(most) {
-                    let near = nearness(&channels[word.place].get(0), &live.codebook, &word.codes, word.id);
+                    let near = near[word.place].to(word.id);
                     let near = Vec::<f64>::try_from(near.to_device(Device::Cpu).contiguous().view(-1))?;
                     let farthest = near.iter().copied().fold(-f64::MIN_POSITIVE, f64::min);
                     let chosen = counts.get(&word.id).map_or(0, |&(count, _)| count);

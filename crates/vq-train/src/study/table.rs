@@ -49,9 +49,9 @@ const COLUMNS: [Column; 18] = [
         value: |e| Some(e.language.as_ref()?.scenes?.attributes().value()? * 100.0),
     },
     Column {
-        title: "relations (%)",
+        title: "directions (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.scenes?.relation_recall.value()? * 100.0),
+        value: |e| Some(e.language.as_ref()?.directions?.value()? * 100.0),
     },
     Column { title: "all true (%)", digits: 1, value: |e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0) },
     Column {

@@ -1,0 +1,121 @@
+//! Studies: several methods, several seeds, one table.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use vq_core::DeviceChoice;
+use vq_train::{JobState, Spread, Study, StudyConfig};
+
+use crate::support::{StopAfter, TINY, write};
+
+const STUDY: &str = r#"
+seeds = [3, 4]
+reader = "reader.toml"
+[[methods]]
+name = "words"
+title = "Words"
+config = "tiny.toml"
+[[methods]]
+name = "plain"
+config = "tiny.toml"
+set = ["quantizer={ kind = 'nearest', codes = 24, width = 4 }"]
+"#;
+
+const READER: &str = "name = \"reader\"\ntrain = { steps = 2 }\n[start]\nlearn = \"captions\"\n[captions]\n\
+                      translator = { width = 16, heads = 2, layers = 1, max_tokens = 8 }";
+
+/// A run of few steps on few scenes.
+fn few(steps: u64) -> String {
+    let scenes = "source = { kind = \"scenes\", train = 8, validation = 3 }\n\
+                  transform = { size = 32, background = { color = [255, 255, 255] }, flip = \"never\" }";
+    let emoji = "source = { kind = \"emoji\" }\ntransform = { size = 16, background = \"random\", flip = \"random\" }";
+    assert!(TINY.contains(emoji));
+    TINY.replace(emoji, scenes).replace("steps = 6", &format!("steps = {steps}")).replace("multipliers = [1, 1, 1]", "multipliers = [1, 1, 1, 1]")
+}
+
+fn study(folder: &Path) -> Study {
+    write(folder, "tiny.toml", &few(2));
+    write(folder, "reader.toml", READER);
+    let path = write(folder, "study.toml", STUDY);
+    Study::new(StudyConfig::read(&path).unwrap(), &folder.join("runs"), DeviceChoice::Cpu)
+}
+
+/// Does the first jobs that are not done, so many; gives their names.
+fn work(study: &Study, most: usize) -> Vec<String> {
+    let mut done = Vec::new();
+    for job in study.jobs() {
+        if done.len() == most {
+            break;
+        }
+        if let JobState::Ready(mut trainer) = job.state().unwrap() {
+            trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+            done.push(job.name.clone());
+        }
+    }
+    done
+}
+
+#[test]
+fn a_study_goes_on_where_it_was_and_its_table_grows() {
+    let folder = TempDir::new().unwrap();
+    let study = study(folder.path());
+    assert_eq!(work(&study, 2), ["words-3", "words-3-reader"]);
+    let table = study.evaluate(None).unwrap().to_string();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 4);
+    assert!(lines[0].starts_with("| method | seeds | PSNR (dB) | SSIM | codes used (%) | nats a token |"), "{table}");
+    assert!(lines[2].starts_with("| Words | 1 | ") && !lines[2].contains('±'), "{table}");
+    assert!(lines[3].starts_with("| plain | 0 | – |"), "{table}");
+
+    assert_eq!(work(&study, usize::MAX).len(), 6, "two of eight were done");
+    assert!(work(&study, usize::MAX).is_empty(), "nothing is left");
+    let table = study.evaluate(None).unwrap();
+    assert!(table.rows().iter().all(|(_, evaluations)| evaluations.len() == 2));
+    assert!(table.to_string().contains(" ± "));
+    let run = folder.path().join("runs/plain-4-reader");
+    assert_eq!(std::fs::read_to_string(run.join("told.jsonl")).unwrap().lines().count(), 3);
+
+    // What was evaluated is taken as it is, as long as the checkpoint is the same.
+    let kept = run.join("evaluation.json");
+    let json = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, json.replacen("\"psnr\": ", "\"psnr\": 9", 1)).unwrap();
+    let again = study.evaluate(None).unwrap();
+    assert_ne!(again.to_string(), table.to_string());
+    std::fs::write(&kept, json.replacen("\"sha256\": \"", "\"sha256\": \"f", 1)).unwrap();
+    assert_eq!(study.evaluate(None).unwrap().to_string(), table.to_string());
+}
+
+#[test]
+fn a_run_of_another_experiment_is_not_taken_for_one_of_the_study() {
+    let folder = TempDir::new().unwrap();
+    let study = study(folder.path());
+    work(&study, 1);
+    write(folder.path(), "tiny.toml", &few(3));
+    let error = study.jobs()[0].state().err().unwrap().to_string();
+    assert!(error.contains("words-3") && error.contains("got another"), "{error}");
+}
+
+#[test]
+fn senseless_studies_are_refused() {
+    #[track_caller]
+    fn check(from: &str, to: &str, says: &str) {
+        let folder = TempDir::new().unwrap();
+        let path = write(folder.path(), "study.toml", &STUDY.replacen(from, to, 1));
+        let error = StudyConfig::read(&path).unwrap_err().to_string();
+        assert!(error.contains("study.toml") && error.contains(says), "{error}");
+    }
+    check("seeds = [3, 4]", "seeds = []", "at least one");
+    check("seeds = [3, 4]", "seeds = [3, 3]", "3 twice");
+    check("name = \"plain\"", "name = \"words\"", "`words` twice");
+    check("name = \"plain\"", "name = \"a/b\"", "`a/b`");
+    check("title", "titel", "titel");
+}
+
+#[test]
+fn spreads_are_means_and_deviations_of_samples() {
+    let spread = Spread::of(&[1.0, 2.0, 6.0]).unwrap();
+    assert_eq!(spread.mean, 3.0);
+    assert!((spread.deviation.unwrap() - 7.0_f64.sqrt()).abs() < 1e-12);
+    assert_eq!(Spread::of(&[5.0]).unwrap().deviation, None);
+    assert_eq!(Spread::of(&[]), None);
+}
