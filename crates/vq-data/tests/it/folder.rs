@@ -6,7 +6,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, CaptionTemplate, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, Loader,
+    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, Loader,
     LoaderConfig, Transform,
 };
 
