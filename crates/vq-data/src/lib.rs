@@ -48,11 +48,13 @@
 //! * `sheet`: the tool that draws scenes with their captions, with its binary `scene-sheet`.
 
 mod annotation;
+mod caption_template;
 mod chw;
 mod damage;
 mod emoji;
 mod error;
 mod folder;
+mod listed;
 mod load;
 mod loader;
 mod memory;
@@ -67,11 +69,13 @@ mod sources;
 mod transform;
 
 pub use annotation::{LabelMap, LabelSides, LabelledBox, Segmentation};
+pub use caption_template::CaptionTemplate;
 pub use chw::{chw_from_rgb, rgb_from_chw};
 pub use damage::{Damaged, DamagedFile};
 pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, caption_of, family_of};
 pub use error::DataError;
-pub use folder::{Classes, HeldOut, ImageFolder, ImageFolderConfig, Parts};
+pub use folder::{Classes, ImageFolder, ImageFolderConfig};
+pub use listed::{HeldOut, Limit, Listed, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
 pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
 pub use memory::InMemory;
@@ -82,7 +86,7 @@ pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SceneTruth};
 pub use source::{ImageSource, Sample};
 pub use sources::{
     AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,
-    CocoYear, CubBoxes, CubConfig, DatasetConfig, FileParts, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig,
-    MaskFile, MaskPart, WebConfig, WebShards,
+    CocoYear, CubBoxes, CubConfig, DatasetConfig, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig, MaskFile,
+    MaskPart, WebConfig, WebShards,
 };
 pub use transform::{Annotations, Background, Crop, Flip, Jitter, Sides, Transform, Transformed};

@@ -30,6 +30,7 @@ mod folder_config;
 mod gradient;
 mod grid;
 mod guards;
+mod images;
 mod lap;
 mod loss;
 mod memory;
@@ -68,7 +69,7 @@ pub use captions::{
 pub use checkpoint::{Checkpoint, CheckpointContents, Weights};
 pub use checkpoint_header::{Best, CheckpointHeader};
 pub use config_file::ExperimentFile;
-pub use dataset_config::DatasetPair;
+pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
 pub use evaluation::{
     Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation, EvaluationConditions, EvaluationRequest,
@@ -76,10 +77,11 @@ pub use evaluation::{
 };
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, SourceConfig, StartConfig, TrainConfig};
-pub use folder_config::{Cache, FolderConfig, ValidationImages};
+pub use folder_config::{FolderConfig, ValidationImages};
 pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};
 pub use guards::{GuardState, GuardsConfig, SkipRemedy};
+pub use images::{Cache, LimitConfig};
 pub use loss::{Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
 pub use memory::keep_freed_memory;
 pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record};

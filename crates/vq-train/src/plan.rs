@@ -10,7 +10,7 @@ use vq_data::{
 };
 
 use crate::captions::PARAMETERS;
-use crate::folder_config::Images;
+use crate::images::Images;
 use crate::{
     AdversarialConfig, CaptionsConfig, Checkpoint, DataConfig, Experiment, Learn, SourceConfig, StartConfig,
     TokenizerState, TrainError, UsageRemedy,
@@ -211,7 +211,7 @@ fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
         }
         SourceConfig::Folder(folder) => folder.open(transform),
         SourceConfig::Scenes(scenes) => scenes.open(transform),
-        SourceConfig::Dataset(pair) => pair.open(),
+        SourceConfig::Dataset(pair) => pair.open(transform),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use vq_data::{Crop, EmojiScenes, Flip, SceneConfig, SceneSplit, Transform};
 
 use crate::TrainError;
-use crate::folder_config::Images;
+use crate::images::Images;
 
 /// Scenes made of the embedded emoji, at the size of training.
 ///

@@ -8,7 +8,7 @@ use vq_data::ImageSource;
 
 use crate::checkpoint_header::{DISCRIMINATOR, TOKENIZER};
 use crate::checkpoint_store::{self, Rank};
-use crate::folder_config::Images;
+use crate::images::Images;
 use crate::opponent::Opponent;
 use crate::plan::WordData;
 use crate::run_lock::RunLock;

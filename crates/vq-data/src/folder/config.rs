@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Damaged;
+use crate::{CaptionTemplate, Damaged};
 
 /// How an [`ImageFolder`](super::ImageFolder) reads its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -8,6 +8,9 @@ use crate::Damaged;
 pub struct ImageFolderConfig {
     /// Whether folders are classes; by default they are not.
     pub classes: Classes,
+    /// The caption of each image, with its class in it; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caption: Option<CaptionTemplate>,
     /// What becomes of a damaged image; by default it is an error.
     pub damaged: Damaged,
 }

@@ -1,16 +1,16 @@
 //! Images of any size in a folder of the user's.
 
 mod config;
-mod held_out;
 pub(crate) mod listing;
 
 pub use config::{Classes, ImageFolderConfig};
-pub use held_out::{HeldOut, Parts};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::damage::{Damage, Records};
-use crate::{DamagedFile, DataError, ImageSource, Sample, load_image};
+use crate::listed::taken;
+use crate::{DamagedFile, DataError, ImageSource, Listed, Sample, load_image};
 use listing::{Listing, path_key};
 
 /// The images of a folder and of all folders below it, decoded when asked for.
@@ -20,8 +20,8 @@ use listing::{Listing, path_key};
 /// out, folders with all that is in them, and [`others`](Self::others) counts the files of other names.
 ///
 /// Samples are in the order of the bytes of their paths, with `/` between the parts, on every system.
-/// A sample's id is its path within the folder, its image is what [`load_image`](crate::load_image) makes of the file, it
-/// has no caption, and its label is its class if [`Classes`] says so.
+/// A sample's id is its path within the folder, its image is what [`load_image`](crate::load_image) makes of the file, its
+/// label is its class if [`Classes`] says so, and it has a caption if the configuration makes one of the class.
 #[derive(Debug)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -38,9 +38,16 @@ impl ImageFolder {
     /// # Errors
     ///
     /// All name the folder or the file: it is missing, is no folder, cannot be read, has no images, or one that lies in
-    /// no class where the configuration asks for classes.
+    /// no class where the configuration asks for classes, or it asks for captions of classes and not for classes.
     pub fn open(root: impl AsRef<Path>, config: ImageFolderConfig) -> Result<Self, DataError> {
         let root = root.as_ref().to_owned();
+        if config.caption.is_some() && config.classes == Classes::Unlabelled {
+            return Err(DataError::unexpected(
+                format!("open image folder {}", root.display()),
+                "classes where captions name them",
+                "unlabelled images",
+            ));
+        }
         let Listing { files, others } = Listing::read(&root)?;
         if config.classes == Classes::FirstFolder
             && let Some(file) = files.iter().find(|file| file.components().nth(1).is_none())
@@ -87,6 +94,11 @@ impl ImageFolder {
         self.damage.files()
     }
 
+    /// The caption of a file, if the configuration makes it of the class.
+    fn caption(&self, file: &Path) -> Option<String> {
+        Some(self.config.caption.as_ref()?.caption(&self.label(file)?))
+    }
+
     /// The class of a file, if there are classes.
     fn label(&self, file: &Path) -> Option<String> {
         let first = file.iter().next()?;
@@ -108,6 +120,7 @@ impl Records for ImageFolder {
         Ok(Sample {
             id: readable(&path_key(file)),
             image: load_image(self.root.join(file))?,
+            caption: self.caption(file),
             labels: Vec::from_iter(self.label(file)),
             ..Sample::default()
         })
@@ -127,8 +140,31 @@ impl ImageSource for ImageFolder {
         self.damage.get(self, self.config.damaged, index)
     }
 
+    fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
+        match self.files.get(index) {
+            Some(file) => Ok(Vec::from_iter(self.caption(file))),
+            None => self.get(index).map(|_| Vec::new()),
+        }
+    }
+
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
+    }
+}
+
+impl Listed for ImageFolder {
+    fn id(&self, index: usize) -> Option<String> {
+        self.files.get(index).map(|file| readable(&path_key(file)))
+    }
+
+    fn part(&self, takes: &dyn Fn(usize) -> bool) -> Arc<dyn Listed> {
+        Arc::new(Self {
+            root: self.root.clone(),
+            config: self.config.clone(),
+            files: taken(&self.files, takes),
+            others: self.others,
+            damage: Damage::default(),
+        })
     }
 }
 

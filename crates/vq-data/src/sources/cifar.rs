@@ -1,11 +1,13 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::{Rgba, RgbaImage};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Layout, lines, read};
 use super::web::read_range;
-use crate::{DataError, ImageSource, Sample, Split};
+use crate::listed::taken;
+use crate::{CaptionTemplate, DataError, ImageSource, Listed, Sample, Split};
 
 /// CIFAR-10: 60,000 pictures of 32x32 of ten classes (Krizhevsky, 2009), in its binary version.
 ///
@@ -27,6 +29,9 @@ pub struct CifarConfig {
     pub root: PathBuf,
     /// The five batches, or the test batch to validate on.
     pub split: Split,
+    /// The caption of each image, with its class in it; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<CaptionTemplate>,
 }
 
 const SIDE: u32 = 32;
@@ -43,6 +48,7 @@ pub struct CifarBatches {
     names: Vec<String>,
     /// Where each image is, and what it shows.
     entries: Vec<Entry>,
+    caption: Option<CaptionTemplate>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +92,7 @@ impl CifarConfig {
                 entries.push(Entry { batch, class: image[0], number });
             }
         }
-        Ok(CifarBatches { root: self.root.clone(), batches, names, entries })
+        Ok(CifarBatches { root: self.root.clone(), batches, names, entries, caption: self.caption.clone() })
     }
 }
 
@@ -96,6 +102,22 @@ impl CifarBatches {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    fn batch(&self, entry: Entry) -> &'static str {
+        self.batches[usize::from(entry.batch)]
+    }
+
+    fn class(&self, entry: Entry) -> &str {
+        &self.names[usize::from(entry.class)]
+    }
+
+    fn id_of(&self, entry: Entry) -> String {
+        format!("{}/{}", self.batch(entry), entry.number)
+    }
+
+    fn caption(&self, entry: Entry) -> Option<String> {
+        self.caption.as_ref().map(|template| template.caption(self.class(entry)))
+    }
 }
 
 impl ImageSource for CifarBatches {
@@ -104,20 +126,37 @@ impl ImageSource for CifarBatches {
     }
 
     fn get(&self, index: usize) -> Result<Sample, DataError> {
-        let Some(Entry { batch, class, number }) = self.entries.get(index) else {
+        let Some(&entry) = self.entries.get(index) else {
             let op = format!("get an image of CIFAR-10 in {}", self.root.display());
             return Err(DataError::unexpected(op, format!("an index below {}", self.entries.len()), index));
         };
-        let batch = self.batches[usize::from(*batch)];
         // After the class.
-        let start = u64::from(*number) * IMAGE_BYTES as u64 + 1;
-        let planes = read_range(&self.root.join(batch), start, 3 * PLANE)?;
+        let start = u64::from(entry.number) * IMAGE_BYTES as u64 + 1;
+        let planes = read_range(&self.root.join(self.batch(entry)), start, 3 * PLANE)?;
         let level = |channel: usize, x: u32, y: u32| planes[channel * PLANE + (y * SIDE + x) as usize];
         Ok(Sample {
-            id: format!("{batch}/{number}"),
+            id: self.id_of(entry),
             image: RgbaImage::from_fn(SIDE, SIDE, |x, y| Rgba([level(0, x, y), level(1, x, y), level(2, x, y), 255])),
-            labels: vec![self.names[usize::from(*class)].clone()],
+            caption: self.caption(entry),
+            labels: vec![self.class(entry).to_owned()],
             ..Sample::default()
         })
+    }
+
+    fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
+        match self.entries.get(index) {
+            Some(&entry) => Ok(Vec::from_iter(self.caption(entry))),
+            None => self.get(index).map(|_| Vec::new()),
+        }
+    }
+}
+
+impl Listed for CifarBatches {
+    fn id(&self, index: usize) -> Option<String> {
+        self.entries.get(index).map(|&entry| self.id_of(entry))
+    }
+
+    fn part(&self, takes: &dyn Fn(usize) -> bool) -> Arc<dyn Listed> {
+        Arc::new(Self { entries: taken(&self.entries, takes), ..self.clone() })
     }
 }

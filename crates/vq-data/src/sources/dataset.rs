@@ -6,7 +6,7 @@ use super::{
     AdeConfig, CaptionedConfig, CelebaConfig, CifarConfig, CocoConfig, CubConfig, FlowersConfig, ImageNetConfig,
     WebConfig,
 };
-use crate::{DataError, ImageSource};
+use crate::{DataError, Listed};
 
 /// Any of the data sets whose layouts this crate knows.
 ///
@@ -49,7 +49,7 @@ impl DatasetConfig {
     /// # Errors
     ///
     /// As the `open` of the configuration within: what is missing, by path, and what was expected there.
-    pub fn open(&self) -> Result<Arc<dyn ImageSource>, DataError> {
+    pub fn open(&self) -> Result<Arc<dyn Listed>, DataError> {
         Ok(match self {
             Self::Captioned(config) => Arc::new(config.open()?),
             Self::Cub(config) => Arc::new(config.open()?),

@@ -1,10 +1,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::layout::Layout;
 use super::mask::MaskFile;
 use crate::damage::{Damage, Records};
-use crate::{Damaged, DamagedFile, DataError, HeldOut, ImageSource, LabelledBox, Sample, load_image};
+use crate::listed::taken;
+use crate::{Damaged, DamagedFile, DataError, ImageSource, LabelledBox, Listed, Sample, load_image};
 
 /// An image file and what is known about it before it is decoded.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,40 +67,6 @@ impl ImageFiles {
     pub fn records(&self) -> &[FileRecord] {
         &self.records
     }
-
-    /// The images whose ids are held out, and the others, as [`HeldOut`] says with the id in the place of the path.
-    ///
-    /// # Errors
-    ///
-    /// If the share is not above 0 and below 1, or one part has no image.
-    pub fn hold_out(self, held_out: &HeldOut) -> Result<FileParts, DataError> {
-        let layout = Layout { name: self.name, root: &self.root };
-        held_out.check(&format!("hold out images of {}", self.root.display()))?;
-        let (held, rest): (Vec<_>, Vec<_>) =
-            self.records.into_iter().partition(|record| held_out.takes(record.id.as_bytes()));
-        if held.is_empty() || rest.is_empty() {
-            let expected = format!("images on both sides of a share of {}", held_out.share);
-            let got = format!("{} held out of {}", held.len(), held.len() + rest.len());
-            return Err(layout.refuse(expected, got));
-        }
-        let part = |records| Self {
-            name: self.name,
-            root: self.root.clone(),
-            records,
-            damaged: self.damaged,
-            damage: Damage::default(),
-        };
-        Ok(FileParts { train: part(rest), held_out: part(held) })
-    }
-}
-
-/// A data set in two parts without common images.
-#[derive(Debug)]
-pub struct FileParts {
-    /// What is left to train on.
-    pub train: ImageFiles,
-    /// What is held out.
-    pub held_out: ImageFiles,
 }
 
 impl Records for ImageFiles {
@@ -151,5 +119,21 @@ impl ImageSource for ImageFiles {
 
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
+    }
+}
+
+impl Listed for ImageFiles {
+    fn id(&self, index: usize) -> Option<String> {
+        self.records.get(index).map(|record| record.id.clone())
+    }
+
+    fn part(&self, takes: &dyn Fn(usize) -> bool) -> Arc<dyn Listed> {
+        Arc::new(Self {
+            name: self.name,
+            root: self.root.clone(),
+            records: taken(&self.records, takes),
+            damaged: self.damaged,
+            damage: Damage::default(),
+        })
     }
 }

@@ -23,7 +23,7 @@ pub use cifar::{CifarBatches, CifarConfig};
 pub use coco::{CocoConfig, CocoYear};
 pub use cub::{CubBoxes, CubConfig};
 pub use dataset::DatasetConfig;
-pub use files::{FileParts, FileRecord, ImageFiles};
+pub use files::{FileRecord, ImageFiles};
 pub use flowers::FlowersConfig;
 pub use imagenet::ImageNetConfig;
 pub use mask::{MaskFile, MaskPart};

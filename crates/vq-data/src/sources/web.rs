@@ -5,14 +5,16 @@ mod index;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::layout::{Layout, lines, names};
 use crate::damage::{Damage, Records};
+use crate::listed::taken;
 use crate::load::{MAX_DECODED_BYTES, decode};
-use crate::{Damaged, DamagedFile, DataError, ImageSource, Sample};
+use crate::{Damaged, DamagedFile, DataError, ImageSource, Listed, Sample};
 use index::{Member, WebSample, index};
 
 /// WebDataset: samples in tar archives, the shards, of one folder.
@@ -94,7 +96,7 @@ impl WebShards {
         if member.length > MAX_DECODED_BYTES {
             let expected = format!("a file of at most {MAX_DECODED_BYTES} bytes");
             return Err(DataError::unexpected(
-                format!("read {}", self.id(sample)),
+                format!("read {}", self.id_of(sample)),
                 expected,
                 format!("{} bytes", member.length),
             ));
@@ -105,7 +107,7 @@ impl WebShards {
     fn text(&self, sample: &WebSample, member: Member) -> Result<String, DataError> {
         String::from_utf8(self.bytes(sample, member)?).map_err(|error| {
             let got = format!("other bytes after {}", error.utf8_error().valid_up_to());
-            DataError::unexpected(format!("read a text of {}", self.id(sample)), "text in UTF-8", got)
+            DataError::unexpected(format!("read a text of {}", self.id_of(sample)), "text in UTF-8", got)
         })
     }
 
@@ -117,12 +119,12 @@ impl WebShards {
             return Ok(Vec::new());
         };
         let object: Value = serde_json::from_slice(&self.bytes(sample, json)?)
-            .map_err(|source| DataError::Json { what: format!("the json of {}", self.id(sample)), source })?;
+            .map_err(|source| DataError::Json { what: format!("the json of {}", self.id_of(sample)), source })?;
         let caption = ["caption", "text"].into_iter().find_map(|key| object.get(key)?.as_str());
         Ok(caption.map(lines).unwrap_or_default())
     }
 
-    fn id(&self, sample: &WebSample) -> String {
+    fn id_of(&self, sample: &WebSample) -> String {
         format!("{}/{}", self.shards[sample.shard], sample.name)
     }
 }
@@ -138,7 +140,7 @@ impl Records for WebShards {
 
     fn read(&self, index: usize) -> Result<Sample, DataError> {
         let sample = &self.samples[index];
-        let id = self.id(sample);
+        let id = self.id_of(sample);
         let image = decode(&self.bytes(sample, sample.image)?, &self.root.join(&id).display().to_string())?;
         let mut captions = self.captions(sample)?.into_iter();
         let labels = match sample.class {
@@ -150,7 +152,7 @@ impl Records for WebShards {
     }
 
     fn path(&self, index: usize) -> PathBuf {
-        self.root.join(self.id(&self.samples[index]))
+        self.root.join(self.id_of(&self.samples[index]))
     }
 }
 
@@ -165,6 +167,22 @@ impl ImageSource for WebShards {
 
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
+    }
+}
+
+impl Listed for WebShards {
+    fn id(&self, index: usize) -> Option<String> {
+        self.samples.get(index).map(|sample| self.id_of(sample))
+    }
+
+    fn part(&self, takes: &dyn Fn(usize) -> bool) -> Arc<dyn Listed> {
+        Arc::new(Self {
+            root: self.root.clone(),
+            shards: self.shards.clone(),
+            samples: taken(&self.samples, takes),
+            damaged: self.damaged,
+            damage: Damage::default(),
+        })
     }
 }
 

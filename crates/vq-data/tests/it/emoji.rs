@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read, Write};
 
-use vq_data::{DataError, Emoji, EmojiSet, ImageSource, InMemory, Split, caption_of, family_of, load_square};
+use sha2::{Digest, Sha256};
+use vq_data::{DataError, Emoji, EmojiSet, ImageSource, InMemory, Sample, Split, caption_of, family_of, load_square};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -90,6 +91,34 @@ fn pictures_look_like_their_names() {
     let [red, green, blue] = mean("flag: China");
     assert!(red > 3 * green && red > 3 * blue);
 }
+
+/// A change here means that old runs cannot be resumed.
+#[test]
+fn the_listing_is_pinned() {
+    let set = EmojiSet::embedded().unwrap();
+    let line = |source: &dyn ImageSource, index| {
+        let Sample { id, caption, labels, .. } = source.get(index).unwrap();
+        format!("{id} | {} | {}", caption.unwrap(), labels.join(" > "))
+    };
+    let [train, validation] = [Split::Train, Split::Validation].map(|split| set.split(split));
+    assert_eq!([train.len(), validation.len()], [1695, 175]);
+    let some = [line(&set, 0), line(&set, 1000), line(&set, 1869), line(&train, 0), line(&validation, 0)];
+    assert_eq!(some, SOME);
+    let all: Vec<String> = (0..set.len()).map(|index| line(&set, index)).collect();
+    let digest = Sha256::digest(all.join("\n"));
+    assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), ALL);
+}
+
+const SOME: [&str; 5] = [
+    "images/1f600.png (grinning face) | grinning face | Smileys & Emotion > face-smiling",
+    "images/1f31e.png (sun with face) | sun with face | Travel & Places > sky & weather",
+    "images/1f3f4-e0067-e0062-e0077-e006c-e0073-e007f.png (flag: Wales) | flag of wales | Flags > subdivision-flag",
+    "images/1f600.png (grinning face) | grinning face | Smileys & Emotion > face-smiling",
+    "images/1f917.png (smiling face with open hands) | smiling face with open hands | Smileys & Emotion > face-hand",
+];
+
+/// Python's hashlib says the same of the lines of the archive's `index.jsonl`.
+const ALL: &str = "e966cb26c340c8e678d9629b8da7420e86e864cb409aeeeabdc00ad9abca9e05";
 
 #[test]
 fn no_family_and_no_picture_is_on_both_sides() {

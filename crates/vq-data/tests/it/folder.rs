@@ -1,19 +1,21 @@
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use image::{ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, HeldOut, ImageFolder, ImageFolderConfig, ImageSource, Loader, LoaderConfig,
-    Transform,
+    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, Loader,
+    LoaderConfig, Transform,
 };
 
 use crate::support::check_told;
 
-const SKIP: ImageFolderConfig = ImageFolderConfig { classes: Classes::Unlabelled, damaged: Damaged::Skip };
-const CLASSES: ImageFolderConfig = ImageFolderConfig { classes: Classes::FirstFolder, damaged: Damaged::Fail };
+const SKIP: ImageFolderConfig =
+    ImageFolderConfig { classes: Classes::Unlabelled, caption: None, damaged: Damaged::Skip };
+const CLASSES: ImageFolderConfig =
+    ImageFolderConfig { classes: Classes::FirstFolder, caption: None, damaged: Damaged::Fail };
 
 /// Writes a file, and the folders on the way to it.
 fn put(root: &Path, path: impl AsRef<Path>, bytes: &[u8]) {
@@ -100,46 +102,6 @@ proptest! {
         let rest = batches(open(), 6 - first as usize, LoaderConfig { threads, first_batch: first, ..plain });
         prop_assert_eq!(&whole[first as usize..], &rest[..]);
     }
-
-    #[test]
-    fn parts_share_nothing_and_lose_nothing(share in 0.3_f64..0.7, seed: u64) {
-        let names: Vec<String> = (0..64).map(|index| format!("{index}.png")).collect();
-        let folder = TempDir::new().unwrap();
-        names.iter().for_each(|name| put(folder.path(), name, b""));
-        let held_out = HeldOut { share, seed };
-        let parts = open(folder.path()).hold_out(&held_out).unwrap();
-        let mut all = [parts.train.files(), parts.held_out.files()].concat();
-        all.sort_unstable();
-        prop_assert_eq!(&all[..], &{ let mut files = open(folder.path()).files().to_vec(); files.sort_unstable(); files }[..]);
-
-        // A file that is added moves no other one.
-        put(folder.path(), "more.png", b"");
-        let more = open(folder.path()).hold_out(&held_out).unwrap();
-        let without = |files: &[PathBuf]| -> Vec<PathBuf> {
-            files.iter().filter(|file| file.as_os_str() != "more.png").cloned().collect()
-        };
-        prop_assert_eq!(without(more.train.files()), parts.train.files());
-        prop_assert_eq!(without(more.held_out.files()), parts.held_out.files());
-    }
-}
-
-#[test]
-fn the_held_out_part_is_pinned() {
-    let names: Vec<String> = (0..10).map(|index| format!("a/{index}.png")).collect();
-    let folder = folder_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let held = |seed| open(folder.path()).hold_out(&HeldOut { share: 0.3, seed }).unwrap().held_out;
-    // Digests of Python's hashlib: sha256(seed.to_bytes(8, "little") + b"a/0.png") and so on.
-    assert_eq!(ids(&held(0)), ["a/0.png", "a/3.png", "a/4.png", "a/7.png", "a/8.png"]);
-    assert_eq!(ids(&held(1)), ["a/1.png", "a/7.png"]);
-}
-
-#[test]
-fn a_share_must_leave_images_on_both_sides() {
-    let folder = folder_of(&["a.png", "b.png"]);
-    let refused = |share| open(folder.path()).hold_out(&HeldOut { share, seed: 0 }).unwrap_err();
-    check_told(&refused(0.0), &["hold out images of", "a share above 0 and below 1, got 0"]);
-    check_told(&refused(f64::NAN), &["got NaN"]);
-    check_told(&refused(1e-9), &["images on both sides", "0 held out of 2"]);
 }
 
 #[test]
@@ -257,117 +219,4 @@ fn a_folder_of_damaged_images_only_is_an_error() {
     let folder = ImageFolder::open(folder.path(), SKIP).unwrap();
     check_told(&folder.get(1).unwrap_err(), &["read image folder", "at least one sound image, got 2 damaged ones"]);
     assert_eq!(folder.damaged().len(), 2);
-}
-
-/// The one pixel that all of a file's pixels must be near.
-#[track_caller]
-fn check_colour(name: &str, bytes: &[u8], colour: [u8; 4], tolerance: u8) {
-    let folder = TempDir::new().unwrap();
-    put(folder.path(), name, bytes);
-    let image = open(folder.path()).get(0).unwrap().image;
-    assert_eq!(image.dimensions(), (16, 16), "{name}");
-    for pixel in image.pixels() {
-        let near = pixel.0.iter().zip(colour).all(|(&got, wanted)| got.abs_diff(wanted) <= tolerance);
-        assert!(near, "{name}: expected about {colour:?}, got {pixel:?}");
-    }
-}
-
-fn encoded(image: &impl Encode, format: ImageFormat) -> Vec<u8> {
-    let mut file = std::io::Cursor::new(Vec::new());
-    image.encode(&mut file, format);
-    file.into_inner()
-}
-
-/// Images of any kind of pixel.
-trait Encode {
-    fn encode(&self, file: &mut std::io::Cursor<Vec<u8>>, format: ImageFormat);
-}
-
-impl<P> Encode for image::ImageBuffer<P, Vec<P::Subpixel>>
-where
-    P: image::PixelWithColorType,
-    [P::Subpixel]: image::EncodableLayout,
-{
-    fn encode(&self, file: &mut std::io::Cursor<Vec<u8>>, format: ImageFormat) {
-        self.write_to(file, format).unwrap();
-    }
-}
-
-#[test]
-fn every_format_becomes_the_same_colour() {
-    let rgb = RgbImage::from_pixel(16, 16, Rgb([200, 40, 90]));
-    for (format, tolerance) in
-        [(ImageFormat::Png, 0), (ImageFormat::Bmp, 0), (ImageFormat::WebP, 0), (ImageFormat::Jpeg, 4)]
-    {
-        let name = format!("x.{}", format.extensions_str()[0]);
-        check_colour(&name, &encoded(&rgb, format), [200, 40, 90, 255], tolerance);
-    }
-}
-
-#[test]
-fn every_kind_of_pixel_becomes_rgb_of_8_bits() {
-    let grey = image::GrayImage::from_pixel(16, 16, Luma([77]));
-    check_colour("grey.png", &encoded(&grey, ImageFormat::Png), [77, 77, 77, 255], 0);
-    check_colour("grey.jpg", &encoded(&grey, ImageFormat::Jpeg), [77, 77, 77, 255], 1);
-    let grey_alpha = image::GrayAlphaImage::from_pixel(16, 16, LumaA([77, 9]));
-    check_colour("grey-alpha.png", &encoded(&grey_alpha, ImageFormat::Png), [77, 77, 77, 9], 0);
-    let deep = image::ImageBuffer::from_pixel(16, 16, Rgb([200_u16 * 257, 40 * 257, 90 * 257]));
-    check_colour("deep.png", &encoded(&deep, ImageFormat::Png), [200, 40, 90, 255], 0);
-    let deep_grey = image::ImageBuffer::from_pixel(16, 16, Luma([77_u16 * 257]));
-    check_colour("deep-grey.png", &encoded(&deep_grey, ImageFormat::Png), [77, 77, 77, 255], 0);
-}
-
-#[test]
-fn alpha_is_kept_for_the_background() {
-    let clear = RgbaImage::from_pixel(16, 16, Rgba([200, 40, 90, 100]));
-    check_colour("clear.png", &encoded(&clear, ImageFormat::Png), [200, 40, 90, 100], 0);
-    check_colour("clear.webp", &encoded(&clear, ImageFormat::WebP), [200, 40, 90, 100], 0);
-}
-
-/// The inks of a CMYK file stand for what Pillow makes of them: `255 - ink`, times black.
-#[test]
-fn inks_become_colours() {
-    let pixel = [55, 215, 165, 0]; // cyan, magenta, yellow, black
-    for kind in [jpeg_encoder::ColorType::Cmyk, jpeg_encoder::ColorType::CmykAsYcck] {
-        let mut file = Vec::new();
-        let encoder = jpeg_encoder::Encoder::new(&mut file, 100);
-        encoder.encode(&pixel.repeat(16 * 16), 16, 16, kind).unwrap();
-        check_colour("inks.jpg", &file, [200, 40, 90, 255], 4);
-    }
-}
-
-#[test]
-fn the_first_picture_of_an_animation_counts() {
-    let mut file = Vec::new();
-    {
-        let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
-        let frames = [[200, 40, 90, 255], [0, 0, 255, 255]].map(|colour| RgbaImage::from_pixel(16, 16, Rgba(colour)));
-        encoder.encode_frames(frames.into_iter().map(image::Frame::new)).unwrap();
-    }
-    check_colour("moving.gif", &file, [200, 40, 90, 255], 0);
-}
-
-#[test]
-fn a_palette_becomes_colours() {
-    // A png of one bit per pixel, as no encoder at hand writes it: header, palette, data.
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    chunk(&mut file, b"IHDR", &[0, 0, 0, 16, 0, 0, 0, 16, 1, 3, 0, 0, 0]);
-    chunk(&mut file, b"PLTE", &[0, 0, 0, 200, 40, 90]);
-    // Rows of filter 0 and 16 ones, in a zlib stream of one stored block.
-    let rows = [0, 0xff, 0xff].repeat(16);
-    let adler = rows.iter().fold((1_u32, 0_u32), |(a, b), &byte| {
-        let a = (a + u32::from(byte)) % 65_521;
-        (a, (b + a) % 65_521)
-    });
-    let stored = [&[0x78, 1, 1, 48, 0, 207, 255][..], &rows, &(adler.1 << 16 | adler.0).to_be_bytes()].concat();
-    chunk(&mut file, b"IDAT", &stored);
-    chunk(&mut file, b"IEND", &[]);
-    check_colour("palette.png", &file, [200, 40, 90, 255], 0);
-}
-
-fn chunk(file: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
-    let body = [kind, data].concat();
-    file.extend((data.len() as u32).to_be_bytes());
-    file.extend(&body);
-    file.extend(crate::load::crc32(&body).to_be_bytes());
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use vq_data::{Background, Batch, Crop, DataError, Flip, ImageSource, Loader, LoaderConfig, Sample, Transform};
@@ -61,6 +62,59 @@ proptest! {
         for batch in &batches {
             prop_assert_eq!(batch.images.len(), batch.count * 3 * 4 * 4);
             prop_assert_eq!(batch.indices.len(), batch.count);
+        }
+    }
+}
+
+/// Counts what is asked of it.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl ImageSource for Counting {
+    fn len(&self) -> usize {
+        1000
+    }
+
+    fn get(&self, index: usize) -> Result<Sample, DataError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Numbered::new(1000).get(index)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Memory is bounded: however fast the source, no more batches are made than were asked for and are to lie ready.
+    #[test]
+    fn no_more_is_made_ahead_than_stated(
+        batch_size in 1_usize..4, threads in 1_usize..4, prefetch in 1_usize..6, taken in 0_usize..5,
+    ) {
+        let source = Arc::new(Counting::default());
+        let config = LoaderConfig { threads, prefetch, ..LoaderConfig::one_pass(batch_size) };
+        let mut loader = Loader::new(Arc::clone(&source) as _, transform(), config).unwrap();
+        for _ in 0..taken {
+            loader.next().unwrap().unwrap();
+        }
+        let most = (taken + prefetch.next_multiple_of(threads)) * batch_size;
+        // Until all that may be made is made, and then time for more.
+        for _ in 0..10_000_000 {
+            if source.0.load(Ordering::Relaxed) >= most {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        (0..1000).for_each(|_| std::thread::yield_now());
+        drop(loader);
+        prop_assert_eq!(source.0.load(Ordering::Relaxed), most);
+    }
+
+    #[test]
+    fn seeds_decide_order_and_chance(seed: u64, other: u64) {
+        let first = |seed| take(load(24, LoaderConfig::shuffled(24, seed)), 1).remove(0);
+        prop_assert_eq!(first(seed), first(seed));
+        if seed != other {
+            // Of 24! orders two are the same, for all that is tried here, never.
+            prop_assert_ne!(first(seed).indices, first(other).indices);
         }
     }
 }

@@ -8,8 +8,10 @@ mod emoji;
 mod family;
 mod folder;
 mod jitter;
+mod listed;
 mod load;
 mod loader;
+mod odd;
 mod order;
 mod parts;
 #[cfg(feature = "remake")]

@@ -1,4 +1,4 @@
-use vq_data::{CaptionFile, CaptionedConfig, Damaged, DataError, HeldOut, ImageFiles};
+use vq_data::{CaptionFile, CaptionedConfig, Damaged, DataError, ImageFiles};
 
 use super::{Tree, check_refused, listing, picture};
 
@@ -87,20 +87,4 @@ fn csv_names_images_and_captions() {
         delimiter: '→',
     };
     check_refused(open(&tree, odd), &["a delimiter of one ASCII character, got '→'"]);
-}
-
-#[test]
-fn a_share_is_held_out_as_of_a_folder() {
-    let tree = Tree::new();
-    for index in 0..10 {
-        tree.put(&format!("a/{index}.png"), picture(index)).put(&format!("a/{index}.txt"), "x");
-    }
-    let open = || open(&tree, CaptionFile::Sidecar).unwrap();
-    let parts = open().hold_out(&HeldOut { share: 0.3, seed: 1 }).unwrap();
-    let ids = |files: &ImageFiles| files.records().iter().map(|record| record.id.clone()).collect::<Vec<_>>();
-    // As `the_held_out_part_is_pinned` has them.
-    assert_eq!(ids(&parts.held_out), ["a/1.png", "a/7.png"]);
-    assert_eq!(parts.train.records().len(), 8);
-    check_refused(open().hold_out(&HeldOut { share: 1.0, seed: 1 }), &["a share above 0 and below 1, got 1"]);
-    check_refused(open().hold_out(&HeldOut { share: 1e-9, seed: 1 }), &["images on both sides", "0 held out of 10"]);
 }

@@ -1,17 +1,10 @@
 use std::ffi::OsStr;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use vq_data::{CaptionFile, CaptionedConfig, Damaged, ImageSource, load_image};
 
 use super::{Tree, listing, picture};
 use crate::support::check_told;
-
-fn encoded(format: ImageFormat) -> Vec<u8> {
-    let mut file = std::io::Cursor::new(Vec::new());
-    let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(16, 16, Rgb([200, 40, 90])));
-    image.write_to(&mut file, format).unwrap();
-    file.into_inner()
-}
 
 /// The rule of folders is that of every source of files.
 #[test]
@@ -36,35 +29,6 @@ fn captioned_images_are_skipped_as_those_of_folders() {
     tree.remove("3.png");
     // Nothing takes the place of a file that cannot be read.
     check_told(&skipping.get(3).unwrap_err(), &["read image", "3.png"]);
-}
-
-#[track_caller]
-fn check_huge(name: &str, bytes: &[u8]) {
-    let tree = Tree::new();
-    tree.put(name, bytes);
-    let error = load_image(tree.root().join(name)).unwrap_err();
-    check_told(&error, &[name, "30000x30000"]);
-}
-
-/// Small files that say they are huge: refused by their headers, before memory is asked for.
-#[test]
-fn bombs_are_refused_in_every_format() {
-    let side = 30_000_u16;
-    let mut jpeg = encoded(ImageFormat::Jpeg);
-    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
-    jpeg[frame + 5..frame + 7].copy_from_slice(&side.to_be_bytes());
-    jpeg[frame + 7..frame + 9].copy_from_slice(&side.to_be_bytes());
-    check_huge("bomb.jpg", &jpeg);
-
-    let mut gif = encoded(ImageFormat::Gif);
-    gif[6..8].copy_from_slice(&side.to_le_bytes());
-    gif[8..10].copy_from_slice(&side.to_le_bytes());
-    check_huge("bomb.gif", &gif);
-
-    let mut bmp = encoded(ImageFormat::Bmp);
-    bmp[18..22].copy_from_slice(&u32::from(side).to_le_bytes());
-    bmp[22..26].copy_from_slice(&u32::from(side).to_le_bytes());
-    check_huge("bomb.bmp", &bmp);
 }
 
 /// A chunk of a WebP file.

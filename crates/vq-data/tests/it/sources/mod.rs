@@ -1,12 +1,12 @@
 //! Each source on a small copy of its layout, made here.
 
 mod captioned;
-mod cifar;
+pub(crate) mod cifar;
 mod config;
 mod damage;
 mod photos;
 mod segmented;
-mod web;
+pub(crate) mod web;
 
 use std::path::Path;
 

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vq_data::{Batch, Damaged, DataError, ImageSource, Loader, LoaderConfig, Transform, WebConfig, WebShards};
+use vq_data::{Batch, Damaged, DataError, ImageSource, Loader, LoaderConfig, Part, Transform, WebConfig, WebShards};
 
 use super::{Tree, check_refused, listing, picture};
 use crate::support::check_told;
 
-fn tar_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn tar_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();
@@ -137,5 +137,31 @@ proptest! {
             levels.sort_unstable();
             prop_assert_eq!(levels, (0..total as u32).collect::<Vec<_>>());
         }
+    }
+
+    /// However many readers share the shards, and however unevenly these are filled, an epoch has each sample once.
+    #[test]
+    fn readers_share_the_shards(sizes in prop::collection::vec(1_usize..5, 1..5), of in 1_u64..=7, seed: u64) {
+        let tree = Tree::new();
+        let mut names = Vec::new();
+        for (shard, &size) in sizes.iter().enumerate() {
+            let files: Vec<String> = (0..size).map(|at| format!("{at}.png")).collect();
+            names.extend((0..size).map(|at| format!("{shard}.tar/{at}")));
+            let files: Vec<_> = files.iter().map(|name| (name.as_str(), picture(0))).collect();
+            tree.put(&format!("{shard}.tar"), tar_of(&files));
+        }
+        let source = Arc::new(open(&tree, Damaged::Fail).unwrap());
+        let mut seen = Vec::new();
+        for index in 0..of {
+            let config = LoaderConfig { part: Part { index, of }, ..LoaderConfig::shuffled(1, seed) };
+            let loader = Loader::new(Arc::clone(&source) as _, Transform::fixed(1, [0; 3]), config).unwrap();
+            let mine = (index as usize..names.len()).step_by(of as usize).count();
+            for batch in loader.take(mine) {
+                seen.push(source.get(batch.unwrap().indices[0]).unwrap().id);
+            }
+        }
+        seen.sort_unstable();
+        names.sort_unstable();
+        prop_assert_eq!(seen, names);
     }
 }
