@@ -13,7 +13,7 @@ use crate::decoder::{check_kind, check_range};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WordSupervisionConfig {
-    /// The weight of the term; 0.1 by default.
+    /// The weight of the term; 0.01 by default.
     pub weight: f64,
     /// How sure the choice of a position is: with 0 all positions share alike, with much the nearest has all; 8 by
     /// default.
@@ -22,7 +22,7 @@ pub struct WordSupervisionConfig {
 
 impl Default for WordSupervisionConfig {
     fn default() -> Self {
-        Self { weight: 0.1, sharpness: 8.0 }
+        Self { weight: 0.01, sharpness: 8.0 }
     }
 }
 

@@ -14,18 +14,18 @@ use crate::{QuantizerConfig, TrainError};
 ///
 /// ```toml
 /// [captions]
-/// weight = 0.1
+/// weight = 0.02
 /// gradient = ["encoder", "codebook"]      # [] trains the module and leaves the tokenizer alone
 /// schedule = { start = 0, ramp = 200 }
 /// translator = { width = 128, layers = 2 }
-/// words = { weight = 0.1 }
+/// words = { weight = 0.01 }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CaptionsConfig {
     /// The language model's side.
     pub language: LanguageConfig,
-    /// Weight of the translation's cross-entropy; 0.1 by default.
+    /// Weight of the translation's cross-entropy; 0.02 by default, which costs little of the picture.
     pub weight: f64,
     /// What the gradient of all terms reaches besides their own modules; both by default.
     pub gradient: Vec<GradientPath>,
@@ -52,7 +52,7 @@ impl Default for CaptionsConfig {
     fn default() -> Self {
         Self {
             language: LanguageConfig::default(),
-            weight: 0.1,
+            weight: 0.02,
             gradient: vec![GradientPath::Encoder, GradientPath::Codebook],
             schedule: PathSchedule::default(),
             translator: CaptionConfig::default(),

@@ -1,6 +1,6 @@
 use tempfile::TempDir;
 use vq_core::BetaPlacement;
-use vq_train::{ExperimentFile, Plan, QuantizerConfig};
+use vq_train::{ExperimentFile, Plan, QuantizerConfig, SourceConfig, StudyConfig};
 
 use crate::support::{TINY, tiny, write};
 
@@ -46,6 +46,16 @@ fn the_experiments_on_scenes_differ_in_what_they_must() {
     let path = folder.join("translator.toml");
     let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
     assert!(error.contains("missing field"), "{error}");
+    let study = StudyConfig::read(&folder.join("study.toml")).unwrap();
+    assert!(study.methods.iter().all(|method| method.config.exists()) && study.reader.unwrap().exists());
+}
+
+#[test]
+fn the_experiment_on_cifar_is_one() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/cifar10/vqct-vlt.toml");
+    let experiment = ExperimentFile { path, overrides: Vec::new() }.load().unwrap();
+    let SourceConfig::Folder(folder) = experiment.data.source else { panic!("another source") };
+    assert_eq!(folder.caption.unwrap().caption("frog"), "a photo of a frog");
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 mod caption;
 mod errors;
+mod eval;
 mod kill;
 mod prior;
 #[cfg(feature = "priors")]
 mod prior_build;
+mod reading;
 mod roundtrip;
 mod runs;
 mod scene_words;

@@ -1,0 +1,51 @@
+//! Evaluation and studies on the command line.
+
+use tempfile::TempDir;
+
+use crate::support::{TINY, error_of, train, vqct};
+
+#[test]
+fn an_evaluation_says_the_same_twice_and_what_decides_it() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    train(folder);
+    let eval = |file: &str| {
+        let output = vqct(folder).args(["eval", "--checkpoint", "run", "--json", file]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = eval("first.json");
+    assert!(said.contains("pictures   PSNR ") && said.contains("captions   none are told"), "{said}");
+    assert_eq!(eval("second.json"), said);
+    let json = std::fs::read_to_string(folder.join("first.json")).unwrap();
+    assert_eq!(json, std::fs::read_to_string(folder.join("second.json")).unwrap());
+    for key in ["sha256", "batch_size", "precision", "libtorch", "cpu"] {
+        assert!(json.contains(&format!("\"{key}\"")), "{key} is missing in {json}");
+    }
+    assert!(error_of(folder, &["eval", "--checkpoint", "run", "--json", "first.json"]).contains("first.json exists already"));
+    assert!(error_of(folder, &["eval", "--checkpoint", "nowhere"]).contains("nowhere"));
+    let wordnet = error_of(folder, &["eval", "--checkpoint", "run", "--wordnet", "nowhere"]);
+    assert!(wordnet.contains("nowhere"), "{wordnet}");
+}
+
+#[test]
+fn a_study_ends_with_its_table() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("tiny.toml"), TINY.replace("steps = 4", "steps = 1")).unwrap();
+    let study = "seeds = [0]\n[[methods]]\nname = \"words\"\nconfig = \"tiny.toml\"\n";
+    std::fs::write(folder.join("study.toml"), study).unwrap();
+    let compare = |more: &[&str]| {
+        let output = vqct(folder).args(["compare", "study.toml", "--out", "runs"]).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(compare(&["--table"]).contains("| words | 0 |"), "nothing is trained yet");
+    let said = compare(&["--markdown", "table.md"]);
+    assert!(said.contains("1/1 words-0, from step 0") && said.contains("| words | 1 | "), "{said}");
+    let table = std::fs::read_to_string(folder.join("table.md")).unwrap();
+    assert!(said.ends_with(&format!("\n{table}\n")), "{said}");
+    assert!(!compare(&[]).contains("from step"), "nothing is trained again");
+    let error = error_of(folder, &["compare", "study.toml", "--out", "runs", "--markdown", "table.md"]);
+    assert!(error.contains("table.md exists already"), "{error}");
+}
