@@ -73,7 +73,7 @@ pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
 pub use evaluation::{
     Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation, EvaluationConditions, EvaluationRequest,
-    GroundingFigures, ImageFigures, LanguageFigures,
+    GroundingFigures, ImageFigures, LanguageFigures, ShownImage, ShownImages,
 };
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, SourceConfig, StartConfig, TrainConfig};

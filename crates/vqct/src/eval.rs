@@ -3,14 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use image::imageops::replace;
+use image::{DynamicImage, Rgb, RgbImage};
 use vq_data::scenes::Share;
+use vq_data::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_eval::{BleuScores, Ranking, Synonyms};
 use vq_train::{
-    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ToldImage,
+    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ShownImage, ShownImages,
+    ToldImage,
 };
 
 use crate::input::TokenizerArgs;
-use crate::output::{refuse_existing, write_new};
+use crate::output::{refuse_existing, write_new, write_png};
+
+/// Pixels between an image and its reconstruction.
+const GAP: u32 = 2;
+const SHEET: GridLayout = GridLayout { columns: 5, cell: 288, picture: 144, padding: 8, letters: 15.0 };
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,15 +36,27 @@ pub(crate) struct Args {
     /// Write what was said of each image to this file, as JSON Lines.
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
+    /// Write a picture of some images to this PNG: each beside its reconstruction, above what was said of it and what is
+    /// true.
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+    /// How many images it shows.
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "sheet")]
+    shown: usize,
+    /// Decides which.
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "sheet")]
+    shown_seed: u64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.json.iter().chain(&args.captions).try_for_each(|path| refuse_existing(path))?;
+    args.json.iter().chain(&args.captions).chain(&args.sheet).try_for_each(|path| refuse_existing(path))?;
     let checkpoint = args.tokenizer.open()?;
     let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
     let data = args.data.as_deref().map(data_of).transpose()?;
     let (weights, device) = (args.tokenizer.weights(), args.tokenizer.device()?);
-    let Evaluated { evaluation, told } = EvaluationRequest { weights, device, data, synonyms }.run(&checkpoint)?;
+    let shown = args.sheet.as_ref().map(|_| ShownImages { count: args.shown, seed: args.shown_seed });
+    let request = EvaluationRequest { weights, device, data, synonyms, shown };
+    let Evaluated { evaluation, told, shown } = request.run(&checkpoint)?;
     print(&evaluation);
     if let Some(path) = &args.json {
         let mut json = serde_json::to_vec_pretty(&evaluation)?;
@@ -46,7 +66,27 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(path) = &args.captions {
         write_new(path, &lines(&told)?)?;
     }
+    if let Some(path) = &args.sheet {
+        write_png(path, &sheet(&shown)?)?;
+    }
     Ok(())
+}
+
+/// Images beside their reconstructions, with what was said of them.
+fn sheet(shown: &[ShownImage]) -> Result<RgbImage> {
+    let cell = |image: &ShownImage| {
+        let (width, height) = image.original.dimensions();
+        let mut pair = RgbImage::from_pixel(2 * width + GAP, height, Rgb([255; 3]));
+        replace(&mut pair, &image.original, 0, 0);
+        replace(&mut pair, &image.reconstruction, (width + GAP).into(), 0);
+        let told = image.told.as_ref();
+        let said = told.map(|told| GridWords { text: told.told.clone(), tone: Tone::Plain, lines: 3 });
+        let truth = told.and_then(|told| told.caption.clone());
+        let truth = truth.map(|text| GridWords { text, tone: Tone::Faint, lines: 3 });
+        GridCell { picture: DynamicImage::ImageRgb8(pair).to_rgba8(), words: said.into_iter().chain(truth).collect() }
+    };
+    let cells: Vec<GridCell> = shown.iter().map(cell).collect();
+    Ok(draw_grid(&cells, SHEET)?)
 }
 
 fn data_of(path: &Path) -> Result<vq_train::DataConfig> {

@@ -4,10 +4,13 @@ mod conditions;
 mod grounding;
 mod language;
 
+use std::collections::BTreeSet;
+
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 use vq_core::{Mode, UsageCounter};
-use vq_data::{EmojiScenes, Scene};
+use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::{MsSsim, Psnr, Ssim, Synonyms};
 
 pub use conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};
@@ -18,7 +21,7 @@ pub use language::LanguageFigures;
 use language::{LanguageSums, SpokenBatch};
 
 use crate::metrics_log::GroupRecord;
-use crate::{Checkpoint, DataConfig, Environment, Plan, TokenizerState, ToldImage, TrainError, Weights};
+use crate::{Checkpoint, DataConfig, Environment, Plan, TokenizerState, ToldImage, TrainError, Weights, to_rgb};
 
 const FORMAT: &str = "vqct-evaluation";
 const VERSION: u32 = 1;
@@ -34,6 +37,30 @@ pub struct EvaluationRequest {
     pub data: Option<DataConfig>,
     /// Synonyms for METEOR; may be none at all.
     pub synonyms: Option<Synonyms>,
+    /// Images that are given back with what became of them.
+    pub shown: Option<ShownImages>,
+}
+
+/// Which images are shown: so many (all, if there are fewer), chosen by a seed alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownImages {
+    /// How many.
+    pub count: usize,
+    /// Decides which.
+    pub seed: u64,
+}
+
+/// An image, and what became of it.
+#[derive(Debug)]
+pub struct ShownImage {
+    /// Its index in the validation set.
+    pub image: usize,
+    /// As the tokenizer was given it.
+    pub original: RgbImage,
+    /// From its ids alone.
+    pub reconstruction: RgbImage,
+    /// What was said of it, if a module tells captions.
+    pub told: Option<ToldImage>,
 }
 
 /// Figures of a tokenizer on a validation set.
@@ -77,6 +104,16 @@ pub struct Evaluated {
     pub evaluation: Evaluation,
     /// What was said, image by image; nothing if no module tells captions.
     pub told: Vec<ToldImage>,
+    /// The images that were to be shown, in the order of the set.
+    pub shown: Vec<ShownImage>,
+}
+
+impl ShownImages {
+    /// The indices, of a set of so many images.
+    fn indices(self, images: usize) -> Result<BTreeSet<usize>, TrainError> {
+        let mut order = EpochStream::new(images, self.seed)?;
+        Ok((0..self.count.min(images)).map(|position| order.at(position as u64)).collect())
+    }
 }
 
 impl Evaluation {
@@ -124,6 +161,8 @@ impl EvaluationRequest {
         let synonyms = || self.synonyms.clone().unwrap_or_default();
         let mut language = state.captions.as_ref().map(|head| LanguageSums::new(head, synonyms())).transpose()?;
         let (mut hash, mut count) = (DataHash::default(), 0);
+        let wanted = self.shown.map(|shown| shown.indices(plan.image_counts()[1])).transpose()?.unwrap_or_default();
+        let mut shown = Vec::new();
         for batch in plan.validation_batches()? {
             let batch = batch?;
             let captions = plan.validation_captions(&batch.indices)?;
@@ -135,6 +174,11 @@ impl EvaluationRequest {
             ssim.update(&reconstruction.images, &images)?;
             ms_ssim.update(&reconstruction.images, &images)?;
             usage.update(&reconstruction.quantized.indices)?;
+            for (place, &image) in (0..).zip(&batch.indices).filter(|(_, image)| wanted.contains(image)) {
+                let original = to_rgb(&images.get(place))?;
+                let reconstruction = to_rgb(&reconstruction.images.get(place))?;
+                shown.push(ShownImage { image, original, reconstruction, told: None });
+            }
             let scene = |world: &EmojiScenes| batch.indices.iter().map(|&image| world.scene(image as u64)).collect();
             let scenes: Vec<Scene> = world.as_ref().map(scene).unwrap_or_default();
             if let Some(grounding) = &mut grounding {
@@ -173,6 +217,10 @@ impl EvaluationRequest {
             words: grounding.map(|grounding| grounding.compute()).unwrap_or_default(),
             language: language.as_ref().and_then(LanguageSums::compute),
         };
-        Ok(Evaluated { evaluation, told: language.map(LanguageSums::into_told).unwrap_or_default() })
+        let told = language.map(LanguageSums::into_told).unwrap_or_default();
+        for image in &mut shown {
+            image.told = told.iter().find(|told| told.image == image.image).cloned();
+        }
+        Ok(Evaluated { evaluation, told, shown })
     }
 }

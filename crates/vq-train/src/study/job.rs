@@ -100,8 +100,8 @@ impl Study {
             }
         }
         let (weights, device) = (Weights::Ema, self.device.resolve()?);
-        let request = EvaluationRequest { weights, device, data: None, synonyms: synonyms.cloned() };
-        let Evaluated { evaluation, told } = request.run(&checkpoint)?;
+        let request = EvaluationRequest { weights, device, data: None, synonyms: synonyms.cloned(), shown: None };
+        let Evaluated { evaluation, told, .. } = request.run(&checkpoint)?;
         let encode = |error: serde_json::Error| TrainError::io("encode", &path)(error.into());
         let lines: Result<Vec<String>, _> = told.iter().map(serde_json::to_string).collect();
         let lines = lines.map_err(encode)?.iter().map(|line| format!("{line}\n")).collect::<String>();

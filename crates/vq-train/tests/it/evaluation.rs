@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::Device;
 use tempfile::TempDir;
 use vq_train::{
-    Checkpoint, DataConfig, Evaluated, Evaluation, EvaluationRequest, Plan, RunDir, Trainer, Validation, Weights,
+    Checkpoint, DataConfig, Evaluated, Evaluation, EvaluationRequest, Plan, RunDir, ShownImages, Trainer, Validation, Weights,
 };
 
 use crate::support::{StopAfter, tiny};
@@ -30,14 +30,15 @@ fn trained(folder: &Path, more: &[&str]) -> (Checkpoint, Validation) {
 }
 
 fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
-    EvaluationRequest { weights: Weights::Raw, device: Device::Cpu, data, synonyms: None }.run(checkpoint).unwrap()
+    let shown = Some(ShownImages { count: 3, seed: 1 });
+    EvaluationRequest { weights: Weights::Raw, device: Device::Cpu, data, synonyms: None, shown }.run(checkpoint).unwrap()
 }
 
 #[test]
 fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
     let folder = TempDir::new().unwrap();
     let (checkpoint, validation) = trained(&folder.path().join("run"), &CAPTIONS);
-    let Evaluated { evaluation, told } = evaluate(&checkpoint, None);
+    let Evaluated { evaluation, told, shown } = evaluate(&checkpoint, None);
     assert_eq!(evaluation.images.psnr, validation.psnr);
     assert_eq!(evaluation.images.ssim, validation.ssim);
     assert_eq!(evaluation.usage(), validation.usage());
@@ -54,7 +55,14 @@ fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
         + evaluation.words.iter().filter_map(|group| group.pointing).map(|scores| scores.words + scores.unseen).sum::<u64>();
     assert!(asked >= 9, "each scene has a noun, got {asked} words");
 
+    assert_eq!(shown.len(), 3);
+    for image in &shown {
+        assert_eq!(image.original.dimensions(), (32, 32));
+        assert_eq!(image.told.as_ref(), told.iter().find(|told| told.image == image.image));
+        assert_ne!(image.original, image.reconstruction);
+    }
     let again = evaluate(&checkpoint, None);
+    assert!(again.shown.iter().zip(&shown).all(|(again, first)| again.image == first.image));
     assert_eq!(again.evaluation, evaluation);
     assert_eq!(again.told, told);
     let json = serde_json::to_string(&evaluation).unwrap();

@@ -88,7 +88,7 @@ fn words_are_exchanged_as_they_were_before() {
     let both = exchange(&[(&first, &second), (&second, &first)]);
     let there = WordReplacement::apply(&both, &words, &ids).unwrap().ids;
     assert!(WordReplacement::apply(&both, &words, &there).unwrap().ids.equal(&ids));
-    state.tokenizer.decode(&edited.ids).unwrap();
+    assert_eq!(state.tokenizer.decode(&edited.ids).unwrap().size(), [1, 3, 16, 16]);
 
     let error = |pairs: &[(&str, &str)]| WordReplacement::apply(&exchange(pairs), &words, &ids).unwrap_err().to_string();
     assert!(error(&[("zzzq", &first)]).contains("got `zzzq`"));
