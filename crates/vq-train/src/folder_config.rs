@@ -100,18 +100,20 @@ impl FolderConfig {
         }
     }
 
-    /// Lists the folders, and decodes them if they are to be kept in memory.
-    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+    /// Lists the folders; validation is what is held out.
+    pub(crate) fn list(&self) -> Result<Parts, TrainError> {
         let config = ImageFolderConfig { classes: Classes::Unlabelled, damaged: self.damaged };
         let whole = ImageFolder::open(&self.train, config.clone())?;
-        let (train, validation) = match &self.validation {
-            ValidationImages::Folder { path } => (whole, ImageFolder::open(path, config)?),
-            ValidationImages::HeldOut(held_out) => {
-                let Parts { train, held_out } = whole.hold_out(held_out)?;
-                (train, held_out)
-            }
-        };
-        let (train, validation) = (Arc::new(train), Arc::new(validation));
+        Ok(match &self.validation {
+            ValidationImages::Folder { path } => Parts { train: whole, held_out: ImageFolder::open(path, config)? },
+            ValidationImages::HeldOut(held_out) => whole.hold_out(held_out)?,
+        })
+    }
+
+    /// Lists the folders, and decodes them if they are to be kept in memory.
+    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+        let Parts { train, held_out } = self.list()?;
+        let (train, validation) = (Arc::new(train), Arc::new(held_out));
         let sources: Vec<Arc<dyn ImageSource>> = vec![Arc::clone(&train) as _, Arc::clone(&validation) as _];
         Ok(match self.cache {
             Cache::None => Images { train, validation, sources },

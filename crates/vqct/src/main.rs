@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod caption;
+mod data;
 mod detokenize;
 mod input;
 mod inspect;
@@ -55,6 +56,9 @@ enum Command {
     /// Build the language of captions from a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
+    /// Look at images and captions, and pack them.
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// Look into codebooks of words, and join them.
     #[command(subcommand)]
     Prior(prior::PriorCommand),
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
+        Command::Data(command) => data::run(&command),
         Command::Prior(command) => prior::run(&command),
     };
     match result {

@@ -127,6 +127,10 @@ impl ImageSource for ImageFolder {
         self.damage.get(self, self.config.damaged, index)
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        (index < self.len()).then(|| self.path(index))
+    }
+
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
     }

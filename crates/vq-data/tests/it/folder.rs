@@ -6,8 +6,8 @@ use image::{ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, HeldOut, ImageFolder, ImageFolderConfig, ImageSource, Loader, LoaderConfig,
-    Transform,
+    Batch, Classes, Damaged, DataError, HeldOut, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader,
+    LoaderConfig, Transform,
 };
 
 use crate::support::check_told;
@@ -236,6 +236,7 @@ fn a_damaged_image_is_skipped_and_remembered() {
     assert_eq!(paths, ["1.png", "2.png", "4.png"]);
     assert!(damaged[0].path.starts_with(folder.root()));
     assert!(damaged[0].reason.contains("an empty file"), "{}", damaged[0].reason);
+    assert_eq!(InMemory::load(&folder, 4).unwrap().damaged(), damaged, "what is kept in memory remembers them too");
 }
 
 #[test]

@@ -7,10 +7,13 @@ mod chw;
 mod emoji;
 mod family;
 mod folder;
+#[cfg(feature = "grid")]
+mod grid;
 mod jitter;
 mod load;
 mod loader;
 mod order;
+mod pack;
 mod parts;
 #[cfg(feature = "remake")]
 mod remake;
@@ -23,4 +26,5 @@ mod scenes;
 mod sides;
 mod sources;
 mod support;
+mod survey;
 mod transform;

@@ -4,6 +4,7 @@ mod captioned;
 mod cifar;
 mod config;
 mod damage;
+mod detect;
 mod photos;
 mod segmented;
 mod web;
