@@ -31,7 +31,6 @@ pub struct SampleCells {
 /// The cells of some samples of a source, with pictures that are as large as the layout shows them; read on all cores
 /// (rayon's global pool).
 ///
-///
 /// # Errors
 ///
 /// If the layout is not sensible.

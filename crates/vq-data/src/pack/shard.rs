@@ -30,10 +30,13 @@ impl ShardWriter {
     /// Adds the files of a sample, one after the other, under this name.
     pub(super) fn append(&mut self, name: &str, files: &[PackedFile]) -> Result<(), DataError> {
         for file in files {
-            // Owner and time stay zero: the same samples make the same bytes.
+            // The same samples make the same bytes, whoever packs them and when.
             let mut header = tar::Header::new_ustar();
             header.set_size(file.bytes.len() as u64);
             header.set_mode(0o644);
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
             let path = format!("{name}.{}", file.key);
             let appended = self.archive.append_data(&mut header, path, file.bytes.as_slice());
             appended.map_err(|source| DataError::Write { path: self.path.clone(), source })?;

@@ -40,7 +40,7 @@ fn folders_without_images_are_refused() {
     let tree = Tree::new();
     check_refused(DatasetConfig::detect(tree.root()), &["none among 0 files"]);
     tree.put("a", "");
-    check_refused(DatasetConfig::detect(&tree.root().join("a")), &["got a file"]);
+    check_refused(DatasetConfig::detect(&tree.root().join("a")), &["Not a directory"]);
     check_refused(DatasetConfig::of_kind("cubs", tree.root()), &["captioned, cub, flowers", "got cubs"]);
 }
 
