@@ -163,7 +163,7 @@ fn mistakes_are_named() {
     check(&["check", "empty"], "none among 0 files");
     check(&["check", "photos", "--kind", "cub"], "images.txt");
     check(&["check", "photos", "--set", "colour=1"], "unknown field `colour`");
-    check(&["check", "photos", "--set", "damaged=maybe"], "`damaged`: unknown variant `maybe`");
+    check(&["check", "photos", "--set", "damaged=maybe"], "unknown variant `maybe`");
     check(&["check", "photos", "--kind", "emoji"], "--kind emoji: expected no folder");
     check(&["check", "--kind", "cub"], "--kind cub: expected a folder");
     check(&["check", "--kind", "scenes", "--set", "size=8"], "32 to 256 pixels, got 8");
