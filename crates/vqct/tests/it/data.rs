@@ -92,7 +92,9 @@ fn shards_hold_what_they_were_packed_from() {
     assert_eq!(manifest["source"]["kind"], "captioned");
     assert_eq!(manifest["shards"][2]["samples"], 2);
     let text = output_of(folder, &["data", "check", "shards"]);
-    for says in ["shards (webdataset)", "8 samples, 8 sound", "width 8 to 8", "captions: 16", "3 of 3 shards are as it says"] {
+    for says in
+        ["shards (webdataset)", "8 samples, 8 sound", "width 8 to 8", "captions: 16", "3 of 3 shards are as it says"]
+    {
         assert!(text.contains(says), "{says:?} is missing in {text}");
     }
     // An experiment reads them.
