@@ -1,4 +1,7 @@
+use std::borrow::Cow;
+
 use image::{ImageBuffer, Luma};
+use serde::{Deserialize, Serialize};
 
 /// `[H, W]`: a number for each pixel, which says what it shows.
 pub type LabelMap = ImageBuffer<Luma<u16>, Vec<u16>>;
@@ -9,11 +12,12 @@ pub struct Segmentation {
     /// As high and wide as the image.
     pub map: LabelMap,
     /// The labels that a mirrored image exchanges; empty if none name a side.
-    pub sides: &'static [LabelSides],
+    pub sides: Cow<'static, [LabelSides]>,
 }
 
 /// Two labels that stand for left and right of the same thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LabelSides {
     /// For instance `left eye`.
     pub left: u16,
@@ -37,7 +41,8 @@ impl LabelSides {
 }
 
 /// A part of an image, and what it shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LabelledBox {
     /// What is in it.
     pub label: String,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Sample};
+use crate::{DataError, ImageSource, Sample};
 
 /// What becomes of an image that is there and can be read, but is empty, cut short, of another kind than its name says,
 /// too large, or damaged in another way.
@@ -33,6 +33,29 @@ pub struct DamagedFile {
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// A sample that cannot be had, whatever the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Its file, or `index I` if it has none of its own.
+    pub sample: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Fault {
+    pub(crate) fn of(source: &dyn ImageSource, index: usize, error: &DataError) -> Self {
+        let sample = source.file(index).map_or_else(|| format!("index {index}"), |file| file.display().to_string());
+        Self { sample, reason: chain(error) }
+    }
+}
+
+impl From<DamagedFile> for Fault {
+    fn from(file: DamagedFile) -> Self {
+        Self { sample: file.path.display().to_string(), reason: file.reason }
+    }
 }
 
 /// A list of files that become samples, some of which may be damaged.
@@ -104,8 +127,11 @@ impl Damage {
 }
 
 /// Whether the bytes are at fault, and not the reading of them.
-fn is_damage(error: &DataError) -> bool {
-    matches!(error, DataError::Decode { .. } | DataError::Unexpected { .. } | DataError::Json { .. })
+pub(crate) fn is_damage(error: &DataError) -> bool {
+    match error {
+        DataError::Sample { source, .. } => is_damage(source),
+        other => matches!(other, DataError::Decode { .. } | DataError::Unexpected { .. } | DataError::Json { .. }),
+    }
 }
 
 /// An error and its causes on one line.

@@ -25,6 +25,22 @@ pub enum DataError {
         /// Why it failed.
         source: image::ImageError,
     },
+    /// The operating system refused to write a file or folder.
+    #[error("write {}: expected a place to write, got an error", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// An encoder refused an image.
+    #[error("encode {what}: expected an image to encode, got an error")]
+    Encode {
+        /// The sample.
+        what: String,
+        /// Why it failed.
+        source: image::ImageError,
+    },
     /// An archive is damaged.
     #[error("read {what}: expected a sound zip archive, got a damaged one")]
     Archive {

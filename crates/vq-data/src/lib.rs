@@ -7,6 +7,7 @@
 //! [`EmojiSet`] is the source that needs no download, [`EmojiScenes`] the endless one of which everything is known,
 //! [`ImageFolder`] the one for a user's own images, and a [`DatasetConfig`] opens captioned images and published data
 //! sets in their own layouts.
+//! A [`Survey`] says what a source holds and what is damaged, and [`pack`] makes shards of it.
 //!
 //! # Letters
 //!
@@ -45,6 +46,7 @@
 //!
 //! * `embedded` (default): the emoji set is compiled in.
 //! * `remake`: the tool that makes the emoji set anew, with its binary `remake-emoji`.
+//! * `grid`: pictures in rows and columns with words below, with fonts to draw them.
 //! * `sheet`: the tool that draws scenes with their captions, with its binary `scene-sheet`.
 
 mod annotation;
@@ -54,11 +56,14 @@ mod damage;
 mod emoji;
 mod error;
 mod folder;
+#[cfg(feature = "grid")]
+pub mod grid;
 mod listed;
 mod load;
 mod loader;
 mod memory;
 mod order;
+mod pack;
 #[cfg(feature = "remake")]
 pub mod remake;
 mod resize;
@@ -66,12 +71,13 @@ mod resize;
 pub mod scenes;
 mod source;
 mod sources;
+mod survey;
 mod transform;
 
 pub use annotation::{LabelMap, LabelSides, LabelledBox, Segmentation};
 pub use caption_template::CaptionTemplate;
 pub use chw::{chw_from_rgb, rgb_from_chw};
-pub use damage::{Damaged, DamagedFile};
+pub use damage::{Damaged, DamagedFile, Fault};
 pub use emoji::{Emoji, EmojiSet, EmojiSplit, Provenance, SourceFile, Split, caption_of, family_of};
 pub use error::DataError;
 pub use folder::{Classes, ImageFolder, ImageFolderConfig};
@@ -80,6 +86,7 @@ pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
 pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
 pub use memory::InMemory;
 pub use order::EpochStream;
+pub use pack::{PackConfig, PackEncoding, PackFormat, PackManifest, PackedShard, Packing, pack};
 pub use resize::center_square;
 #[cfg(feature = "embedded")]
 pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SceneTruth};
@@ -88,5 +95,8 @@ pub use sources::{
     AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,
     CocoYear, CubBoxes, CubConfig, DatasetConfig, FileRecord, FlowersConfig, ImageFiles, ImageNetConfig, MaskFile,
     MaskPart, WebConfig, WebShards,
+};
+pub use survey::{
+    BoxFigures, CaptionFigures, LabelCount, LabelFigures, SegmentationFigures, SizeCount, SizeFigures, Spread, Survey,
 };
 pub use transform::{Annotations, Background, Crop, Flip, Jitter, Sides, Transform, Transformed};

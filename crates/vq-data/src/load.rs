@@ -66,7 +66,8 @@ pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
     Ok(decode_any(bytes, what)?.into_rgba8())
 }
 
-fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataError> {
+/// Decodes as [`decode`] does, but with the kind of pixels that the file has.
+pub(crate) fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataError> {
     let refuse = |expected: &str, got: String| DataError::unexpected(format!("decode {what}"), expected, got);
     let failed = |source: ImageError| DataError::Decode { what: what.to_owned(), source };
     let kinds = "a jpeg, png, webp, gif or bmp image";

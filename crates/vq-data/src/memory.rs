@@ -1,9 +1,8 @@
 use rayon::prelude::*;
 
-use crate::resize::{Square, resize_square};
 use crate::source::fetch;
-use crate::transform::Geometry;
-use crate::{DataError, ImageSource, Sample};
+use crate::transform::squared;
+use crate::{DamagedFile, DataError, ImageSource, Sample};
 
 /// A source whose images are decoded and resized once and then kept.
 ///
@@ -11,6 +10,8 @@ use crate::{DataError, ImageSource, Sample};
 #[derive(Debug, Clone)]
 pub struct InMemory {
     samples: Vec<Sample>,
+    /// What the source skipped; all of it, as every sample was asked for.
+    damaged: Vec<DamagedFile>,
 }
 
 impl InMemory {
@@ -25,21 +26,9 @@ impl InMemory {
     pub fn load(source: &dyn ImageSource, size: u32) -> Result<Self, DataError> {
         let samples = (0..source.len())
             .into_par_iter()
-            .map(|index| {
-                let sample = fetch(source, index)?;
-                let part = Square::center(&sample.image);
-                match resize_square(&sample.image, part, size) {
-                    Ok(image) => {
-                        let geometry = Geometry { part, size, mirrored: false };
-                        let segmentation = sample.segmentation.as_ref().map(|from| geometry.segmentation(from));
-                        let boxes = geometry.boxes(&sample.boxes);
-                        Ok(Sample { image, segmentation, boxes, ..sample })
-                    }
-                    Err(error) => Err(DataError::Sample { id: sample.id, source: Box::new(error) }),
-                }
-            })
+            .map(|index| squared(fetch(source, index)?, size))
             .collect::<Result<_, DataError>>()?;
-        Ok(Self { samples })
+        Ok(Self { samples, damaged: source.damaged() })
     }
 
     /// All samples, without copying them.
@@ -58,5 +47,9 @@ impl ImageSource for InMemory {
         self.samples.get(index).cloned().ok_or_else(|| {
             DataError::unexpected("get a sample from memory", format!("an index below {}", self.samples.len()), index)
         })
+    }
+
+    fn damaged(&self) -> Vec<DamagedFile> {
+        self.damaged.clone()
     }
 }

@@ -50,14 +50,22 @@ pub(crate) fn resize_square(image: &RgbaImage, part: Square, size: u32) -> Resul
     if (width, height) == (size, size) && part == Square::center(image) {
         return Ok(image.clone());
     }
+    let options = ResizeOptions::new().crop(part.left, part.top, part.side, part.side);
+    resample(image, size, size, options)
+}
+
+/// A whole image with pixels at another size, of at least one pixel a side, by the filter of [`center_square`].
+#[cfg(feature = "grid")]
+pub(crate) fn resize_whole(image: &RgbaImage, width: u32, height: u32) -> Result<RgbaImage, DataError> {
+    resample(image, width, height, ResizeOptions::new())
+}
+
+fn resample(image: &RgbaImage, width: u32, height: u32, options: ResizeOptions) -> Result<RgbaImage, DataError> {
     let failed = |got: String| DataError::unexpected("resize", "an image to resize", got);
-    let from =
-        ImageRef::new(width, height, image.as_raw(), PixelType::U8x4).map_err(|error| failed(error.to_string()))?;
-    let mut to = Image::new(size, size, PixelType::U8x4);
-    let options = ResizeOptions::new()
-        .crop(part.left, part.top, part.side, part.side)
-        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .use_alpha(true);
+    let from = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x4)
+        .map_err(|error| failed(error.to_string()))?;
+    let mut to = Image::new(width, height, PixelType::U8x4);
+    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)).use_alpha(true);
     Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(error.to_string()))?;
-    RgbaImage::from_raw(size, size, to.into_vec()).ok_or_else(|| failed("a buffer of another size".to_owned()))
+    RgbaImage::from_raw(width, height, to.into_vec()).ok_or_else(|| failed("a buffer of another size".to_owned()))
 }

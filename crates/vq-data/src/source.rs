@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use image::RgbaImage;
 
 use crate::order::{Purpose, below, generator};
@@ -60,6 +62,12 @@ pub trait ImageSource: Send + Sync {
     fn captions(&self, index: usize) -> Result<Vec<String>, DataError> {
         let Sample { caption, more_captions, .. } = self.get(index)?;
         Ok(caption.into_iter().chain(more_captions).collect())
+    }
+
+    /// The file of the sample at `index`, if it has one of its own; for one within an archive, the archive's path and
+    /// then the name within.
+    fn file(&self, _index: usize) -> Option<PathBuf> {
+        None
     }
 
     /// Whether there are no samples.

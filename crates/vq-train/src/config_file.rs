@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::{Experiment, Learn, StartConfig, TrainError, Weights};
@@ -43,11 +45,33 @@ impl ExperimentFile {
             0 => self.path.display().to_string(),
             _ => format!("{} with --set {}", self.path.display(), self.overrides.join(" --set ")),
         };
-        serde_path_to_error::deserialize(table).map_err(|error| {
-            let path = error.path().to_string();
-            TrainError::Config { file, message: explain(&path, error.into_inner().message()) }
-        })
+        read(table, file)
     }
+}
+
+/// A configuration with overrides `dotted.key=value` laid over it, as an [`ExperimentFile`] takes them; `what` names it in
+/// errors.
+///
+/// # Errors
+/// [`TrainError::Config`] if an override is none, or its key is unknown or of the wrong type.
+pub fn overridden<T: Serialize + DeserializeOwned>(
+    config: &T,
+    overrides: &[String],
+    what: &str,
+) -> Result<T, TrainError> {
+    let failed = |error: toml::ser::Error| TrainError::Config { file: what.to_owned(), message: error.to_string() };
+    let mut table = Table::try_from(config).map_err(failed)?;
+    for text in overrides {
+        lay_over(&mut table, parse_override(text)?);
+    }
+    read(table, what.to_owned())
+}
+
+fn read<T: DeserializeOwned>(table: Table, file: String) -> Result<T, TrainError> {
+    serde_path_to_error::deserialize(table).map_err(|error| {
+        let path = error.path().to_string();
+        TrainError::Config { file, message: explain(&path, error.into_inner().message()) }
+    })
 }
 
 fn read_with_bases(path: &Path, depth: usize) -> Result<Table, TrainError> {

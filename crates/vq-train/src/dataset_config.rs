@@ -76,14 +76,19 @@ impl DatasetPair {
         check_shared(held_out, self.limit, self.threads)
     }
 
-    /// Lists both, and decodes them if they are to be kept in memory.
-    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+    /// Lists both.
+    pub(crate) fn list(&self) -> Result<Sets, TrainError> {
         let train = self.train.open()?;
         let sets = match &self.validation {
             ValidationSet::HeldOut(held_out) => Sets::hold_out(&*train, held_out)?,
             ValidationSet::Dataset(validation) => Sets { train, validation: validation.open()? },
         };
-        sets.images(self.limit, self.cache, transform)
+        sets.within(self.limit)
+    }
+
+    /// Lists both, and decodes them if they are to be kept in memory.
+    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+        self.list()?.images(self.cache, transform)
     }
 
     /// Threads that decode for training on this device.

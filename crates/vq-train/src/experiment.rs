@@ -115,6 +115,18 @@ pub enum SourceConfig {
     Dataset(Box<DatasetPair>),
 }
 
+impl SourceConfig {
+    /// Checks what needs no disk.
+    pub(crate) fn check(&self, transform: &Transform) -> Result<(), TrainError> {
+        match self {
+            Self::Emoji => Ok(()),
+            Self::Folder(folder) => folder.check(),
+            Self::Scenes(scenes) => scenes.check(transform),
+            Self::Dataset(pair) => pair.check(),
+        }
+    }
+}
+
 /// Lengths and intervals, in optimizer steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

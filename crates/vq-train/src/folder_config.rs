@@ -72,8 +72,8 @@ impl FolderConfig {
         check_shared(held_out, self.limit, self.threads)
     }
 
-    /// Lists the folders, and decodes them if they are to be kept in memory.
-    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+    /// Lists the folders.
+    pub(crate) fn list(&self) -> Result<Sets, TrainError> {
         let train = self.folder(&self.train)?;
         let sets = match &self.validation {
             ValidationImages::Folder { path } => {
@@ -81,7 +81,12 @@ impl FolderConfig {
             }
             ValidationImages::HeldOut(held_out) => Sets::hold_out(&train, held_out)?,
         };
-        sets.images(self.limit, self.cache, transform)
+        sets.within(self.limit)
+    }
+
+    /// Lists the folders, and decodes them if they are to be kept in memory.
+    pub(crate) fn open(&self, transform: &Transform) -> Result<Images, TrainError> {
+        self.list()?.images(self.cache, transform)
     }
 
     fn folder(&self, path: &Path) -> Result<ImageFolder, TrainError> {

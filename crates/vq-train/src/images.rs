@@ -69,14 +69,18 @@ impl Sets {
         Ok(Self { train, validation: held_out })
     }
 
-    /// The images within the limit, decoded if they are to be kept.
-    pub(crate) fn images(self, limit: LimitConfig, cache: Cache, transform: &Transform) -> Result<Images, TrainError> {
+    /// The images within a limit.
+    pub(crate) fn within(self, limit: LimitConfig) -> Result<Self, TrainError> {
         let limited = |set: Arc<dyn Listed>, count: Option<usize>| match count {
             Some(count) => Limit { count, seed: limit.seed }.apply(&*set),
             None => Ok(set),
         };
-        let train = limited(self.train, limit.train)?;
-        let validation = limited(self.validation, limit.validation)?;
+        Ok(Self { train: limited(self.train, limit.train)?, validation: limited(self.validation, limit.validation)? })
+    }
+
+    /// The images, decoded if they are to be kept.
+    pub(crate) fn images(self, cache: Cache, transform: &Transform) -> Result<Images, TrainError> {
+        let Self { train, validation } = self;
         let sources: Vec<Arc<dyn ImageSource>> = vec![Arc::clone(&train) as _, Arc::clone(&validation) as _];
         Ok(match cache {
             Cache::None => Images { train, validation, sources },

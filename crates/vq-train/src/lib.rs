@@ -19,6 +19,7 @@ mod checkpoint_header;
 mod checkpoint_store;
 mod clock;
 mod config_file;
+mod data_part;
 mod dataset_config;
 mod error;
 mod evaluation;
@@ -68,7 +69,7 @@ pub use captions::{
 };
 pub use checkpoint::{Checkpoint, CheckpointContents, Weights};
 pub use checkpoint_header::{Best, CheckpointHeader};
-pub use config_file::ExperimentFile;
+pub use config_file::{ExperimentFile, overridden};
 pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
 pub use evaluation::{

@@ -250,12 +250,7 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
         return refuse("guards.usage.remedy", expected.into(), "revive".into());
     }
-    match &data.source {
-        SourceConfig::Emoji => {}
-        SourceConfig::Folder(folder) => folder.check()?,
-        SourceConfig::Scenes(scenes) => scenes.check(&data.transform)?,
-        SourceConfig::Dataset(pair) => pair.check()?,
-    }
+    data.source.check(&data.transform)?;
     let factor = autoencoder.factor();
     if data.transform.size == 0 || i64::from(data.transform.size) % factor != 0 {
         let expected = format!("a multiple of {factor}, the autoencoder's factor");

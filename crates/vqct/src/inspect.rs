@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let cells = cells_of(&ids, &loaded.state)?;
         print(&cells);
         let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
-        write_png(out, &draw(&cells, &reconstruction))?;
+        write_png(out, &draw(&cells, &reconstruction)?)?;
         say!("picture: {}", out.display());
     }
     if let Some(path) = &args.html {

@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod caption;
 mod compare;
+mod data;
 mod detokenize;
 mod edit;
 mod eval;
@@ -68,6 +69,9 @@ enum Command {
     /// Build the language of captions from a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
+    /// Look at images and captions, and pack them.
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// Look into codebooks of words, and join them.
     #[command(subcommand)]
     Prior(prior::PriorCommand),
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
+        Command::Data(command) => data::run(&command),
         Command::Prior(command) => prior::run(&command),
     };
     match result {

@@ -75,6 +75,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let world = EmojiScenes::new(config.clone())?;
     let count = u64::from(*rows) * u64::from(layout.columns);
     let scenes: Vec<Scene> = (*first..first.saturating_add(count)).map(|index| world.scene(index)).collect();
-    sheet(&scenes, *layout).save(out)?;
+    sheet(&scenes, *layout)?.save(out)?;
     Ok(())
 }

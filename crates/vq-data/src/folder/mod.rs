@@ -147,6 +147,10 @@ impl ImageSource for ImageFolder {
         }
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        (index < self.len()).then(|| self.path(index))
+    }
+
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
     }

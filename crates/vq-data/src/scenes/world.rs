@@ -225,7 +225,7 @@ impl ImageSource for EmojiScenes {
             image,
             caption: Some(scene.caption),
             boxes: boxes.collect(),
-            segmentation: Some(Segmentation { map: labels, sides: &[] }),
+            segmentation: Some(Segmentation { map: labels, ..Segmentation::default() }),
             labels: std::iter::once("scene".to_owned()).chain(groups.first().map(|group| group.noun.clone())).collect(),
             ..Sample::default()
         })

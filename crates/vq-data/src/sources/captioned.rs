@@ -65,6 +65,14 @@ pub enum CaptionFile {
     },
 }
 
+impl CaptionFile {
+    /// A CSV file, with the names of columns and the comma that are the default.
+    #[must_use]
+    pub fn csv(file: PathBuf) -> Self {
+        Self::Csv { file, image: image_column(), caption: caption_column(), delimiter: comma() }
+    }
+}
+
 fn image_column() -> String {
     "file_name".to_owned()
 }

@@ -117,6 +117,10 @@ impl ImageSource for ImageFiles {
         }
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        (index < self.len()).then(|| self.path(index))
+    }
+
     fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
     }

@@ -50,15 +50,12 @@ impl MaskFile {
         match self {
             Self::Map(path) => {
                 let path = root.join(path);
-                let map = levels(&path)?;
-                if map.dimensions() != (width, height) {
-                    return Err(wrong_size(&path, "as large as its image", width, height, &map));
-                }
-                Ok(Segmentation { map, sides: &[] })
+                let map = as_large(levels(&path)?, &path.display().to_string(), width, height)?;
+                Ok(Segmentation { map, ..Segmentation::default() })
             }
             Self::Combined { path, sides } => {
                 let path = root.join(path);
-                Ok(Segmentation { map: fitted(&path, levels(&path)?, width, height)?, sides })
+                Ok(Segmentation { map: fitted(&path, levels(&path)?, width, height)?, sides: (*sides).into() })
             }
             Self::Parts { parts, sides } => {
                 let mut map = LabelMap::new(width, height);
@@ -71,15 +68,19 @@ impl MaskFile {
                         }
                     }
                 }
-                Ok(Segmentation { map, sides })
+                Ok(Segmentation { map, sides: (*sides).into() })
             }
         }
     }
 }
 
-/// The levels of an image of one channel; of a colour image whose three channels are equal, those of one.
 fn levels(path: &Path) -> Result<LabelMap, DataError> {
-    let image = load_undecorated(path)?;
+    levels_of(load_undecorated(path)?, &path.display().to_string())
+}
+
+/// The levels of an image of one channel; of a colour image whose three channels are equal, those of one. `what` names
+/// it in errors.
+pub(super) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, DataError> {
     let (width, height) = (image.width(), image.height());
     let levels: Vec<u16> = match image {
         DynamicImage::ImageLuma8(grey) => grey.into_raw().into_iter().map(u16::from).collect(),
@@ -87,14 +88,14 @@ fn levels(path: &Path) -> Result<LabelMap, DataError> {
         other => {
             let colours = other.to_rgb8();
             if let Some(pixel) = colours.pixels().find(|pixel| pixel.0[0] != pixel.0[1] || pixel.0[1] != pixel.0[2]) {
-                let op = format!("read the segmentation {}", path.display());
+                let op = format!("read the segmentation {what}");
                 return Err(DataError::unexpected(op, "an image of grey levels", format!("the colour {:?}", pixel.0)));
             }
             colours.pixels().map(|pixel| u16::from(pixel.0[0])).collect()
         }
     };
     ImageBuffer::<Luma<u16>, _>::from_raw(width, height, levels).ok_or_else(|| {
-        let op = format!("read the segmentation {}", path.display());
+        let op = format!("read the segmentation {what}");
         DataError::unexpected(op, format!("{width}x{height} levels"), "another number of them")
     })
 }
@@ -103,7 +104,7 @@ fn levels(path: &Path) -> Result<LabelMap, DataError> {
 fn fitted(path: &Path, map: LabelMap, width: u32, height: u32) -> Result<LabelMap, DataError> {
     let (from_width, from_height) = map.dimensions();
     if u64::from(from_width) * u64::from(height) != u64::from(from_height) * u64::from(width) || map.is_empty() {
-        return Err(wrong_size(path, "of the shape of its image", width, height, &map));
+        return Err(wrong_size(&path.display().to_string(), "of the shape of its image", width, height, &map));
     }
     if map.dimensions() == (width, height) {
         return Ok(map);
@@ -115,9 +116,17 @@ fn fitted(path: &Path, map: LabelMap, width: u32, height: u32) -> Result<LabelMa
     }))
 }
 
-fn wrong_size(path: &Path, rule: &str, width: u32, height: u32, map: &LabelMap) -> DataError {
+/// The map, if it is as large as its image.
+pub(super) fn as_large(map: LabelMap, what: &str, width: u32, height: u32) -> Result<LabelMap, DataError> {
+    match map.dimensions() == (width, height) {
+        true => Ok(map),
+        false => Err(wrong_size(what, "as large as its image", width, height, &map)),
+    }
+}
+
+fn wrong_size(what: &str, rule: &str, width: u32, height: u32, map: &LabelMap) -> DataError {
     DataError::unexpected(
-        format!("read the segmentation {}", path.display()),
+        format!("read the segmentation {what}"),
         format!("a map {rule}, {width}x{height}"),
         format!("{}x{}", map.width(), map.height()),
     )

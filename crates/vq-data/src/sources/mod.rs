@@ -8,13 +8,14 @@ mod coco;
 mod csv_file;
 mod cub;
 mod dataset;
+mod detect;
 mod files;
 mod flowers;
 mod imagenet;
 mod layout;
 mod mask;
 mod metadata;
-mod web;
+pub(crate) mod web;
 
 pub use ade::AdeConfig;
 pub use captioned::{CaptionFile, CaptionedConfig};

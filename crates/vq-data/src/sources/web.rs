@@ -1,6 +1,10 @@
 //! WebDataset: samples in tar archives.
 
+mod about;
 mod index;
+pub(crate) mod keys;
+
+pub(crate) use about::About;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::layout::{Layout, lines, names};
+use super::mask::{as_large, levels_of};
 use crate::damage::{Damage, Records};
 use crate::listed::taken;
-use crate::load::{MAX_DECODED_BYTES, decode};
-use crate::{Damaged, DamagedFile, DataError, ImageSource, Listed, Sample};
+use crate::load::{MAX_DECODED_BYTES, decode, decode_any};
+use crate::{Damaged, DamagedFile, DataError, ImageSource, Listed, Sample, Segmentation};
 use index::{Member, WebSample, index};
 
 /// WebDataset: samples in tar archives, the shards, of one folder.
@@ -30,7 +35,10 @@ use index::{Member, WebSample, index};
 /// * `jpg`, `jpeg`, `png` or `webp`: the image, one for each sample;
 /// * `txt`: captions, one a line;
 /// * `json`: an object whose `caption` or else `text`, a text, is the caption if there is no `txt`;
-/// * `cls`: the label.
+/// * `cls`: labels from coarse to fine, one a line;
+/// * `labelmap.png`: the segmentation, a grey image as large as the image, whose levels are the labels;
+/// * `vqct.json`: what [`pack`](crate::pack) writes besides: an object of the sample's former `id`, `boxes` with `label`,
+///   `left`, `top`, `width` and `height`, and `sides`, the labels of the segmentation that a mirrored image exchanges.
 ///
 /// Samples are in the order of the shards' names, then of the archive; the id is `00000.tar/000`.
 /// At opening only the archives' headers are read; any sample can then be read by itself, so the loader shuffles across
@@ -124,6 +132,14 @@ impl WebShards {
         Ok(caption.map(lines).unwrap_or_default())
     }
 
+    fn about(&self, sample: &WebSample) -> Result<About, DataError> {
+        let Some(about) = sample.about else {
+            return Ok(About::default());
+        };
+        serde_json::from_slice(&self.bytes(sample, about)?)
+            .map_err(|source| DataError::Json { what: format!("the {} of {}", keys::ABOUT, self.id_of(sample)), source })
+    }
+
     fn id_of(&self, sample: &WebSample) -> String {
         format!("{}/{}", self.shards[sample.shard], sample.name)
     }
@@ -147,8 +163,17 @@ impl Records for WebShards {
             Some(class) => lines(&self.text(sample, class)?),
             None => Vec::new(),
         };
+        let About { boxes, sides, .. } = self.about(sample)?;
+        let segmentation = match sample.map {
+            Some(member) => {
+                let what = format!("{}.{}", self.root.join(&id).display(), keys::MAP);
+                let map = levels_of(decode_any(&self.bytes(sample, member)?, &what)?, &what)?;
+                Some(Segmentation { map: as_large(map, &what, image.width(), image.height())?, sides: sides.into() })
+            }
+            None => None,
+        };
         let caption = captions.next();
-        Ok(Sample { id, image, caption, more_captions: captions.collect(), labels, ..Sample::default() })
+        Ok(Sample { id, image, caption, more_captions: captions.collect(), labels, segmentation, boxes })
     }
 
     fn path(&self, index: usize) -> PathBuf {
@@ -163,6 +188,10 @@ impl ImageSource for WebShards {
 
     fn get(&self, index: usize) -> Result<Sample, DataError> {
         self.damage.get(self, self.damaged, index)
+    }
+
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        (index < self.len()).then(|| self.path(index))
     }
 
     fn damaged(&self) -> Vec<DamagedFile> {

@@ -20,14 +20,14 @@ impl Geometry {
             // Rounding may lead to the pixel after the last one.
             (place as u32).min(count - 1)
         };
-        let sides: &[LabelSides] = if self.mirrored { from.sides } else { &[] };
+        let sides: &[LabelSides] = if self.mirrored { &from.sides } else { &[] };
         let map = LabelMap::from_fn(self.size, self.size, |x, y| {
             let x = if self.mirrored { self.size - 1 - x } else { x };
             let mut label = *from.map.get_pixel(place(x, self.part.left, width), place(y, self.part.top, height));
             label.0[0] = LabelSides::mirrored(sides, label.0[0]);
             label
         });
-        Segmentation { map, sides: from.sides }
+        Segmentation { map, sides: from.sides.clone() }
     }
 
     /// What is left of the boxes; those outside are left out.

@@ -4,11 +4,12 @@ mod chance;
 mod geometry;
 mod jitter;
 mod sides;
+mod squared;
 mod transformed;
 
-pub(crate) use geometry::Geometry;
 pub use jitter::Jitter;
 pub use sides::Sides;
+pub(crate) use squared::squared;
 pub use transformed::{Annotations, Transformed};
 
 use image::RgbaImage;
@@ -18,6 +19,7 @@ use crate::chw::level_to_unit;
 use crate::resize::{Square, resize_square};
 use crate::{DataError, Sample, Segmentation};
 use chance::Chance;
+use geometry::Geometry;
 
 /// What lies behind transparent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,13 +153,7 @@ impl Transform {
         seed: u64,
         chw: &mut [f32],
     ) -> Result<Annotations, DataError> {
-        if let Some(Segmentation { map, .. }) = &sample.segmentation
-            && map.dimensions() != sample.image.dimensions()
-        {
-            let size = |(width, height): (u32, u32)| format!("{width}x{height}");
-            let expected = format!("a segmentation of {}, as the image", size(sample.image.dimensions()));
-            return Err(DataError::unexpected("transform a sample", expected, size(map.dimensions())));
-        }
+        check_segmentation(sample)?;
         let geometry = self.write(&sample.image, caption, seed, chw)?;
         let words = |caption: &str| match geometry.mirrored {
             true => self.sides.flipped(caption).into_owned(),
@@ -231,6 +227,18 @@ impl Transform {
         let (width, height) = (f64::from(image.width()), f64::from(image.height()));
         let side = width.min(height) * (least + (1.0 - least) * chance.scale);
         Square { left: (width - side) * chance.left, top: (height - side) * chance.top, side }
+    }
+}
+
+/// A segmentation must be as large as its image.
+fn check_segmentation(sample: &Sample) -> Result<(), DataError> {
+    let size = |(width, height): (u32, u32)| format!("{width}x{height}");
+    match &sample.segmentation {
+        Some(Segmentation { map, .. }) if map.dimensions() != sample.image.dimensions() => {
+            let expected = format!("a segmentation of {}, as the image", size(sample.image.dimensions()));
+            Err(DataError::unexpected("transform a sample", expected, size(map.dimensions())))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -32,7 +32,7 @@ impl Scene {
             }),
             segmentation: Some(Segmentation {
                 map: LabelMap::from_fn(self.width, self.height, |x, y| image::Luma([7 * u16::from(self.inside(x, y))])),
-                sides: &[],
+                ..Segmentation::default()
             }),
             boxes: vec![LabelledBox {
                 label: "rectangle".to_owned(),
@@ -146,7 +146,10 @@ proptest! {
 fn four(sides: &'static [LabelSides]) -> Sample {
     Sample {
         image: RgbaImage::from_pixel(2, 2, Rgba([9, 9, 9, 255])),
-        segmentation: Some(Segmentation { map: LabelMap::from_raw(2, 2, vec![1, 2, 3, 4]).unwrap(), sides }),
+        segmentation: Some(Segmentation {
+            map: LabelMap::from_raw(2, 2, vec![1, 2, 3, 4]).unwrap(),
+            sides: sides.into(),
+        }),
         ..Sample::default()
     }
 }

@@ -6,7 +6,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, Loader,
+    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader,
     LoaderConfig, Transform,
 };
 
@@ -198,6 +198,7 @@ fn a_damaged_image_is_skipped_and_remembered() {
     assert_eq!(paths, ["1.png", "2.png", "4.png"]);
     assert!(damaged[0].path.starts_with(folder.root()));
     assert!(damaged[0].reason.contains("an empty file"), "{}", damaged[0].reason);
+    assert_eq!(InMemory::load(&folder, 4).unwrap().damaged(), damaged, "what is kept in memory remembers them too");
 }
 
 #[test]

@@ -7,12 +7,15 @@ mod chw;
 mod emoji;
 mod family;
 mod folder;
+#[cfg(feature = "grid")]
+mod grid;
 mod jitter;
 mod listed;
 mod load;
 mod loader;
 mod odd;
 mod order;
+mod pack;
 mod parts;
 #[cfg(feature = "remake")]
 mod remake;
@@ -25,4 +28,5 @@ mod scenes;
 mod sides;
 mod sources;
 mod support;
+mod survey;
 mod transform;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod caption;
+mod data;
 mod errors;
 mod eval;
 mod kill;

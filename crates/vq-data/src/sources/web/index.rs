@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 
+use super::keys;
 use crate::DataError;
 use crate::folder::readable;
 use crate::sources::layout::{Layout, failed};
@@ -23,6 +24,8 @@ pub(super) struct WebSample {
     pub(super) text: Option<Member>,
     pub(super) json: Option<Member>,
     pub(super) class: Option<Member>,
+    pub(super) map: Option<Member>,
+    pub(super) about: Option<Member>,
 }
 
 /// The files of a sample that were met so far.
@@ -33,6 +36,8 @@ struct Group {
     text: Option<Member>,
     json: Option<Member>,
     class: Option<Member>,
+    map: Option<Member>,
+    about: Option<Member>,
 }
 
 impl Group {
@@ -40,17 +45,19 @@ impl Group {
     fn slot(&mut self, key: &str) -> Option<&mut Option<Member>> {
         match key {
             "jpg" | "jpeg" | "png" | "webp" => Some(&mut self.image),
-            "txt" => Some(&mut self.text),
+            keys::TEXT => Some(&mut self.text),
             "json" => Some(&mut self.json),
-            "cls" => Some(&mut self.class),
+            keys::CLASS => Some(&mut self.class),
+            keys::MAP => Some(&mut self.map),
+            keys::ABOUT => Some(&mut self.about),
             _ => None,
         }
     }
 
     fn finish(self, layout: &Layout<'_>, shard: &str, number: usize) -> Result<WebSample, DataError> {
-        let Self { name, image, text, json, class } = self;
+        let Self { name, image, text, json, class, map, about } = self;
         match image {
-            Some(image) => Ok(WebSample { shard: number, name, image, text, json, class }),
+            Some(image) => Ok(WebSample { shard: number, name, image, text, json, class, map, about }),
             None => Err(layout.refuse(format!("a jpg, jpeg, png or webp of sample {shard}/{name}"), "none")),
         }
     }

@@ -4,6 +4,7 @@ mod captioned;
 pub(crate) mod cifar;
 mod config;
 mod damage;
+mod detect;
 mod photos;
 mod segmented;
 pub(crate) mod web;

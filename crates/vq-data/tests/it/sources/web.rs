@@ -3,7 +3,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use vq_data::{Batch, Damaged, DataError, ImageSource, Loader, LoaderConfig, Part, Transform, WebConfig, WebShards};
 
-use super::{Tree, check_refused, listing, picture};
+use super::{Tree, check_refused, grey, listing, picture};
 use crate::support::check_told;
 
 pub(crate) fn tar_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
@@ -57,6 +57,37 @@ fn samples_are_grouped_by_name_in_the_order_of_the_shards() {
     assert_eq!(listing(&source), golden);
     assert_eq!(source.shards(), ["0.tar", "1.tar"]);
     check_told(&source.get(5).unwrap_err(), &["WebDataset in", "an index below 5, got 5"]);
+}
+
+#[test]
+fn segmentations_and_boxes_are_read() {
+    let tree = Tree::new();
+    let about = r#"{"id": "7", "boxes": [{"label": "cat", "left": 1.5, "top": 0, "width": 2, "height": 1}],
+        "sides": [{"left": 4, "right": 5}]}"#;
+    tree.put(
+        "0.tar",
+        tar_of(&[
+            ("a.png", picture(1)),
+            ("a.labelmap.png", grey(4, &[4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9])),
+            ("a.vqct.json", text(about)),
+            ("b.png", picture(2)),
+            ("b.labelmap.png", grey(2, &[1; 4])),
+            ("c.png", picture(3)),
+            ("c.vqct.json", text(r#"{"ids": 7}"#)),
+        ]),
+    );
+    let source = open(&tree, Damaged::Fail).unwrap();
+    let sample = source.get(0).unwrap();
+    let map = sample.segmentation.unwrap();
+    assert_eq!(map.map.as_raw()[..4], [4, 5, 6, 7]);
+    assert_eq!(map.map.as_raw()[15], 9);
+    assert_eq!(map.sides.iter().map(|pair| [pair.left, pair.right]).collect::<Vec<_>>(), [[4, 5]]);
+    assert_eq!((sample.boxes[0].label.as_str(), sample.boxes[0].left), ("cat", 1.5));
+    check_told(
+        &source.get(1).unwrap_err(),
+        &["0.tar/b.labelmap.png: expected a map as large as its image, 4x4, got 2x2"],
+    );
+    check_told(&source.get(2).unwrap_err(), &["the vqct.json of 0.tar/c", "unknown field `ids`"]);
 }
 
 #[test]

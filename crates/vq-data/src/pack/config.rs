@@ -1,0 +1,58 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Damaged, DataError};
+
+/// How samples are packed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackConfig {
+    /// Height and width of the packed images in pixels, S; at least 1.
+    pub size: u32,
+    /// Samples in a shard, at least 1; the last shard may have fewer.
+    pub samples_per_shard: usize,
+    /// How images are written.
+    #[serde(default)]
+    pub encoding: PackEncoding,
+    /// What becomes of a damaged sample.
+    #[serde(default)]
+    pub damaged: Damaged,
+}
+
+/// How images are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PackEncoding {
+    /// As PNG, which loses nothing; with alpha only where something is transparent.
+    #[default]
+    Png,
+    /// As JPEG, which is smaller and loses some.
+    Jpeg {
+        /// 1 to 100; more is better and larger.
+        quality: u8,
+        /// Red, green and blue of what lies behind transparent pixels, which JPEG does not know.
+        background: [u8; 3],
+    },
+}
+
+impl PackConfig {
+    /// # Errors
+    ///
+    /// If a value is outside of its range; the error names the key.
+    pub fn check(&self) -> Result<(), DataError> {
+        let refuse = |key: &str, expected: &str, got: String| {
+            Err(DataError::unexpected(format!("check how to pack: {key}"), expected, got))
+        };
+        if self.size == 0 || self.size > crate::MAX_SIDE {
+            return refuse("size", &format!("1 to {} pixels", crate::MAX_SIDE), self.size.to_string());
+        }
+        if self.samples_per_shard == 0 {
+            return refuse("samples_per_shard", "at least 1 sample", "0".to_owned());
+        }
+        match self.encoding {
+            PackEncoding::Jpeg { quality, .. } if !(1..=100).contains(&quality) => {
+                refuse("encoding.quality", "1 to 100", quality.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+}
