@@ -6,7 +6,8 @@ use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
 use vlt_caption::Language;
 use vq_data::{
-    Background, Batch, Crop, DamagedFile, EmojiScenes, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split, Transform,
+    Background, Batch, Crop, DamagedFile, EmojiScenes, EmojiSet, ImageSource, InMemory, Loader, LoaderConfig, Split,
+    Transform,
 };
 
 use crate::captions::PARAMETERS;

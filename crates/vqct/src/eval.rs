@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use image::imageops::replace;
 use image::{DynamicImage, Rgb, RgbImage};
+use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_data::scenes::Share;
-use vq_data::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_eval::{BleuScores, Ranking, Synonyms};
 use vq_train::{
-    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ShownImage, ShownImages,
-    ToldImage,
+    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ShownImage,
+    ShownImages, ToldImage,
 };
 
 use crate::input::TokenizerArgs;
@@ -138,7 +138,12 @@ fn print_language(figures: &LanguageFigures) {
     let BleuScores { bleu1, bleu2, bleu3, bleu4 } = scores.bleu;
     let [one, two, three, four] = [bleu1, bleu2, bleu3, bleu4].map(percent);
     say!("  BLEU-1..4 {one:.1} {two:.1} {three:.1} {four:.1}, ROUGE-L {:.1}", percent(scores.rouge_l));
-    say!("  METEOR {:.1}, CIDEr-D {:.3}, word for word {:.1} %", percent(scores.meteor), scores.cider_d, percent(*exact));
+    say!(
+        "  METEOR {:.1}, CIDEr-D {:.3}, word for word {:.1} %",
+        percent(scores.meteor),
+        scores.cider_d,
+        percent(*exact)
+    );
     if let Some(grades) = scenes {
         let shown = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{:.1} %", percent(value)));
         let share = |share: Share| shown(share.value());
@@ -152,6 +157,10 @@ fn print_language(figures: &LanguageFigures) {
             let Ranking { recall_at_1, recall_at_5, recall_at_10, .. } = *ranking;
             [recall_at_1, recall_at_5, recall_at_10].map(|recall| format!("{:.1}", percent(recall))).join(" ")
         };
-        say!("  R@1 5 10: image to text {}, text to image {}", recalls(&retrieval.image_to_text), recalls(&retrieval.text_to_image));
+        say!(
+            "  R@1 5 10: image to text {}, text to image {}",
+            recalls(&retrieval.image_to_text),
+            recalls(&retrieval.text_to_image)
+        );
     }
 }

@@ -136,8 +136,10 @@ impl WebShards {
         let Some(about) = sample.about else {
             return Ok(About::default());
         };
-        serde_json::from_slice(&self.bytes(sample, about)?)
-            .map_err(|source| DataError::Json { what: format!("the {} of {}", keys::ABOUT, self.id_of(sample)), source })
+        serde_json::from_slice(&self.bytes(sample, about)?).map_err(|source| DataError::Json {
+            what: format!("the {} of {}", keys::ABOUT, self.id_of(sample)),
+            source,
+        })
     }
 
     fn id_of(&self, sample: &WebSample) -> String {

@@ -6,8 +6,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader,
-    LoaderConfig, Transform,
+    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader, LoaderConfig,
+    Transform,
 };
 
 use crate::support::check_told;

@@ -48,7 +48,7 @@ proptest! {
     /// A false caption has the same things, and none of the relations that it tells hold.
     #[test]
     fn a_false_caption_errs_in_its_relations_alone(index in 0_u64..100_000) {
-        let scene = world().scene(index);
+        let scene = WORLD.scene(index);
         let told = grades(&scene, &scene.caption).relation_recall.of;
         match scene.false_caption() {
             None => prop_assert_eq!(told, 0, "{}", scene.caption),

@@ -117,7 +117,8 @@ impl<'a> LanguageSums<'a> {
     fn find(&mut self, codes: &Tensor, kept: &[usize], batch: &SpokenBatch<'_>) -> Result<(), TrainError> {
         let Some(global) = &self.head.global else { return Ok(()) };
         let memory = self.head.translator.encode(codes, Mode::Eval)?;
-        let captions: Vec<Option<String>> = kept.iter().flat_map(|&at| batch.captions[at].iter().cloned()).map(Some).collect();
+        let captions: Vec<Option<String>> =
+            kept.iter().flat_map(|&at| batch.captions[at].iter().cloned()).map(Some).collect();
         let image_of: Vec<usize> =
             kept.iter().enumerate().flat_map(|(row, &at)| std::iter::repeat_n(row, batch.captions[at].len())).collect();
         let encoded = self.head.language().vocabulary().map().batch(&self.head.encode(&captions)?);

@@ -13,8 +13,8 @@ use vq_core::{Mode, UsageCounter};
 use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::{MsSsim, Psnr, Ssim, Synonyms};
 
-pub use conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};
 use conditions::DataHash;
+pub use conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};
 use grounding::Grounding;
 pub use grounding::GroundingFigures;
 pub use language::LanguageFigures;
@@ -186,7 +186,12 @@ impl EvaluationRequest {
             }
             if let Some(language) = &mut language {
                 let codes = &reconstruction.quantized.codes;
-                language.update(&SpokenBatch { codes, images: &batch.indices, captions: &captions, scenes: &scenes })?;
+                language.update(&SpokenBatch {
+                    codes,
+                    images: &batch.indices,
+                    captions: &captions,
+                    scenes: &scenes,
+                })?;
             }
         }
         let missing = |metric: &'static str| move || TrainError::NoFigure { metric };

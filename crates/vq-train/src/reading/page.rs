@@ -118,8 +118,11 @@ fn group(survey: &CodeSurvey<'_>, group: &str) -> Result<Markup, TrainError> {
 }
 
 fn row(word: &WordUse) -> Result<Markup, TrainError> {
-    let patches: Vec<(String, String)> =
-        word.patches.iter().map(|patch| Ok((patch.image.clone(), data(&patch.picture)?))).collect::<Result<_, TrainError>>()?;
+    let patches: Vec<(String, String)> = word
+        .patches
+        .iter()
+        .map(|patch| Ok((patch.image.clone(), data(&patch.picture)?)))
+        .collect::<Result<_, TrainError>>()?;
     Ok(html! {
         tr {
             td.whole { (word.word.text) }
@@ -134,6 +137,7 @@ fn row(word: &WordUse) -> Result<Markup, TrainError> {
 fn data(picture: &RgbImage) -> Result<String, TrainError> {
     let mut bytes = Cursor::new(Vec::new());
     let encoded = picture.write_to(&mut bytes, ImageFormat::Png);
-    encoded.map_err(|error| TrainError::io("encode", "a picture of the page".as_ref())(std::io::Error::other(error)))?;
+    encoded
+        .map_err(|error| TrainError::io("encode", "a picture of the page".as_ref())(std::io::Error::other(error)))?;
     Ok(format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes.get_ref())))
 }

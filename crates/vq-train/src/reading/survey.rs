@@ -138,14 +138,19 @@ impl<'a> CodeSurvey<'a> {
             if let Some(live) = &encoded.quantized.live {
                 let groups = self.state.tokenizer.layout().groups();
                 let channels = encoded.latents.chunk(groups.len() as i64, 1); // each [1, D, H, W]
-                let near = |(slot, latents): (&&Slot, &Tensor)| Nearness::new(&latents.get(0), &live.codebook, &slot.codes);
+                let near =
+                    |(slot, latents): (&&Slot, &Tensor)| Nearness::new(&latents.get(0), &live.codebook, &slot.codes);
                 let near: Vec<Nearness> = groups.iter().zip(&channels).map(near).collect();
                 for word in asked.cloned().chain(most) {
                     let near = near[word.place].to(word.id);
                     let near = Vec::<f64>::try_from(near.to_device(Device::Cpu).contiguous().view(-1))?;
                     let farthest = near.iter().copied().fold(-f64::MIN_POSITIVE, f64::min);
                     let chosen = counts.get(&word.id).map_or(0, |&(count, _)| count);
-                    heats.push(WordHeat { heat: near.iter().map(|near| 1.0 - near / farthest).collect(), word, chosen });
+                    heats.push(WordHeat {
+                        heat: near.iter().map(|near| 1.0 - near / farthest).collect(),
+                        word,
+                        chosen,
+                    });
                 }
             }
             self.images.push(SurveyedImage {

@@ -8,7 +8,7 @@ use super::{MethodConfig, StudyConfig, StudyTable};
 use crate::atomic_file::write_atomically;
 use crate::{
     Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState, Sessions,
-    Trainer, TrainError, Weights,
+    TrainError, Trainer, Weights,
 };
 
 /// A study and the folder of its runs.

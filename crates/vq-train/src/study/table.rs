@@ -36,7 +36,11 @@ const COLUMNS: [Column; 18] = [
     Column { title: "PSNR (dB)", digits: 2, value: |e| Some(e.images.psnr) },
     Column { title: "SSIM", digits: 3, value: |e| Some(e.images.ssim) },
     Column { title: "codes used (%)", digits: 1, value: |e| Some(e.usage() * 100.0) },
-    Column { title: "nats a token", digits: 3, value: |e| Some(e.language.as_ref()?.likelihood.negative_log_likelihood) },
+    Column {
+        title: "nats a token",
+        digits: 3,
+        value: |e| Some(e.language.as_ref()?.likelihood.negative_log_likelihood),
+    },
     Column { title: "BLEU-1", digits: 1, value: |e| Some(e.language.as_ref()?.scores.bleu.bleu1 * 100.0) },
     Column { title: "BLEU-4", digits: 1, value: |e| Some(e.language.as_ref()?.scores.bleu.bleu4 * 100.0) },
     Column { title: "ROUGE-L", digits: 1, value: |e| Some(e.language.as_ref()?.scores.rouge_l * 100.0) },
@@ -48,12 +52,12 @@ const COLUMNS: [Column; 18] = [
         digits: 1,
         value: |e| Some(e.language.as_ref()?.scenes?.attributes().value()? * 100.0),
     },
+    Column { title: "directions (%)", digits: 1, value: |e| Some(e.language.as_ref()?.directions?.value()? * 100.0) },
     Column {
-        title: "directions (%)",
+        title: "all true (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.directions?.value()? * 100.0),
+        value: |e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0),
     },
-    Column { title: "all true (%)", digits: 1, value: |e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0) },
     Column {
         title: "image to text R@1 (%)",
         digits: 1,

@@ -5,7 +5,8 @@ use std::path::Path;
 use tch::Device;
 use tempfile::TempDir;
 use vq_train::{
-    Checkpoint, DataConfig, Evaluated, Evaluation, EvaluationRequest, Plan, RunDir, ShownImages, Trainer, Validation, Weights,
+    Checkpoint, DataConfig, Evaluated, Evaluation, EvaluationRequest, Plan, RunDir, ShownImages, Trainer, Validation,
+    Weights,
 };
 
 use crate::support::{StopAfter, tiny};
@@ -31,7 +32,9 @@ fn trained(folder: &Path, more: &[&str]) -> (Checkpoint, Validation) {
 
 fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
     let shown = Some(ShownImages { count: 3, seed: 1 });
-    EvaluationRequest { weights: Weights::Raw, device: Device::Cpu, data, synonyms: None, shown }.run(checkpoint).unwrap()
+    EvaluationRequest { weights: Weights::Raw, device: Device::Cpu, data, synonyms: None, shown }
+        .run(checkpoint)
+        .unwrap()
 }
 
 #[test]
@@ -52,7 +55,12 @@ fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
     assert!(language.retrieval.is_some() && language.scenes.is_some());
     // The tiny prior has few of the words of scenes: each is either asked for or missing.
     let asked: u64 = evaluation.words.iter().map(|group| group.missing).sum::<u64>()
-        + evaluation.words.iter().filter_map(|group| group.pointing).map(|scores| scores.words + scores.unseen).sum::<u64>();
+        + evaluation
+            .words
+            .iter()
+            .filter_map(|group| group.pointing)
+            .map(|scores| scores.words + scores.unseen)
+            .sum::<u64>();
     assert!(asked >= 9, "each scene has a noun, got {asked} words");
 
     assert_eq!(shown.len(), 3);

@@ -66,7 +66,9 @@ fn a_survey_counts_every_id_and_is_hot_where_a_word_is_chosen() {
     }
     let html = InspectionPage::of(&survey, "Three <pictures>").unwrap();
     let html = html.html();
-    assert!(html.contains("Three &lt;pictures&gt;") && html.contains(&asked) && html.contains("data:image/png;base64,"));
+    assert!(
+        html.contains("Three &lt;pictures&gt;") && html.contains(&asked) && html.contains("data:image/png;base64,")
+    );
     assert!(!html.contains("http"), "the page needs nothing else");
 }
 
@@ -90,7 +92,8 @@ fn words_are_exchanged_as_they_were_before() {
     assert!(WordReplacement::apply(&both, &words, &there).unwrap().ids.equal(&ids));
     assert_eq!(state.tokenizer.decode(&edited.ids).unwrap().size(), [1, 3, 16, 16]);
 
-    let error = |pairs: &[(&str, &str)]| WordReplacement::apply(&exchange(pairs), &words, &ids).unwrap_err().to_string();
+    let error =
+        |pairs: &[(&str, &str)]| WordReplacement::apply(&exchange(pairs), &words, &ids).unwrap_err().to_string();
     assert!(error(&[("zzzq", &first)]).contains("got `zzzq`"));
     let mixed = error(&[(&first, &noun)]);
     assert!(mixed.contains("adjective") && mixed.contains("noun"), "{mixed}");

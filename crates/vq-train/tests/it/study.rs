@@ -30,7 +30,9 @@ fn few(steps: u64) -> String {
                   transform = { size = 32, background = { color = [255, 255, 255] }, flip = \"never\" }";
     let emoji = "source = { kind = \"emoji\" }\ntransform = { size = 16, background = \"random\", flip = \"random\" }";
     assert!(TINY.contains(emoji));
-    TINY.replace(emoji, scenes).replace("steps = 6", &format!("steps = {steps}")).replace("multipliers = [1, 1, 1]", "multipliers = [1, 1, 1, 1]")
+    TINY.replace(emoji, scenes)
+        .replace("steps = 6", &format!("steps = {steps}"))
+        .replace("multipliers = [1, 1, 1]", "multipliers = [1, 1, 1, 1]")
 }
 
 fn study(folder: &Path) -> Study {

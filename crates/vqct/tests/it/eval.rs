@@ -22,7 +22,10 @@ fn an_evaluation_says_the_same_twice_and_what_decides_it() {
     for key in ["sha256", "batch_size", "precision", "libtorch", "cpu"] {
         assert!(json.contains(&format!("\"{key}\"")), "{key} is missing in {json}");
     }
-    assert!(error_of(folder, &["eval", "--checkpoint", "run", "--json", "first.json"]).contains("first.json exists already"));
+    assert!(
+        error_of(folder, &["eval", "--checkpoint", "run", "--json", "first.json"])
+            .contains("first.json exists already")
+    );
     assert!(error_of(folder, &["eval", "--checkpoint", "nowhere"]).contains("nowhere"));
     let wordnet = error_of(folder, &["eval", "--checkpoint", "run", "--wordnet", "nowhere"]);
     assert!(wordnet.contains("nowhere"), "{wordnet}");

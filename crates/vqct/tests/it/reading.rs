@@ -33,7 +33,11 @@ fn images_are_read_edited_and_found_as_words() {
     assert!(edit.contains("edited/red-apple.png: ") && edit.contains("ids replaced"), "{edit}");
     said(&["reconstruct", "--checkpoint", "run", "--out", "plain", APPLE]);
     let picture = |path: &str| image::open(folder.join(path)).unwrap().to_rgb8();
-    assert_eq!(picture("edited/red-apple.png"), picture("plain/red-apple.png"), "a word in its own place changes nothing");
+    assert_eq!(
+        picture("edited/red-apple.png"),
+        picture("plain/red-apple.png"),
+        "a word in its own place changes nothing"
+    );
 
     std::fs::create_dir_all(folder.join("pictures/deep")).unwrap();
     RgbImage::from_pixel(20, 20, Rgb([200, 30, 20])).save(folder.join("pictures/red.png")).unwrap();
