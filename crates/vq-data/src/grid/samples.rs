@@ -74,12 +74,12 @@ impl SampleWords {
                 if let more @ 1.. = captions.len().saturating_sub(MOST_CAPTIONS) {
                     words.push(faint(format!("and {more} more"), 1));
                 }
-                words.push(faint(labels, 1));
+                words.push(faint(labels, 2));
                 words
             }
             Self::Facts => {
                 let size = format!("{}\u{d7}{}", sample.image.width(), sample.image.height());
-                vec![faint(sample.id.clone(), 1), faint(size, 1), faint(labels, 1)]
+                vec![faint(last_part(&sample.id), 1), faint(size, 1), faint(labels, 2)]
             }
         }
     }
@@ -87,12 +87,16 @@ impl SampleWords {
 
 fn grey(fault: &Fault, layout: GridLayout) -> GridCell {
     let side = layout.inner().min(layout.picture);
-    let name = fault.sample.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     GridCell {
         picture: image::RgbaImage::from_pixel(side, side, image::Rgba([225, 225, 225, 255])),
         words: vec![
-            GridWords { text: name, tone: Tone::Faint, lines: 1 },
+            GridWords { text: last_part(&fault.sample), tone: Tone::Faint, lines: 1 },
             GridWords { text: "damaged".to_owned(), tone: Tone::Alarm, lines: 1 },
         ],
     }
+}
+
+/// What tells a file from those beside it.
+fn last_part(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
