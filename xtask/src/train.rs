@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use crate::{process, setup};
 
 /// The experiment that runs when nothing is said.
-const DEFAULT: [&str; 2] = ["--config", "configs/emoji.toml"];
+const DEFAULT: [&str; 2] = ["--config", "configs/scenes/vqct-vlt.toml"];
 
 #[derive(Args)]
 #[command(disable_help_flag = true)]

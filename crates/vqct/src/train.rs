@@ -14,7 +14,7 @@ const SHOWN_CAPTIONS: usize = 5;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The experiment.
-    #[arg(long, value_name = "FILE", default_value = "configs/emoji.toml")]
+    #[arg(long, value_name = "FILE", default_value = "configs/scenes/vqct-vlt.toml")]
     config: PathBuf,
     /// Override a key of the experiment, such as `--set train.steps=100`; may be given often.
     #[arg(long = "set", value_name = "KEY=VALUE")]

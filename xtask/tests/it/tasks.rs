@@ -39,7 +39,7 @@ fn train_runs_the_default_experiment() {
     assert_eq!(
         seen,
         "in: /w\n\
-         args: run --release --package vqct -- train --config configs/emoji.toml\n\
+         args: run --release --package vqct -- train --config configs/scenes/vqct-vlt.toml\n\
          LIBTORCH: unset\n\
          LD_LIBRARY_PATH: unset\n"
     );

@@ -14,7 +14,7 @@ use crate::{QuantizerConfig, TrainError};
 ///
 /// ```toml
 /// [captions]
-/// weight = 0.02
+/// weight = 0.05
 /// gradient = ["encoder", "codebook"]      # [] trains the module and leaves the tokenizer alone
 /// schedule = { start = 0, ramp = 200 }
 /// translator = { width = 128, layers = 2 }
@@ -25,7 +25,7 @@ use crate::{QuantizerConfig, TrainError};
 pub struct CaptionsConfig {
     /// The language model's side.
     pub language: LanguageConfig,
-    /// Weight of the translation's cross-entropy; 0.02 by default, which costs little of the picture.
+    /// Weight of the translation's cross-entropy; 0.05 by default.
     pub weight: f64,
     /// What the gradient of all terms reaches besides their own modules; both by default.
     pub gradient: Vec<GradientPath>,
@@ -52,7 +52,7 @@ impl Default for CaptionsConfig {
     fn default() -> Self {
         Self {
             language: LanguageConfig::default(),
-            weight: 0.02,
+            weight: 0.05,
             gradient: vec![GradientPath::Encoder, GradientPath::Codebook],
             schedule: PathSchedule::default(),
             translator: CaptionConfig::default(),

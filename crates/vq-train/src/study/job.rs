@@ -8,7 +8,7 @@ use super::{MethodConfig, StudyConfig, StudyTable};
 use crate::atomic_file::write_atomically;
 use crate::{
     Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState, Sessions,
-    TrainError, Trainer, Weights,
+    StartConfig, TrainError, Trainer, Weights,
 };
 
 /// A study and the folder of its runs.
@@ -153,16 +153,22 @@ impl Job {
     fn refuse_another(&self, run: &RunDir) -> Result<(), TrainError> {
         let wanted = self.file.load()?;
         let file = run.config();
-        let found = ExperimentFile { path: file.clone(), overrides: Vec::new() }.load()?;
-        let found = Experiment { device: wanted.device, ..found };
+        let refuse = |message: String| TrainError::Config { file: file.display().to_string(), message };
+        let text = std::fs::read_to_string(&file).map_err(TrainError::io("read", &file))?;
+        let found: Experiment = toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))?;
+        // Where a tokenizer lies may have changed: a study can be moved.
+        let start = match (found.start, &wanted.start) {
+            (Some(found), Some(wanted)) => Some(StartConfig { run: wanted.run.clone(), ..found }),
+            (found, _) => found,
+        };
+        let found = Experiment { device: wanted.device, start, ..found };
         if found == wanted {
             return Ok(());
         }
-        let message = format!(
+        Err(refuse(format!(
             "expected the experiment of {} for the run `{}`, got another; choose another folder, or remove the run",
             self.file.path.display(),
             self.name
-        );
-        Err(TrainError::Config { file: file.display().to_string(), message })
+        )))
     }
 }

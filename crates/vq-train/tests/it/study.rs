@@ -77,6 +77,13 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
     let run = folder.path().join("runs/plain-4-reader");
     assert_eq!(std::fs::read_to_string(run.join("told.jsonl")).unwrap().lines().count(), 3);
 
+    // A study that is moved is the same study.
+    let moved = folder.path().join("moved");
+    std::fs::rename(folder.path().join("runs"), &moved).unwrap();
+    let config = StudyConfig::read(&folder.path().join("study.toml")).unwrap();
+    assert!(work(&Study::new(config, &moved, DeviceChoice::Cpu), usize::MAX).is_empty(), "nothing is trained again");
+    std::fs::rename(&moved, folder.path().join("runs")).unwrap();
+
     // What was evaluated is taken as it is, as long as the checkpoint is the same.
     let kept = run.join("evaluation.json");
     let json = std::fs::read_to_string(&kept).unwrap();
