@@ -12,6 +12,8 @@ use crate::random::{Purpose, generator, normal};
 
 /// The coarsest level of the pyramid is no smaller.
 const SMALLEST: i64 = 16;
+/// A colour that varies less, of a range of 2, is of one value but for rounding; a level of 8 bits is 8e-3.
+const LEAST_SPREAD: f64 = 1e-6;
 /// Directions whose projections are held at once.
 const BLOCK: i64 = 16;
 
@@ -147,11 +149,15 @@ impl SlicedWasserstein {
         Ok(())
     }
 
-    /// Adds what another has seen; its configuration and place do not count.
+    /// Adds what another has seen; its place does not count.
     ///
     /// # Errors
-    /// [`EvalError::Images`] if its images are of another size.
+    /// [`EvalError::Images`] if its images are of another size; [`EvalError::Config`] if it draws otherwise.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
+        if self.config != other.config {
+            let (expected, got) = (format!("{:?}", self.config), format!("{:?}", other.config));
+            return Err(EvalError::Config { op: "SlicedWasserstein::merge", key: "config", expected, got });
+        }
         if let (Some([height, width]), Some(theirs)) = (self.size, other.size)
             && [height, width] != theirs
         {
@@ -231,7 +237,7 @@ impl Patches {
         let axes = [0_i64, 2, 3];
         let centred = &patches - patches.mean_dim(axes.as_slice(), true, Kind::Double);
         let spread = centred.square().mean_dim(axes.as_slice(), true, Kind::Double).sqrt(); // [1, 3, 1, 1]
-        if spread.min().double_value(&[]) == 0.0 {
+        if spread.min().double_value(&[]) < LEAST_SPREAD {
             let got = format!("one value in all patches of the level of {height}x{width}");
             return refuse("SlicedWasserstein::compute", "images whose colours vary".into(), got);
         }

@@ -87,7 +87,9 @@ fn what_does_not_fit_is_refused() {
     let message = distance.merge(&other).unwrap_err().to_string();
     let expected = "SlicedWasserstein::merge: expected images [B, 3, 32, 32], as before, got [B, 3, 32, 16]";
     assert_eq!(message, expected);
-    distance.update(Side::References, &good.zeros_like()).unwrap();
+    let message = distance.merge(&SlicedWasserstein::new(&small(1), 2).unwrap()).unwrap_err().to_string();
+    assert!(message.starts_with("SlicedWasserstein::merge: config: expected SlicedConfig { patches: 4"), "{message}");
+    distance.update(Side::References, &good.full_like(0.3)).unwrap();
     let message = distance.compute().unwrap_err().to_string();
     assert!(message.ends_with("colours vary, got one value in all patches of the level of 32x32"), "{message}");
     for (config, key) in [
