@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::rows::Mask;
 use crate::{CoreError, Layout, Usage};
 
 /// How often each code of a group was chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It may be written to a file, read back in another process and merged there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Histogram {
     /// The group's name.
     pub group: String,
@@ -47,6 +51,51 @@ impl Histogram {
         (-shares.map(|share| share * share.ln()).sum::<f64>()).exp()
     }
 
+    /// Gini coefficient of the counts `x`, `sum |x_i - x_j| / (2 n sum x)` over all pairs: 0 if all are equal,
+    /// `1 - 1/n` if one of `n` codes takes all.
+    /// Zero if nothing was counted.
+    pub fn gini(&self) -> f64 {
+        let mut ascending = self.counts.clone();
+        ascending.sort_unstable();
+        let size = ascending.len() as i128;
+        // In whole numbers: of equal counts it is zero, not what rounding leaves.
+        let (mut apart, mut total) = (0, 0);
+        for (place, &count) in (1..).zip(&ascending) {
+            let count = i128::from(count);
+            apart += (2 * place - size - 1) * count;
+            total += count;
+        }
+        if total == 0 { 0.0 } else { apart as f64 / (size * total) as f64 }
+    }
+
+    /// Adds the counts of the same group, such as those of another process's part of a set.
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if it is of another group or other codes, has not a count of 0 or more for each code, or if a
+    /// sum is too large; then nothing is added.
+    pub fn merge(&mut self, other: &Self) -> Result<(), CoreError> {
+        let refuse = |expected: String, got: String| Err(CoreError::Option { op: "Histogram::merge", expected, got });
+        if (&self.group, &self.codes) != (&other.group, &other.codes) {
+            let expected = format!("counts of {} {:?}", self.group, self.codes);
+            return refuse(expected, format!("{} {:?}", other.group, other.codes));
+        }
+        for counts in [&self.counts, &other.counts] {
+            if counts.len() as i64 != self.codes.end - self.codes.start {
+                let expected = format!("a count for each of {} {:?}", self.group, self.codes);
+                return refuse(expected, counts.len().to_string());
+            }
+            if let Some(count) = counts.iter().find(|&&count| count < 0) {
+                return refuse(format!("counts of {} of 0 or more", self.group), count.to_string());
+            }
+        }
+        let sums = self.counts.iter().zip(&other.counts).map(|(one, other)| one.checked_add(*other));
+        match sums.collect() {
+            Some(sums) => self.counts = sums,
+            None => return refuse(format!("sums of {} below 2^63", self.group), "more".into()),
+        }
+        Ok(())
+    }
+
     /// The figures of the group.
     pub fn usage(&self) -> Usage {
         Usage {
@@ -54,6 +103,7 @@ impl Histogram {
             size: self.codes.end - self.codes.start,
             used: self.counts.iter().filter(|&&count| count > 0).count() as i64,
             perplexity: self.perplexity(),
+            gini: self.gini(),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! How much of a codebook is used.
 
+use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::histogram::{count, histograms, zero_counts};
 use crate::{CoreError, Histogram, Layout};
 
 /// Use of one group of codes over everything that was counted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Usage {
     /// The group's name.
     pub group: String,
@@ -17,6 +19,8 @@ pub struct Usage {
     /// `exp(-sum p ln p)` over the group's histogram `p`: 1 if one code takes all, `size` if all are equal.
     /// Zero if nothing was counted.
     pub perplexity: f64,
+    /// Gini coefficient of the counts, as [`Histogram::gini`] says: 0 if all are equal, near 1 if one code takes all.
+    pub gini: f64,
 }
 
 impl Usage {
@@ -69,6 +73,19 @@ impl UsageCounter {
         let counts = count("UsageCounter::update", &self.layout, indices, mask)?;
         // The sums stay where the ids are, so that no step waits for a copy.
         self.counts = self.counts.to_device(counts.device()) + counts;
+        Ok(())
+    }
+
+    /// Adds what another has counted, such as that of another process's part of a set.
+    ///
+    /// # Errors
+    /// [`CoreError::Option`] if it counts the codes of another layout.
+    pub fn merge(&mut self, other: &Self) -> Result<(), CoreError> {
+        if self.layout != other.layout {
+            let (expected, got) = (format!("counts of {:?}", self.layout), format!("{:?}", other.layout));
+            return Err(CoreError::Option { op: "UsageCounter::merge", expected, got });
+        }
+        self.counts = &self.counts + other.counts.to_device(self.counts.device());
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong in a metric.
 
-use tch::Tensor;
+use tch::{Kind, TchError, Tensor};
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,54 @@ pub enum EvalError {
         /// What was found.
         got: String,
     },
+    /// Features that do not fit together, are not finite, or are too few.
+    #[error("{op}: expected {expected}, got {got}")]
+    Features {
+        /// The operation.
+        op: &'static str,
+        /// What is asked.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+    /// Values that are not one per image, or not finite.
+    #[error("{op}: expected {expected}, got {got}")]
+    Values {
+        /// The operation.
+        op: &'static str,
+        /// What is asked.
+        expected: &'static str,
+        /// What was found.
+        got: String,
+    },
+    /// Images that do not fit together, or that nothing can be said of.
+    #[error("{op}: expected {expected}, got {got}")]
+    Images {
+        /// The operation.
+        op: &'static str,
+        /// What is asked.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+    /// A key of a configuration with a value that makes no sense.
+    #[error("{op}: {key}: expected {expected}, got {got}")]
+    Config {
+        /// The check.
+        op: &'static str,
+        /// The key.
+        key: &'static str,
+        /// What is allowed.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// A matrix that libtorch cannot take apart.
+    #[error("FrechetDistance::compute: expected eigenvalues and singular values, got {source}")]
+    Decomposition {
+        /// What libtorch says.
+        source: TchError,
+    },
     /// Embeddings that do not fit together, or have no direction.
     #[error("{op}: expected {expected}, got {got}")]
     Embeddings {
@@ -92,4 +140,26 @@ pub(crate) fn check_pair(
         [_, 3, height, width] if images == references && height >= side && width >= side => Ok(()),
         _ => Err(EvalError::Shape { op, expected, images, references }),
     }
+}
+
+/// Checks that no pixel of two batches `[B, ..]` is NaN; what is infinite is clamped.
+pub(crate) fn check_numbers(op: &'static str, images: &Tensor, references: &Tensor) -> Result<(), EvalError> {
+    let odd = images.isnan().logical_or(&references.isnan()).flatten(1, -1).any_dim(1, false); // [B]
+    if !bool::try_from(odd.any()).unwrap_or(true) {
+        return Ok(());
+    }
+    let first = odd.to_kind(Kind::Int64).argmax(0, false).int64_value(&[]);
+    Err(EvalError::Values {
+        op,
+        expected: "pixels that are numbers",
+        got: format!("NaN in image {first} of the batch"),
+    })
+}
+
+/// Checks a whole number of a configuration.
+pub(crate) fn check_least(op: &'static str, key: &'static str, got: usize, least: usize) -> Result<(), EvalError> {
+    if got >= least {
+        return Ok(());
+    }
+    Err(EvalError::Config { op, key, expected: format!("{least} or more"), got: got.to_string() })
 }

@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
-use crate::EvalError;
-use crate::error::check_pair;
+use crate::error::{check_numbers, check_pair};
 use crate::similarity::{Similarity, WINDOW};
+use crate::{EvalError, Mean};
 
 /// Exponents of the scales from full resolution down (Wang, Simoncelli and Bovik 2003, section 3.2).
 const EXPONENTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
@@ -49,7 +49,8 @@ pub fn ms_ssim(images: &Tensor, references: &Tensor, floor: ScaleFloor) -> Resul
         } else {
             Similarity::of(&x, &y).contrast
         };
-        let mean = map.view([size[0], -1]).mean_dim(1, false, map.kind()); // [B]
+        let planes = map.mean_dim([1_i64, 2, 3].as_slice(), false, map.kind()); // [B * 3]
+        let mean = planes.view([size[0], 3]).mean_dim(1, false, map.kind()); // [B]
         let factor = floored_power(&mean, exponent, floor);
         product = Some(product.map_or_else(|| factor.shallow_clone(), |product| product * &factor));
         if scale + 1 < exponents.len() {
@@ -84,28 +85,31 @@ fn floored_power(mean: &Tensor, exponent: f64, floor: ScaleFloor) -> Tensor {
 ///
 /// Equals torchmetrics' `MultiScaleStructuralSimilarityIndexMeasure(data_range=2.0)` of clamped images; for images that hold
 /// fewer than five scales, with `betas` as [`ms_ssim`] says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct MsSsim {
-    sum: f64,
-    count: i64,
+    mean: Mean,
 }
 
 impl MsSsim {
     /// Adds a batch: `images` against `references`, both `[B, 3, H, W]` with `H, W >= 11`.
     ///
     /// # Errors
-    /// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window.
+    /// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window; [`EvalError::Values`] if
+    /// a pixel is not a number.
     pub fn update(&mut self, images: &Tensor, references: &Tensor) -> Result<(), EvalError> {
         check_pair("MsSsim::update", "[B, 3, H, W] with H, W >= 11", WINDOW, images, references)?;
+        check_numbers("MsSsim::update", images, references)?;
         let prepare = |batch: &Tensor| batch.detach().clamp(-1.0, 1.0).to_kind(Kind::Double);
-        let each = ms_ssim(&prepare(images), &prepare(references), ScaleFloor::Zero)?;
-        self.sum += each.sum(Kind::Double).double_value(&[]);
-        self.count += images.size()[0];
-        Ok(())
+        self.mean.add("MsSsim::update", &ms_ssim(&prepare(images), &prepare(references), ScaleFloor::Zero)?)
+    }
+
+    /// Adds what another has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.mean.merge(&other.mean);
     }
 
     /// The mean so far, or nothing before the first image.
     pub fn compute(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / self.count as f64)
+        self.mean.compute()
     }
 }

@@ -2,41 +2,41 @@
 
 use tch::{Kind, Tensor};
 
-use crate::EvalError;
-use crate::error::check_pair;
+use crate::error::{check_numbers, check_pair};
 use crate::similarity::{Similarity, WINDOW};
+use crate::{EvalError, Mean};
 
 /// Mean over images of SSIM (Wang et al. 2004) with an 11x11 Gaussian window of sigma 1.5 over the positions where the
 /// window fits, for images in `[-1, 1]` (a data range of 2), channels averaged.
 ///
 /// Equals scikit-image's `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)`.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Ssim {
-    sum: f64,
-    count: i64,
+    mean: Mean,
 }
 
 impl Ssim {
     /// Adds a batch: `images` against `references`, both `[B, 3, H, W]` with `H, W >= 11`.
     ///
     /// # Errors
-    /// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window.
+    /// [`EvalError::Shape`] if the shapes differ, are not images, or are smaller than the window; [`EvalError::Values`] if
+    /// a pixel is not a number.
     pub fn update(&mut self, images: &Tensor, references: &Tensor) -> Result<(), EvalError> {
         check_pair("Ssim::update", "[B, 3, H, W] with H, W >= 11", WINDOW, images, references)?;
+        check_numbers("Ssim::update", images, references)?;
         let prepare = |batch: &Tensor| batch.clamp(-1.0, 1.0).to_kind(Kind::Double).flatten(0, 1).unsqueeze(1);
         let (x, y) = (prepare(images), prepare(references)); // [B * 3, 1, H, W]
-        self.sum += Similarity::of(&x, &y)
-            .structural
-            .mean_dim([1_i64, 2, 3].as_slice(), false, Kind::Double)
-            .sum(Kind::Double)
-            .double_value(&[])
-            / 3.0;
-        self.count += images.size()[0];
-        Ok(())
+        let planes = Similarity::of(&x, &y).structural.mean_dim([1_i64, 2, 3].as_slice(), false, Kind::Double);
+        self.mean.add("Ssim::update", &planes.view([-1, 3]).mean_dim(1, false, Kind::Double))
+    }
+
+    /// Adds what another has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.mean.merge(&other.mean);
     }
 
     /// The mean so far, or nothing before the first image.
     pub fn compute(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / self.count as f64)
+        self.mean.compute()
     }
 }

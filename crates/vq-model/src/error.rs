@@ -67,6 +67,30 @@ pub enum ModelError {
         got: String,
     },
 
+    /// A file of weights is not the one that was asked for.
+    #[error("{op}: expected {file} to have the SHA-256 {expected}, got {got}", file = file.display())]
+    Hash {
+        /// The network.
+        op: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// The hash that was asked for.
+        expected: String,
+        /// The hash of the file.
+        got: String,
+    },
+
+    /// A file of weights cannot be read to be hashed.
+    #[error("{op}: expected to read {file}, got {source}", file = file.display())]
+    Read {
+        /// The network.
+        op: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
     /// The quantizer refused.
     #[error(transparent)]
     Quantizer(#[from] CoreError),

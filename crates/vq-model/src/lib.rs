@@ -26,6 +26,8 @@
 //! | [`load_taming`] | names of taming-transformers' `VQModel` | `taming` |
 //! | [`PatchDiscriminator`] | PatchGAN, arXiv 1611.07004; taming's `NLayerDiscriminator` | `goldens` |
 //! | [`SpectralDiscriminator`] | spectral normalization, arXiv 1802.05957 | `goldens` |
+//! | [`Lpips`] | arXiv 1801.03924; the lpips package | `lpips` |
+//! | [`Inception`] | Inception-v3, arXiv 1512.00567, as ported for FID; pytorch-fid, clean-fid | `inception` |
 //!
 //! # Precision
 //!
@@ -53,6 +55,7 @@ mod decoder;
 mod discriminator;
 mod encoder;
 mod error;
+mod inception;
 mod layers;
 mod level;
 mod lpips;
@@ -64,12 +67,14 @@ mod residual;
 mod spectral_norm;
 mod taming;
 mod tokenizer;
+mod weights;
 
 pub use autoencoder::AutoencoderConfig;
 pub use decoder::Decoder;
 pub use discriminator::{Discriminator, DiscriminatorConfig, PatchConfig};
 pub use encoder::Encoder;
 pub use error::ModelError;
+pub use inception::{Inception, InceptionConfig, InceptionOutput, InceptionScale};
 pub use lpips::Lpips;
 pub use patch::{PatchDiscriminator, SpectralDiscriminator};
 pub use precision::Precision;

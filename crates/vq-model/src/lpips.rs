@@ -1,15 +1,14 @@
 //! A perceptual distance between images.
 
 mod vgg;
-mod weights;
 
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::ModelError;
+use crate::weights::Weights;
 use vgg::{CHANNELS, Vgg};
-use weights::Weights;
 
 /// Mean and spread of the colours that the network was trained with, for images in `[-1, 1]`.
 const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
@@ -66,7 +65,7 @@ impl Lpips {
     /// another shape.
     pub fn open(files: &[impl AsRef<Path>], device: Device) -> Result<Self, ModelError> {
         let files: Vec<PathBuf> = files.iter().map(|file| file.as_ref().to_path_buf()).collect();
-        Self::with(Weights::open(&files)?, device)
+        Self::with(Weights::open("Lpips", &files)?, device)
     }
 
     /// Takes over named tensors; `origin` names them in errors.
@@ -78,7 +77,7 @@ impl Lpips {
         origin: &str,
         device: Device,
     ) -> Result<Self, ModelError> {
-        Self::with(Weights::given(tensors, origin), device)
+        Self::with(Weights::given("Lpips", tensors, origin), device)
     }
 
     fn with(weights: Weights, device: Device) -> Result<Self, ModelError> {

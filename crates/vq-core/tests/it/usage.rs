@@ -1,6 +1,13 @@
+//! Figures of use, against NumPy's; `tests/data/make_usage.py` makes the file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use proptest::prelude::*;
+use serde_json::Value;
 use vq_core::{
-    CoreError, Group, GroupedQuantizer, Layout, LfqConfig, LfqQuantizer, MatchConfig, Quantizer, UsageCounter,
+    CoreError, Group, GroupedQuantizer, Histogram, Layout, LfqConfig, LfqQuantizer, MatchConfig, Quantizer, Usage,
+    UsageCounter,
 };
 
 use crate::support::{codebook, ids};
@@ -33,7 +40,52 @@ fn usage_and_perplexity_of_each_group() {
 fn nothing_counted_is_nothing_used() {
     let usage = UsageCounter::new(&layout()).unwrap().compute();
     assert_eq!(usage[0].used, 0);
-    assert_eq!(usage[0].perplexity, 0.0);
+    assert_eq!((usage[0].perplexity, usage[0].gini), (0.0, 0.0));
+}
+
+fn histogram(counts: Vec<i64>) -> Histogram {
+    Histogram { group: "noun".into(), codes: 4..4 + counts.len() as i64, counts }
+}
+
+#[test]
+fn figures_equal_numpys() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/usage.json");
+    let golden: BTreeMap<String, Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(golden.len(), 5);
+    for (name, theirs) in golden {
+        let ours = histogram(serde_json::from_value(theirs["counts"].clone()).unwrap()).usage();
+        assert_eq!(ours.used, theirs["used"], "{name}");
+        for (ours, key) in [(ours.perplexity, "perplexity"), (ours.gini, "gini")] {
+            let theirs = theirs[key].as_f64().unwrap();
+            assert!((ours - theirs).abs() <= 1e-12 * theirs, "{name}: {key} {ours} against {theirs}");
+        }
+        let text = serde_json::to_string(&ours).unwrap();
+        assert_eq!(serde_json::from_str::<Usage>(&text).unwrap(), ours);
+    }
+}
+
+#[test]
+fn counts_of_something_else_are_not_added() {
+    let refused = |other: Histogram, words: &str| {
+        let mut own = histogram(vec![1, 2, i64::MAX]);
+        let message = own.merge(&other).unwrap_err().to_string();
+        assert_eq!(message, format!("Histogram::merge: expected {words}"));
+        assert_eq!(own, histogram(vec![1, 2, i64::MAX]));
+    };
+    refused(histogram(vec![1, 2]), "counts of noun 4..7, got noun 4..6");
+    let adjective = Histogram { group: "adjective".into(), ..histogram(vec![1, 2, 3]) };
+    refused(adjective, "counts of noun 4..7, got adjective 4..7");
+    refused(Histogram { codes: 4..7, ..histogram(vec![1; 4]) }, "a count for each of noun 4..7, got 4");
+    refused(histogram(vec![0, -1, 0]), "counts of noun of 0 or more, got -1");
+    refused(histogram(vec![0, 0, 1]), "sums of noun below 2^63, got more");
+
+    let other = Layout { codes: 11, ..layout() };
+    let mut counter = UsageCounter::new(&layout()).unwrap();
+    let message = counter.merge(&UsageCounter::new(&other).unwrap()).unwrap_err().to_string();
+    assert!(
+        message.starts_with("UsageCounter::merge: expected counts of Layout") && message.contains("got"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -63,8 +115,36 @@ proptest! {
         parts.update(&flat(&values[..cut])).unwrap();
         parts.update(&flat(&values[cut..])).unwrap();
         prop_assert!(whole.histogram().equal(&parts.histogram()));
+        // In two processes: one merged here, one as a file.
+        let mut other = UsageCounter::new(&layout()).unwrap();
+        other.update(&flat(&values[cut..])).unwrap();
+        let mut merged = UsageCounter::new(&layout()).unwrap();
+        merged.update(&flat(&values[..cut])).unwrap();
+        let mut histograms = merged.histograms();
+        merged.merge(&other).unwrap();
+        prop_assert_eq!(whole.histograms(), merged.histograms());
+        let file = serde_json::to_string(&other.histograms()).unwrap();
+        for (own, read) in histograms.iter_mut().zip(serde_json::from_str::<Vec<Histogram>>(&file).unwrap()) {
+            own.merge(&read).unwrap();
+        }
+        prop_assert_eq!(whole.histograms(), histograms);
         for usage in whole.compute() {
             prop_assert!(usage.perplexity >= 1.0 - 1e-9 && usage.perplexity <= usage.used as f64 + 1e-9);
         }
+    }
+
+    #[test]
+    fn gini_is_of_shares_alone(
+        counts in prop::collection::vec(0_i64..1000, 1..40), turn in 0_usize..40, scale in 2_i64..1_000_000,
+    ) {
+        let gini = histogram(counts.clone()).gini();
+        let most = 1.0 - 1.0 / counts.len() as f64;
+        prop_assert!((0.0..1.0).contains(&gini) && gini <= most + 1e-12, "{gini}");
+        let turned: Vec<i64> = counts.iter().cycle().skip(turn).take(counts.len()).copied().collect();
+        prop_assert_eq!(histogram(turned).gini(), gini);
+        let scaled: Vec<i64> = counts.iter().map(|count| count * scale).collect();
+        prop_assert!((histogram(scaled).gini() - gini).abs() < 1e-12);
+        let uniform = vec![counts[0] + 1; counts.len()];
+        prop_assert_eq!(histogram(uniform).gini(), 0.0);
     }
 }

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod captions;
+mod distances;
 mod mass;
+mod mean;
 mod meteor;
 mod ms_ssim;
 mod pointing;
 mod retrieval;
+mod sliced;
+mod support;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -3,19 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use vq_eval::{MsSsim, ScaleFloor, ms_ssim};
+
+use crate::support::noise;
 
 fn golden() -> HashMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ms_ssim.safetensors");
     Tensor::read_safetensors(path).unwrap().into_iter().collect()
-}
-
-/// The script's `noise`.
-fn noise(shape: &[i64], offset: i64) -> Tensor {
-    let n = Tensor::arange_start(offset, offset + shape.iter().product::<i64>(), (Kind::Int64, Device::Cpu));
-    let mixed = ((&n * &n).remainder(65521) * 31 + n * 17).remainder(65521);
-    (mixed.to_kind(Kind::Double) / 65521.0 - 0.5).view(shape)
 }
 
 struct Pair {

@@ -2,8 +2,8 @@
 
 use tch::{Tensor, nn};
 
-use super::weights::Weights;
 use crate::ModelError;
+use crate::weights::Weights;
 
 /// Channels of the five features, after `relu1_2`, `relu2_2`, `relu3_3`, `relu4_3` and `relu5_3`.
 pub(super) const CHANNELS: [i64; 5] = [64, 128, 256, 512, 512];

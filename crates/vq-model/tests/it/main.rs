@@ -4,6 +4,7 @@
 mod autoencoder;
 mod discriminator;
 mod goldens;
+mod inception;
 mod lpips;
 mod precision;
 mod support;

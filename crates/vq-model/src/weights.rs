@@ -1,4 +1,4 @@
-//! Named tensors from several files.
+//! Named tensors of networks that were trained elsewhere.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,7 +8,9 @@ use tch::Tensor;
 use crate::ModelError;
 
 /// Tensors by name, and where they come from.
-pub(super) struct Weights {
+pub(crate) struct Weights {
+    /// The network, for errors.
+    op: &'static str,
     tensors: HashMap<String, Found>,
     /// All origins, for what none of them has.
     origin: String,
@@ -21,37 +23,37 @@ struct Found {
 
 impl Weights {
     /// Reads all tensors of safetensors files; where two have one name, the last file's counts.
-    pub(super) fn open(files: &[PathBuf]) -> Result<Self, ModelError> {
+    pub(crate) fn open(op: &'static str, files: &[PathBuf]) -> Result<Self, ModelError> {
         let mut tensors = HashMap::new();
         for file in files {
             let origin = file.display().to_string();
-            let read = Tensor::read_safetensors(file).map_err(|source| ModelError::File {
-                op: "Lpips",
-                file: file.clone(),
-                source,
-            })?;
+            let failed = |source| ModelError::File { op, file: file.clone(), source };
+            let read = Tensor::read_safetensors(file).map_err(failed)?;
             tensors.extend(read.into_iter().map(|(name, tensor)| (name, Found { tensor, origin: origin.clone() })));
         }
         let origin = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
-        Ok(Self { tensors, origin })
+        Ok(Self { op, tensors, origin })
     }
 
     /// Tensors that were given.
-    pub(super) fn given(tensors: impl IntoIterator<Item = (String, Tensor)>, origin: &str) -> Self {
+    pub(crate) fn given(op: &'static str, tensors: impl IntoIterator<Item = (String, Tensor)>, origin: &str) -> Self {
         let tensors = tensors.into_iter().map(|(name, tensor)| (name, Found { tensor, origin: origin.to_owned() }));
-        Self { tensors: tensors.collect(), origin: origin.to_owned() }
+        Self { op, tensors: tensors.collect(), origin: origin.to_owned() }
     }
 
     /// The tensor under the first of `names` that is there.
-    pub(super) fn find(&self, names: &[String; 2], shape: &[i64]) -> Result<Tensor, ModelError> {
+    pub(crate) fn find(&self, names: &[String], shape: &[i64]) -> Result<Tensor, ModelError> {
         let refuse = |origin: &str, name: String, got: String| {
             let expected = format!("tensor {name} {shape:?}");
-            Err(ModelError::Tensor { op: "Lpips", origin: origin.to_owned(), expected, got })
+            Err(ModelError::Tensor { op: self.op, origin: origin.to_owned(), expected, got })
         };
         match names.iter().find_map(|name| self.tensors.get_key_value(name)) {
             Some((_, found)) if found.tensor.size() == shape => Ok(found.tensor.shallow_clone()),
             Some((name, found)) => refuse(&found.origin, format!("`{name}`"), format!("{:?}", found.tensor.size())),
-            None => refuse(&self.origin, format!("`{}` or `{}`", names[0], names[1]), self.tensors_there()),
+            None => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                refuse(&self.origin, names.join(" or "), self.tensors_there())
+            }
         }
     }
 
