@@ -73,13 +73,13 @@ fn dropping_all_conditions_is_having_none() {
 fn masks_follow_the_schedule() {
     let tokens = tokens(3, 2, GROUPS);
     let made = in_rounds(2, &tokens, Given::Nothing, &config(Order::Masked, Positions::Learned, false));
-    let ids = ids(1, 400, &tokens);
+    let ids = ids(1, 4000, &tokens);
     tch::manual_seed(1);
     let loss = made.generator.loss(&ids, &Condition::None, Mode::Train).unwrap();
-    let masked = loss.counts.sum(Kind::Int64).int64_value(&[]) as f64 / (400.0 * 18.0);
+    let masked = loss.counts.sum(Kind::Int64).int64_value(&[]) as f64 / (4000.0 * 18.0);
     // The mean of the cosine, and half an id for rounding up.
     let expected = 2.0 / std::f64::consts::PI + 0.5 / 18.0;
-    assert!((masked - expected).abs() < 0.05, "{masked}, expected {expected}");
+    assert!((masked - expected).abs() < 0.03, "{masked}, expected {expected}");
     let again = || made.generator.loss(&ids, &Condition::None, Mode::Eval).unwrap();
     assert_eq!(again().loss, again().loss, "nothing is left to chance");
 }
@@ -91,18 +91,20 @@ fn learns(order: Order) {
     tch::manual_seed(3);
     let mut config = config(order, Positions::Learned, false);
     config.transformer.dropout = 0.0;
+    config.condition_dropout = 0.0;
     let generator = Generator::new(&store.root(), &tokens, &Conditioning::Class { classes: 3 }, &config).unwrap();
     let images = ids(1, 3, &tokens);
     let classes = Tensor::from_slice(&[0_i64, 1, 2]);
     let batch = GeneratorBatch { ids: images.copy(), condition: Condition::Class(classes) };
-    let mut optimizer = nn::OptimizerConfig::build(nn::Adam::default(), &store, 1e-2).unwrap();
-    for _ in 0..150 {
+    let mut optimizer = nn::OptimizerConfig::build(nn::Adam::default(), &store, 3e-3).unwrap();
+    for _ in 0..300 {
         optimizer.backward_step(&generator.loss(&batch, Mode::Train).unwrap().loss);
     }
     let request = vq_generate::SampleRequest { seeds: &[1, 2, 3], condition: &batch.condition, known: None };
     let draw = vq_generate::SampleConfig { top_k: Some(1), ..Default::default() };
     let config = vq_generate::GenerationConfig { draw, ..Default::default() };
-    assert_eq!(generator.sample(&request, &config).unwrap().ids, images, "each class has its image");
+    let left = generator.loss(&batch, Mode::Eval).unwrap().negative_log_likelihood.double_value(&[]);
+    assert_eq!(generator.sample(&request, &config).unwrap().ids, images, "each class has its image; {left} nats left");
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn draws_follow_the_probabilities() {
     let count = 3000_u64;
     let seeds: Vec<u64> = (0..count).collect();
     let sampled = made.generator.sample(&request(&seeds, &Condition::None), &GenerationConfig::default()).unwrap();
-    for (first, second) in (0..3).flat_map(|first| (3..5).map(move |second| (first, second))) {
+    for (first, second) in (0..3_i64).flat_map(|first| (3..5_i64).map(move |second| (first, second))) {
         let ids = Tensor::from_slice(&[first, second]).view([1, 1, 1, 2]);
         let expected = made.generator.log_likelihood(&ids, &Condition::None).unwrap().double_value(&[0]).exp();
         let hits = sampled.ids.eq_tensor(&ids).all_dim(-1, false).sum(Kind::Int64).int64_value(&[]);
