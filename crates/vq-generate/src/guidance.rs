@@ -29,13 +29,11 @@ impl Guidance {
     /// States of the condition: `[B, N, M]`, or `[2 B, N, M]` of which the second half has none.
     pub(crate) fn prefix(self, prefix: &Prefix, condition: &Condition, images: i64) -> Option<Tensor> {
         let with = prefix.read(condition, images, None)?;
-        Some(match self.weight {
-            None => with,
-            Some(_) => Tensor::cat(
-                &[Some(with), prefix.read(&Condition::None, images, None)].into_iter().flatten().collect::<Vec<_>>(),
-                0,
-            ),
-        })
+        if self.weight.is_none() {
+            return Some(with);
+        }
+        let without = prefix.read(&Condition::None, images, None)?;
+        Some(Tensor::cat(&[with, without], 0))
     }
 
     /// Scores `[R, ..]` of all rows to scores `[B, ..]`, in `Float` or more digits.

@@ -28,11 +28,20 @@ pub struct Known {
 }
 
 impl Known {
-    /// The first `rows` rows of ids `[B, H, W, S]`: for a half image, `H / 2`.
-    pub fn upper(ids: &Tensor, rows: i64) -> Self {
-        let mask = ids.slice(-1, 0, 1, 1).squeeze_dim(-1).zeros_like().to_kind(Kind::Bool); // [B, H, W]
-        let _ = mask.slice(1, 0, rows.max(0), 1).fill_(1);
-        Self { ids: ids.shallow_clone(), mask }
+    /// The first `rows` rows of ids `[B, H, W, S]`: for the upper half, `H / 2`.
+    ///
+    /// # Errors
+    /// [`GenerateError::Input`] if the ids have another number of axes, or fewer rows.
+    pub fn upper(ids: &Tensor, rows: i64) -> Result<Self, GenerateError> {
+        const OP: &str = "Known::upper";
+        let [images, height, width, _] = ids.size()[..] else {
+            let expected = "[B, H, W, S]".to_owned();
+            return Err(InputError::Shape { op: OP, what: "ids", expected, got: ids.size() }.into());
+        };
+        check_option(OP, "rows", (0..=height).contains(&rows), &format!("in 0..={height}"), rows)?;
+        let mask = Tensor::zeros([images, height, width], (Kind::Bool, ids.device()));
+        let _ = mask.narrow(1, 0, rows).fill_(1);
+        Ok(Self { ids: ids.shallow_clone(), mask })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{Autoregressive, GenerateError, GenerationConfig, Progress, SampleReq
 
 const OP: &str = "Autoregressive::sample";
 
-/// An [`Autoregressive`] generator with its weights laid out for sampling, as they were when it was made.
+/// An [`Autoregressive`] generator with its weights laid out for sampling; after a step of training, make another.
 #[derive(Debug)]
 pub struct Sampler<'a> {
     generator: &'a Autoregressive,
@@ -88,30 +88,24 @@ impl Sampler<'_> {
         for (image, ids) in known.iter().zip(&mut ids) {
             ids.extend(image.positions[..leading].iter().flatten().flatten());
         }
-        for uniform in &mut uniform {
-            // As many numbers for each position, known or not, so that knowing some changes no other draw.
-            uniform.skip(leading * slots);
-        }
+        uniform.iter_mut().for_each(|uniform| uniform.skip(leading * slots));
         let mut pass = Pass::new(self, request, config, &ids, leading.min(positions - 1));
         for position in leading..positions {
-            let numbers: Vec<Vec<f64>> =
-                uniform.iter_mut().map(|uniform| (0..slots).map(|_| uniform.draw()).collect()).collect();
             let mut places = pass.slots();
             for slot in 0..slots {
-                let uniform: Vec<f64> = numbers.iter().map(|numbers| numbers[slot]).collect();
-                let scores = places.scores(slot);
-                let drawn = config.draw.draw(&scores, &uniform);
+                // A number for each position, known or not, so that knowing some changes no other draw.
+                let uniform: Vec<f64> = uniform.iter_mut().map(Uniform::draw).collect();
+                let drawn = config.draw.draw(&places.scores(slot), &uniform);
                 let mut chosen = Vec::with_capacity(images);
                 for (image, drawn) in drawn.iter().enumerate() {
-                    let given = known[image].positions[position].as_ref().map(|ids| ids[slot]);
-                    if given.is_none() {
-                        let got = drawn.log_probability;
-                        if !got.is_finite() {
-                            return Err(GenerateError::NotFinite { op: OP, image, got });
+                    let id = match &known[image].positions[position] {
+                        Some(given) => given[slot],
+                        None if drawn.log_probability.is_finite() => {
+                            log_probabilities[image] += drawn.log_probability;
+                            frame.slots.first(slot) + drawn.token
                         }
-                        log_probabilities[image] += got;
-                    }
-                    let id = given.unwrap_or(frame.slots.first(slot) + drawn.token);
+                        None => return Err(GenerateError::NotFinite { op: OP, image, got: drawn.log_probability }),
+                    };
                     ids[image].push(id);
                     chosen.push(id);
                 }

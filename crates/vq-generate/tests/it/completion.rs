@@ -50,7 +50,7 @@ proptest! {
         let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: None };
         let whole = made.generator.sample(&request, &GenerationConfig::default()).unwrap();
         // With the same seeds, what follows the upper part is drawn as it was.
-        let known = Known::upper(&whole.ids, rows);
+        let known = Known::upper(&whole.ids, rows).unwrap();
         let completed = SampleRequest { known: Some(&known), ..request };
         let completed = made.generator.sample(&completed, &GenerationConfig::default()).unwrap();
         prop_assert_eq!(completed.ids, whole.ids);
@@ -88,7 +88,7 @@ proptest! {
 #[test]
 fn nothing_to_fill_gives_what_was_given() {
     let tokens = tokens(3, 2, GROUPS);
-    let known = Known::upper(&ids(5, 2, &tokens), 3);
+    let known = Known::upper(&ids(5, 2, &tokens), 3).unwrap();
     let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: Some(&known) };
     let config_of = |order| config(order, Positions::Learned, false);
     let by_id = by_id(1, &tokens, Given::Nothing, &config_of(BY_ID));
@@ -103,6 +103,6 @@ fn nothing_to_fill_gives_what_was_given() {
 #[test]
 fn the_upper_rows() {
     let tokens = tokens(3, 2, GROUPS);
-    let mask = Known::upper(&ids(5, 1, &tokens), 2).mask;
+    let mask = Known::upper(&ids(5, 1, &tokens), 2).unwrap().mask;
     assert_eq!(Vec::<bool>::try_from(mask.flatten(0, -1)).unwrap(), [true, true, true, true, false, false]);
 }

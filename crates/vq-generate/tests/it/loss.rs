@@ -70,6 +70,22 @@ fn dropping_all_conditions_is_having_none() {
 }
 
 #[test]
+fn an_empty_text_is_none_and_padding_is_nothing() {
+    let tokens = tokens(3, 2, GROUPS);
+    let made = by_id(2, &tokens, Given::Text, &config(BY_ID, Positions::Learned, false));
+    let ids = ids(1, 2, &tokens);
+    let loss = |condition: &Condition| made.generator.log_likelihood(&ids, condition).unwrap();
+    let text = |ids: &[i64], lengths: &[i64]| Condition::Text {
+        ids: Tensor::from_slice(ids).view([2, -1]),
+        lengths: Tensor::from_slice(lengths),
+    };
+    assert_eq!(loss(&text(&[3, 4, 5, 6], &[0, 0])), loss(&Condition::None));
+    let short = loss(&text(&[3, 4, 5, 6], &[1, 2]));
+    assert_eq!(loss(&text(&[3, 9, 9, 9, 5, 6, 1, 1], &[1, 2])), short);
+    assert_ne!(loss(&text(&[3, 4, 5, 6], &[2, 2])), short);
+}
+
+#[test]
 fn masks_follow_the_schedule() {
     let tokens = tokens(3, 2, GROUPS);
     let made = in_rounds(2, &tokens, Given::Nothing, &config(Order::Masked, Positions::Learned, false));

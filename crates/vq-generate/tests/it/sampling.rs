@@ -173,7 +173,7 @@ fn draws_follow_the_probabilities() {
 fn a_watch_hears_of_each_position() {
     let made = generator(1, GROUPS, Given::Nothing, Positions::Learned);
     let mut heard = Vec::new();
-    let known = Known::upper(&made_ids(), 1);
+    let known = Known::upper(&made_ids(), 1).unwrap();
     let request = SampleRequest { seeds: &[1], condition: &Condition::None, known: Some(&known) };
     let sampler = made.generator.sampler();
     sampler.sample(&request, &GenerationConfig::default(), &mut |progress| heard.push(progress)).unwrap();
