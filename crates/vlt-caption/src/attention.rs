@@ -1,8 +1,7 @@
 //! Attention with several heads.
 
 use tch::{Tensor, nn};
-
-use crate::layers::{Dropout, Linear};
+use vq_transformer::{Dropout, Linear};
 
 /// What a query may see.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Blocks of the transformer, each with its norms before its parts (arXiv 2002.04745).
 
 use tch::{Tensor, nn};
+use vq_transformer::{Dropout, Norm, Perceptron};
 
 use crate::CaptionConfig;
 use crate::attention::{Attention, KeyValues, Sight};
-use crate::layers::{Dropout, Norm, Perceptron};
 
 /// Self-attention over the positions of an image, and a perceptron.
 ///

@@ -86,8 +86,5 @@ pub(crate) fn check_option(
     expected: &str,
     got: impl std::fmt::Display,
 ) -> Result<(), CaptionError> {
-    match holds {
-        true => Ok(()),
-        false => Err(CaptionError::Option { op, key, expected: expected.to_owned(), got: got.to_string() }),
-    }
+    Ok(vq_transformer::check_option(op, key, holds, expected, got)?)
 }

@@ -2,10 +2,10 @@
 
 use tch::{Kind, Tensor, nn};
 use vq_core::{Mode, Quantizer};
+use vq_transformer::{Dropout, Norm};
 
 use crate::attention::Sight;
 use crate::block::DecoderBlock;
-use crate::layers::{Dropout, Norm};
 use crate::source::Source;
 use crate::table::TokenTable;
 use crate::{CaptionConfig, CaptionError, DecodingCache, Memory};
@@ -66,7 +66,7 @@ impl CaptionDecoder {
     /// The language model's embeddings of tokens, ids `[..]` to `[.., E]`, with a root mean square of 1 over the
     /// vocabulary. Ids must be in `0..V`.
     pub fn word_vectors(&self, ids: &Tensor) -> Tensor {
-        self.table.rows(ids)
+        self.table.rows().read(ids)
     }
 
     /// Reads codes `[B, C, H, W]`, of any grid up to the largest of the options.
@@ -178,10 +178,7 @@ impl CaptionDecoder {
 
 /// Checks that numbers are `Int64`.
 pub(crate) fn check_kind(op: &'static str, what: &'static str, numbers: &Tensor) -> Result<(), CaptionError> {
-    match numbers.kind() {
-        Kind::Int64 => Ok(()),
-        kind => Err(CaptionError::Kind { op, what, expected: "Int64", got: format!("{kind:?}") }),
-    }
+    Ok(vq_transformer::check_kind(op, what, numbers)?)
 }
 
 /// Checks that all numbers lie in a range.
@@ -191,13 +188,5 @@ pub(crate) fn check_range(
     numbers: &Tensor,
     range: std::ops::Range<i64>,
 ) -> Result<(), CaptionError> {
-    if numbers.numel() == 0 {
-        return Ok(());
-    }
-    for got in [numbers.min().int64_value(&[]), numbers.max().int64_value(&[])] {
-        if !range.contains(&got) {
-            return Err(CaptionError::Range { op, what, start: range.start, end: range.end, got });
-        }
-    }
-    Ok(())
+    Ok(vq_transformer::check_range(op, what, numbers, range)?)
 }

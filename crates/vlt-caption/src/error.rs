@@ -1,6 +1,7 @@
 //! What can go wrong in captions.
 
 use vq_core::CoreError;
+use vq_transformer::InputError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -124,4 +125,15 @@ pub enum CaptionError {
         /// The token's name.
         token: String,
     },
+}
+
+impl From<InputError> for CaptionError {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Shape { op, what, expected, got } => Self::Shape { op, what, expected, got },
+            InputError::Kind { op, what, expected, got } => Self::Kind { op, what, expected, got },
+            InputError::Range { op, what, start, end, got } => Self::Range { op, what, start, end, got },
+            InputError::Option { op, key, expected, got } => Self::Option { op, key, expected, got },
+        }
+    }
 }

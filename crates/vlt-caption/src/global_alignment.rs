@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor, nn};
+use vq_transformer::Linear;
 
 use crate::config::check_option;
-use crate::layers::Linear;
 use crate::{CaptionError, Memory};
 
 /// Options of a [`GlobalAlignment`].

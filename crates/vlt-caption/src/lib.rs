@@ -40,7 +40,6 @@ mod global_alignment;
 mod greedy;
 #[cfg(feature = "tokenizer")]
 mod language;
-mod layers;
 mod loss;
 mod masked_text;
 mod neighbourhood;
@@ -66,9 +65,9 @@ pub use language::{Language, LanguageAbout};
 pub use loss::{CaptionBatch, CaptionLoss};
 pub use masked_text::{MaskedText, MaskedTextConfig};
 pub use relation_alignment::{RelationAlignment, RelationAlignmentConfig};
-pub use sampling::SampleConfig;
 pub use source::Memory;
 pub use token_map::TokenMap;
 #[cfg(feature = "tokenizer")]
 pub use vocabulary::{SpecialNames, TokenVocabulary, VocabularyExtent};
+pub use vq_transformer::SampleConfig;
 pub use word_supervision::{WantedCodes, WordSupervisionConfig};

@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor, nn};
 use vq_core::Mode;
+use vq_transformer::{Dropout, Norm};
 
 use crate::attention::Sight;
 use crate::block::DecoderBlock;
 use crate::config::check_option;
 use crate::decoder::{check_kind, check_range};
-use crate::layers::{Dropout, Norm};
 use crate::table::TokenTable;
 use crate::{CaptionBatch, CaptionConfig, CaptionError, Memory};
 

@@ -1,6 +1,5 @@
 use tch::{Tensor, nn};
-
-use crate::layers::{Dropout, Norm};
+use vq_transformer::{Dropout, Norm};
 
 /// A position sees its eight neighbours: `x + gelu(conv(norm(x)))`, with a convolution of 3x3.
 ///

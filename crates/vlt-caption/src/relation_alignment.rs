@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, nn};
+use vq_transformer::Linear;
 
 use crate::CaptionError;
 use crate::config::check_option;
 use crate::decoder::{check_kind, check_range};
 use crate::global_alignment::unit;
-use crate::layers::Linear;
 
 /// Options of a [`RelationAlignment`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! What the decoder reads: the codes of an image's positions.
 
 use tch::{Tensor, nn};
+use vq_transformer::{Dropout, Linear, Norm};
 
 use crate::block::EncoderBlock;
-use crate::layers::{Dropout, Linear, Norm};
 use crate::neighbourhood::Neighbourhood;
 use crate::{CaptionConfig, CaptionError};
 

@@ -10,9 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("vq-core", &[]),
     ("codebook-prior", &[]),
     ("vq-data", &[]),
-    ("vq-generate", &[]),
+    ("vq-transformer", &["vq-core"]),
+    ("vq-generate", &["vq-core", "vq-transformer"]),
     ("transfer-net", &["vq-core", "codebook-prior"]),
-    ("vlt-caption", &["vq-core"]),
+    ("vlt-caption", &["vq-core", "vq-transformer"]),
     ("vq-model", &["vq-core"]),
     ("vq-eval", &["vq-core"]),
     (

@@ -7,8 +7,8 @@ use vq_core::Mode;
 use crate::support::{SPECIAL, codes, small, small_config};
 
 #[track_caller]
-fn check<T>(result: Result<T, vlt_caption::CaptionError>, expected: &str) {
-    assert_eq!(result.err().unwrap().to_string(), expected);
+fn check<T>(result: Result<T, impl Into<vlt_caption::CaptionError>>, expected: &str) {
+    assert_eq!(result.err().unwrap().into().to_string(), expected);
 }
 
 #[test]

@@ -1,0 +1,134 @@
+use serde::{Deserialize, Serialize};
+use vq_transformer::{InputError, check_option};
+
+/// Options of a [`Generator`](crate::Generator).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GeneratorConfig {
+    /// How ids follow from each other.
+    pub order: Order,
+    /// The transformer over positions.
+    pub transformer: TransformerConfig,
+    /// Probability that an image's condition is dropped in training, so that one generator also learns to do without
+    /// (classifier-free guidance, arXiv 2207.12598); 0.1 by default.
+    pub condition_dropout: f64,
+    /// Part of each target's probability that is spread over all codes of its slot, in training; 0 by default.
+    pub label_smoothing: f64,
+}
+
+impl Default for GeneratorConfig {
+    fn default() -> Self {
+        Self {
+            order: Order::default(),
+            transformer: TransformerConfig::default(),
+            condition_dropout: 0.1,
+            label_smoothing: 0.0,
+        }
+    }
+}
+
+/// How the ids of an image follow from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Order {
+    /// Row by row, and slot by slot within a position.
+    Autoregressive {
+        /// Blocks of the head that predicts the slots of a position one after another; unused where there is one slot.
+        depth_layers: i64,
+    },
+    /// All at once, the surest first (MaskGIT, arXiv 2202.04200).
+    Masked,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self::Autoregressive { depth_layers: 1 }
+    }
+}
+
+/// How a transformer knows where a token lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positions {
+    /// A learned vector for each position, added once.
+    #[default]
+    Learned,
+    /// Queries and keys turned by row and column in each attention (RoFormer, arXiv 2104.09864; axial, as in
+    /// arXiv 2403.13298).
+    #[serde(rename = "rotary-2d")]
+    Rotary2d,
+}
+
+/// Options of the transformer over positions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TransformerConfig {
+    /// `M`, the width; 384 by default.
+    pub width: i64,
+    /// `A`, the heads of each attention, which divide the width; 6 by default.
+    pub heads: i64,
+    /// Blocks; 6 by default.
+    pub layers: i64,
+    /// Width of a block's perceptron in widths of the module; 4 by default.
+    pub expansion: i64,
+    /// Probability of dropping a feature, in training only; 0.1 by default.
+    pub dropout: f64,
+    /// How the transformer knows where a token lies; learned by default.
+    pub positions: Positions,
+    /// Whether the scores of codes are products with the vectors that the codes are read by (arXiv 1608.05859), which
+    /// are parameters of their own otherwise, by default.
+    pub tie_weights: bool,
+}
+
+impl Default for TransformerConfig {
+    fn default() -> Self {
+        Self {
+            width: 384,
+            heads: 6,
+            layers: 6,
+            expansion: 4,
+            dropout: 0.1,
+            positions: Positions::Learned,
+            tie_weights: false,
+        }
+    }
+}
+
+impl GeneratorConfig {
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`InputError::Option`] with the key of the first that makes no sense.
+    pub fn check(&self) -> Result<(), InputError> {
+        const OP: &str = "GeneratorConfig";
+        if let Order::Autoregressive { depth_layers } = self.order {
+            check_option(OP, "depth_layers", depth_layers >= 1, "to be positive", depth_layers)?;
+        }
+        let dropped = self.condition_dropout;
+        check_option(OP, "condition_dropout", (0.0..=1.0).contains(&dropped), "in 0..=1", dropped)?;
+        let smoothing = self.label_smoothing;
+        check_option(OP, "label_smoothing", (0.0..1.0).contains(&smoothing), "in 0..1", smoothing)?;
+        self.transformer.check()
+    }
+}
+
+impl TransformerConfig {
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`InputError::Option`] with the key of the first that makes no sense.
+    pub fn check(&self) -> Result<(), InputError> {
+        const OP: &str = "TransformerConfig";
+        let Self { width, heads, layers, expansion, dropout, positions, .. } = *self;
+        let positive = [("width", width), ("heads", heads), ("layers", layers), ("expansion", expansion)];
+        for (key, value) in positive {
+            check_option(OP, key, value >= 1, "to be positive", value)?;
+        }
+        check_option(OP, "heads", width % heads == 0, &format!("to divide the width of {width}"), heads)?;
+        if positions == Positions::Rotary2d {
+            let expected = format!("to leave a multiple of 4 of the width of {width} to each, for rotary-2d");
+            check_option(OP, "heads", (width / heads) % 4 == 0, &expected, heads)?;
+        }
+        check_option(OP, "dropout", (0.0..1.0).contains(&dropout), "in 0..1", dropout)
+    }
+}
