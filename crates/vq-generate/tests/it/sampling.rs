@@ -12,7 +12,7 @@ use crate::support::{BY_ID, GROUPS, Given, Made, PLAIN, by_id, condition, config
 
 /// In `Double`, so that no draw lies so near to a bound that rounding, which differs with the size of a batch, moves it.
 fn generator(seed: usize, slots: &[Range<i64>], given: Given, positions: Positions) -> Made<Autoregressive> {
-    let mut made = by_id(seed, &tokens(3, 2, slots), given, &config(BY_ID, positions, seed % 2 == 0));
+    let mut made = by_id(seed, &tokens(3, 2, slots), given, &config(BY_ID, positions, seed.is_multiple_of(2)));
     made.generator.compute_in(Kind::Double);
     made
 }
