@@ -1,6 +1,6 @@
 //! The translation module.
 
-use tch::{Kind, Tensor, nn};
+use tch::{Tensor, nn};
 use vq_core::{Mode, Quantizer};
 use vq_transformer::{Dropout, Norm};
 
