@@ -1,4 +1,4 @@
-"""Writes sliced.json: sliced Wasserstein distances in NumPy and SciPy, after Karras et al. 2018, arXiv 1710.10196, section 5.
+"""Writes sliced.json: sliced Wasserstein distances in NumPy and SciPy, after Karras et al. 2018 (arXiv 1710.10196).
 
 The images are not stored: both sides compute them from whole numbers alone.
 So they do with patches and directions: `Stream` is the ChaCha8 of the crate `rand_chacha`.

@@ -1,5 +1,5 @@
-"""Writes inception.txt, the names and shapes of the tensors of pytorch-fid's network, and inception.safetensors, its features
-and logits, its weights drawn by a formula, on images that are resized as clean-fid does.
+"""Writes inception.txt, the names and shapes of the tensors of pytorch-fid's network, and inception.safetensors, its
+features and logits, its weights drawn by a formula, on images that are resized as clean-fid does.
 
 The weights are not stored: both sides compute them from whole numbers alone.
 
