@@ -71,7 +71,7 @@ fn relation_alignment_equals_pytorchs() {
 
 #[test]
 fn word_supervision_equals_pytorchs() {
-    let config = WordSupervisionConfig { sharpness: 3.0, ..Default::default() };
+    let config = WordSupervisionConfig { weight: 0.1, sharpness: 3.0 };
     let (latents, codebook) = (leaf(9, &[2, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
     let ids = Tensor::from_slice(&[4_i64, 9, 3, 7, -1, -1]).view([2, 3]);
     let loss = config.loss(&latents, &codebook, &WantedCodes { group: 3..10, ids }).unwrap();
