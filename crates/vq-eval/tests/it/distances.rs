@@ -319,7 +319,7 @@ proptest! {
         let parts = in_parts::<FrechetDistance>(&images, &references, cuts).compute().unwrap();
         same(parts.distance, whole.distance, 100.0)?;
         prop_assert_eq!((parts.images, parts.references), (whole.images, whole.references));
-        prop_assert_eq!(whole.images.rank, 24.min(counts[0] - 1));
+        prop_assert!(whole.images.rank <= 24.min(counts[0] - 1), "{whole}");
 
         let whole = KernelDistance::between(&images, &references).unwrap();
         let parts = in_parts::<KernelDistance>(&images, &references, cuts).compute().unwrap();
