@@ -91,7 +91,8 @@ impl Study {
     fn evaluation(&self, run: &RunDir, synonyms: Option<&Synonyms>) -> Result<Evaluation, TrainError> {
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
         let path = run.path().join("evaluation.json");
-        if let Ok(json) = std::fs::read_to_string(&path) {
+        if path.exists() {
+            let json = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
             let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
             let conditions = &evaluation.conditions;
             let same = conditions.tokenizer.sha256 == checkpoint.sha256(Weights::Ema);
