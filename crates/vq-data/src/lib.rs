@@ -61,6 +61,7 @@ pub mod grid;
 mod listed;
 mod load;
 mod loader;
+mod map_picture;
 mod memory;
 mod order;
 mod pack;
@@ -84,12 +85,13 @@ pub use folder::{Classes, ImageFolder, ImageFolderConfig};
 pub use listed::{HeldOut, Limit, Listed, Parts};
 pub use load::{MAX_DECODED_BYTES, MAX_SIDE, load_image, load_square};
 pub use loader::{Batch, Loader, LoaderConfig, Order, Part};
+pub use map_picture::{MapsAsImages, map_picture};
 pub use memory::InMemory;
 pub use order::EpochStream;
 pub use pack::{PackConfig, PackEncoding, PackFormat, PackManifest, PackedShard, Packing, pack};
 pub use resize::center_square;
 #[cfg(feature = "embedded")]
-pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SceneTruth};
+pub use scenes::{EmojiScenes, Scene, SceneConfig, SceneMap, SceneSplit, SceneTruth};
 pub use source::{ImageSource, Sample};
 pub use sources::{
     AdeConfig, CaptionFile, CaptionedConfig, CelebaConfig, CelebaMasks, CifarBatches, CifarConfig, CocoConfig,

@@ -15,9 +15,8 @@ use tch::{Kind, Tensor, nn};
 use vlt_caption::Language;
 
 use crate::atomic_file::write_atomically;
-use crate::captions::PARAMETERS;
-use crate::checkpoint_header::{CheckpointHeader, FORMAT, Migration, VERSION};
-use crate::{Adam, Adversary, Learn, TrainError, WeightAverage};
+use crate::checkpoint_header::{CheckpointHeader, Migration, Trained, VERSION};
+use crate::{Adam, Adversary, Experiment, TrainError, WeightAverage};
 
 /// Which parameters of a checkpoint are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +30,9 @@ pub enum Weights {
 }
 
 /// What goes into a checkpoint.
-pub struct CheckpointContents<'a> {
+pub struct CheckpointContents<'a, E = Experiment> {
     /// What it says of itself.
-    pub header: &'a CheckpointHeader,
+    pub header: &'a CheckpointHeader<E>,
     /// The words, if codes are words.
     pub prior: Option<&'a PriorGraph>,
     /// The language of captions, if they are read.
@@ -49,6 +48,9 @@ pub struct CheckpointContents<'a> {
     /// How often each code was chosen in the window of the usage alarm, `[K]`, `Int64`.
     pub usage: Option<&'a Tensor>,
 }
+
+/// A checkpoint of a tokenizer's run, in memory.
+pub type Checkpoint = CheckpointFile<Experiment>;
 
 /// A checkpoint in memory.
 ///
@@ -68,9 +70,9 @@ pub struct CheckpointContents<'a> {
 /// Of version 1, which had one optimizer and no average, the run goes on as it would have with that version.
 /// The state of randomness follows from seed and position.
 #[derive(Debug)]
-pub struct Checkpoint {
+pub struct CheckpointFile<E> {
     path: PathBuf,
-    header: CheckpointHeader,
+    header: CheckpointHeader<E>,
     migration: Migration,
     bytes: Vec<u8>,
     metadata: Metadata,
@@ -78,7 +80,7 @@ pub struct Checkpoint {
     start: usize,
 }
 
-impl Checkpoint {
+impl<E: Trained> CheckpointFile<E> {
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -98,11 +100,13 @@ impl Checkpoint {
         let (header_length, metadata) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
         let facts = metadata.metadata().clone().unwrap_or_default();
         let fact = |key: &str| facts.get(key).map_or("nothing", String::as_str);
-        if fact("format") != FORMAT {
-            return Err(refuse(&format!("format `{FORMAT}`"), format!("`{}`", fact("format"))));
+        let format = E::FORMAT;
+        if fact("format") != format {
+            return Err(refuse(&format!("format `{format}`"), format!("`{}`", fact("format"))));
         }
-        let Some(migration) = Migration::from_version(fact("version")) else {
-            return Err(refuse(&format!("version 1 or {VERSION}"), fact("version").to_owned()));
+        let Some(migration) = Migration::from_version::<E>(fact("version")) else {
+            let older = if E::FROM_VERSION_1 { "1 or " } else { "" };
+            return Err(refuse(&format!("version {older}{VERSION}"), fact("version").to_owned()));
         };
         let header = migration
             .header(fact("header"))
@@ -115,14 +119,14 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
-    pub fn save(path: &Path, contents: &CheckpointContents<'_>) -> Result<(), TrainError> {
+    pub fn save(path: &Path, contents: &CheckpointContents<'_, E>) -> Result<(), TrainError> {
         Self::save_through(path, contents, Write::write_all)
     }
 
     /// As [`Checkpoint::save`], by a `write` that may fail half way.
     fn save_through(
         path: &Path,
-        contents: &CheckpointContents<'_>,
+        contents: &CheckpointContents<'_, E>,
         write: impl FnOnce(&mut File, &[u8]) -> std::io::Result<()>,
     ) -> Result<(), TrainError> {
         let bytes = contents.encode(path)?;
@@ -130,7 +134,7 @@ impl Checkpoint {
     }
 
     /// What the checkpoint says of itself.
-    pub fn header(&self) -> &CheckpointHeader {
+    pub fn header(&self) -> &CheckpointHeader<E> {
         &self.header
     }
 
@@ -175,18 +179,12 @@ impl Checkpoint {
         let averaged = self.header.averaged && weights == Weights::Ema;
         for (name, mut variable) in variables {
             // Only what is trained is averaged.
-            let learned = variable.requires_grad() && self.learns(&name);
+            let learned = variable.requires_grad() && self.header.experiment.learns(&name);
             let kind = if averaged && learned { "ema" } else { "model" };
             let saved = self.tensor(&format!("{kind}.{name}"), Kind::Float, &variable.size())?;
             tch::no_grad(|| variable.copy_(&saved));
         }
         Ok(())
-    }
-
-    /// Whether a parameter of this name learned in the checkpoint's run.
-    fn learns(&self, name: &str) -> bool {
-        let learn = self.header.experiment.start.as_ref().map_or(Learn::All, |start| start.learn);
-        learn == Learn::All || name.split('.').next() == Some(PARAMETERS)
     }
 
     /// Takes over an optimizer's moments.
@@ -236,7 +234,7 @@ impl Checkpoint {
     }
 }
 
-impl CheckpointContents<'_> {
+impl<E: Trained> CheckpointContents<'_, E> {
     fn encode(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
         let encode = |error: &dyn std::fmt::Display| TrainError::Checkpoint {
             path: path.to_path_buf(),
@@ -270,7 +268,7 @@ impl CheckpointContents<'_> {
             entries.insert("prior".into(), Entry::Bytes { shape: [bytes.len()], bytes });
         }
         let header = serde_json::to_string(self.header).map_err(|error| encode(&error))?;
-        let facts = [("format", FORMAT.to_owned()), ("version", VERSION.to_owned()), ("header", header)];
+        let facts = [("format", E::FORMAT.to_owned()), ("version", VERSION.to_owned()), ("header", header)];
         let facts: HashMap<String, String> = facts.map(|(key, value)| (key.to_owned(), value)).into();
         safetensors::serialize(entries, Some(facts)).map_err(|error| encode(&error))
     }

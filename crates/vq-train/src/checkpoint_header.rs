@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{BestBy, Experiment, GuardState};
+use crate::{BestBy, Experiment, GuardState, TrainError};
 
-pub(crate) const FORMAT: &str = "vqct-checkpoint";
 pub(crate) const VERSION: &str = "2";
 const VERSION_1: &str = "1";
 
@@ -16,10 +16,34 @@ pub(crate) const TOKENIZER: &str = "tokenizer";
 /// The optimizer of the discriminator's parameters.
 pub(crate) const DISCRIMINATOR: &str = "discriminator";
 
+/// What a run trains, as its checkpoints hold it: an [`Experiment`], or what a generator needs.
+pub trait Trained: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
+    /// Names the kind of checkpoint.
+    const FORMAT: &'static str;
+    /// The optimizer of the parameters.
+    const OPTIMIZER: &'static str;
+    /// Whether there were checkpoints of version 1.
+    const FROM_VERSION_1: bool;
+
+    /// Whether the run keeps an average of the weights.
+    fn averages(&self) -> bool;
+
+    /// Whether a parameter of this name learns.
+    fn learns(&self, _name: &str) -> bool {
+        true
+    }
+
+    /// What `config.toml` of the run says.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] if it cannot be written in TOML.
+    fn to_toml(&self) -> Result<String, TrainError>;
+}
+
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CheckpointHeader {
+pub struct CheckpointHeader<E = Experiment> {
     /// The program that wrote it.
     pub written_by: String,
     /// Steps taken, skipped ones included.
@@ -39,7 +63,7 @@ pub struct CheckpointHeader {
     /// The length of `metrics.jsonl`, in bytes; none in checkpoints of version 1.
     pub log_length: Option<u64>,
     /// The experiment, with which the run goes on.
-    pub experiment: Experiment,
+    pub experiment: E,
 }
 
 /// The best validation of a run.
@@ -54,15 +78,15 @@ pub struct Best {
     pub value: f64,
 }
 
-impl CheckpointHeader {
+impl<E: Trained> CheckpointHeader<E> {
     /// Of a run that has just begun.
-    pub fn fresh(experiment: Experiment) -> Self {
+    pub fn fresh(experiment: E) -> Self {
         Self {
             written_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).into(),
             step: 0,
             micro_batches: 0,
-            optimizer_steps: BTreeMap::from([(TOKENIZER.to_owned(), 0)]),
-            averaged: experiment.train.ema.is_some(),
+            optimizer_steps: BTreeMap::from([(E::OPTIMIZER.to_owned(), 0)]),
+            averaged: experiment.averages(),
             guards: GuardState::default(),
             usage_steps: 0,
             best: None,
@@ -82,23 +106,23 @@ pub(crate) enum Migration {
 /// Version 1, of vqct 0.1.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeaderVersion1 {
+struct HeaderVersion1<E> {
     step: u64,
-    experiment: Experiment,
+    experiment: E,
 }
 
 impl Migration {
     /// Known versions only.
-    pub(crate) fn from_version(version: &str) -> Option<Self> {
+    pub(crate) fn from_version<E: Trained>(version: &str) -> Option<Self> {
         match version {
             VERSION => Some(Self::Current),
-            VERSION_1 => Some(Self::FromVersion1),
+            VERSION_1 if E::FROM_VERSION_1 => Some(Self::FromVersion1),
             _ => None,
         }
     }
 
     /// Reads a header of the version, as one of the current version.
-    pub(crate) fn header(self, text: &str) -> Result<CheckpointHeader, serde_json::Error> {
+    pub(crate) fn header<E: Trained>(self, text: &str) -> Result<CheckpointHeader<E>, serde_json::Error> {
         match self {
             Self::Current => serde_json::from_str(text),
             Self::FromVersion1 => {
@@ -109,7 +133,7 @@ impl Migration {
                     written_by: "version 1".into(),
                     step,
                     micro_batches: step,
-                    optimizer_steps: BTreeMap::from([(TOKENIZER.to_owned(), step)]),
+                    optimizer_steps: BTreeMap::from([(E::OPTIMIZER.to_owned(), step)]),
                     averaged: false,
                     log_length: None,
                     ..fresh

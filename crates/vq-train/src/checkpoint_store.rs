@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::atomic_file::write_atomically;
 use crate::checkpoint::CheckpointContents;
-use crate::{Checkpoint, RunDir, TrainError};
+use crate::checkpoint_header::Trained;
+use crate::{CheckpointFile, RunDir, TrainError};
 
 /// Whether a checkpoint is the best so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +20,17 @@ pub(crate) enum Rank {
 /// best; then drops all but the last `keep`, and those of a future that a rollback or a crash has undone.
 ///
 /// At every moment the names that there are name whole files.
-pub(crate) fn save(run: &RunDir, contents: &CheckpointContents<'_>, rank: Rank, keep: usize) -> Result<(), TrainError> {
+pub(crate) fn save<E: Trained>(
+    run: &RunDir,
+    contents: &CheckpointContents<'_, E>,
+    rank: Rank,
+    keep: usize,
+) -> Result<(), TrainError> {
     let step = contents.header.step;
     let folder = run.checkpoints();
     fs::create_dir_all(&folder).map_err(TrainError::io("make folder", &folder))?;
     let path = run.step_checkpoint(step);
-    Checkpoint::save(&path, contents)?;
+    CheckpointFile::save(&path, contents)?;
     give_name(&path, &run.checkpoint())?;
     if rank == Rank::Best {
         give_name(&path, &run.best())?;
@@ -40,9 +46,9 @@ pub(crate) fn save(run: &RunDir, contents: &CheckpointContents<'_>, rank: Rank, 
 }
 
 /// The newest checkpoint at or before `step` at which no step had just been skipped.
-pub(crate) fn last_good(run: &RunDir, step: u64) -> Result<Option<Checkpoint>, TrainError> {
+pub(crate) fn last_good<E: Trained>(run: &RunDir, step: u64) -> Result<Option<CheckpointFile<E>>, TrainError> {
     for saved in steps(run)?.into_iter().rev().filter(|&saved| saved <= step) {
-        let checkpoint = Checkpoint::open(&run.step_checkpoint(saved))?;
+        let checkpoint = CheckpointFile::<E>::open(&run.step_checkpoint(saved))?;
         if checkpoint.header().guards.skipped_in_a_row == 0 {
             return Ok(Some(checkpoint));
         }

@@ -14,14 +14,14 @@ impl DataConfig {
     pub fn open(&self, part: Split) -> Result<Arc<dyn ImageSource>, TrainError> {
         self.source.check(&self.transform)?;
         let images = match &self.source {
-            SourceConfig::Emoji => return Ok(Arc::new(EmojiSet::embedded()?.split(part))),
+            SourceConfig::Emoji => return Ok(self.show.of(Arc::new(EmojiSet::embedded()?.split(part)))),
             SourceConfig::Folder(folder) => folder.list()?.images(Cache::None, &self.transform)?,
             SourceConfig::Scenes(scenes) => scenes.open(&self.transform)?,
             SourceConfig::Dataset(pair) => pair.list()?.images(Cache::None, &self.transform)?,
         };
-        Ok(match part {
+        Ok(self.show.of(match part {
             Split::Train => images.train,
             Split::Validation => images.validation,
-        })
+        }))
     }
 }

@@ -1,12 +1,15 @@
 //! One experiment, as a TOML file states it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use vq_core::DeviceChoice;
-use vq_data::Transform;
+use vq_data::{ImageSource, MapsAsImages, Transform};
 use vq_model::{AutoencoderConfig, Precision};
 
+use crate::captions::PARAMETERS;
+use crate::checkpoint_header::{TOKENIZER, Trained};
 use crate::{
     AdamConfig, AdversarialConfig, CaptionsConfig, Checkpoint, DatasetPair, FolderConfig, GuardsConfig, LossConfig,
     QuantizerConfig, RunDir, ScenesConfig, ScheduleConfig, TrainError, Weights,
@@ -69,6 +72,31 @@ pub struct StartConfig {
     pub learn: Learn,
 }
 
+impl Trained for Experiment {
+    const FORMAT: &'static str = "vqct-checkpoint";
+    const OPTIMIZER: &'static str = TOKENIZER;
+    const FROM_VERSION_1: bool = true;
+
+    fn averages(&self) -> bool {
+        self.train.ema.is_some()
+    }
+
+    fn learns(&self, name: &str) -> bool {
+        let learn = self.start.as_ref().map_or(Learn::All, |start| start.learn);
+        learn == Learn::All || name.split('.').next() == Some(PARAMETERS)
+    }
+
+    fn to_toml(&self) -> Result<String, TrainError> {
+        to_toml(self)
+    }
+}
+
+/// The text of a `config.toml`.
+pub(crate) fn to_toml(config: &impl Serialize) -> Result<String, TrainError> {
+    toml::to_string(config)
+        .map_err(|error| TrainError::Config { file: "config.toml".into(), message: error.to_string() })
+}
+
 impl StartConfig {
     pub(crate) fn open(&self) -> Result<Checkpoint, TrainError> {
         match self.run.is_dir() {
@@ -99,6 +127,34 @@ pub struct DataConfig {
     pub transform: Transform,
     /// Images in a batch; `train.accumulate` batches make a step.
     pub batch_size: usize,
+    /// What is shown of them.
+    #[serde(default, skip_serializing_if = "Shown::is_default")]
+    pub show: Shown,
+}
+
+/// What is shown of images.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// The images themselves.
+    #[default]
+    Images,
+    /// Their segmentations, each number in a colour of its own ([`vq_data::map_picture`]).
+    Segmentations,
+}
+
+impl Shown {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A source as it is shown.
+    pub(crate) fn of(self, source: Arc<dyn ImageSource>) -> Arc<dyn ImageSource> {
+        match self {
+            Self::Images => source,
+            Self::Segmentations => Arc::new(MapsAsImages::new(source)),
+        }
+    }
 }
 
 /// Where images come from.
@@ -155,9 +211,10 @@ pub struct TrainConfig {
     /// So many checkpoints are kept, the newest first, and the best besides.
     #[serde(default = "three")]
     pub keep: usize,
-    /// The figure of validation by which a checkpoint is the best.
-    #[serde(default)]
-    pub best_by: BestBy,
+    /// The figure of validation by which a checkpoint is the best; PSNR of a tokenizer if none is given, and of a
+    /// generator the likelihood, which is all that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_by: Option<BestBy>,
 }
 
 /// A figure of validation; higher is better.
@@ -171,6 +228,8 @@ pub enum BestBy {
     Ssim,
     /// Structural similarity over several scales.
     MsSsim,
+    /// Of a generator, how likely it finds the ids of images.
+    Likelihood,
 }
 
 fn one() -> u64 {

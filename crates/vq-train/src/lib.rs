@@ -51,8 +51,10 @@ mod schedule;
 mod session;
 mod step;
 mod study;
+mod task;
 mod tensorboard;
 mod tokenizer_state;
+mod tokenizer_task;
 mod trainer;
 mod training;
 mod usage_alarm;
@@ -67,8 +69,8 @@ pub use captions::{
     CaptionFigures, CaptionHead, CaptionsConfig, GradientPath, LanguageConfig, LanguageExtent, LanguageSource,
     OtherModel, PathSchedule, ToldImage,
 };
-pub use checkpoint::{Checkpoint, CheckpointContents, Weights};
-pub use checkpoint_header::{Best, CheckpointHeader};
+pub use checkpoint::{Checkpoint, CheckpointContents, CheckpointFile, Weights};
+pub use checkpoint_header::{Best, CheckpointHeader, Trained};
 pub use config_file::{ExperimentFile, overridden};
 pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
@@ -77,7 +79,7 @@ pub use evaluation::{
     GroundingFigures, ImageFigures, LanguageFigures, ShownImage, ShownImages,
 };
 pub use event::Event;
-pub use experiment::{BestBy, DataConfig, Experiment, Learn, SourceConfig, StartConfig, TrainConfig};
+pub use experiment::{BestBy, DataConfig, Experiment, Learn, Shown, SourceConfig, StartConfig, TrainConfig};
 pub use folder_config::{FolderConfig, ValidationImages};
 pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};

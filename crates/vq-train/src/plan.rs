@@ -13,7 +13,7 @@ use vq_data::{
 use crate::captions::PARAMETERS;
 use crate::images::Images;
 use crate::{
-    AdversarialConfig, CaptionsConfig, Checkpoint, DataConfig, Experiment, Learn, SourceConfig, StartConfig,
+    AdversarialConfig, BestBy, CaptionsConfig, Checkpoint, DataConfig, Experiment, Learn, SourceConfig, StartConfig,
     TokenizerState, TrainError, UsageRemedy,
 };
 
@@ -201,19 +201,20 @@ fn tokenizer_variables(state: &TokenizerState) -> impl Iterator<Item = (String, 
     state.store.variables().into_iter().filter(move |(name, _)| is_tokenizers(name))
 }
 
-fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
-    let DataConfig { source, transform, .. } = data;
-    match source {
+pub(crate) fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
+    let DataConfig { source, transform, show, .. } = data;
+    let images = match source {
         SourceConfig::Emoji => {
             let emoji = EmojiSet::embedded()?;
             let validation = InMemory::load(&emoji.split(Split::Validation), transform.size)?;
             let train = in_memory(&emoji.split(Split::Train), transform)?;
-            Ok(Images { train, validation: Arc::new(validation), sources: Vec::new() })
+            Images { train, validation: Arc::new(validation), sources: Vec::new() }
         }
-        SourceConfig::Folder(folder) => folder.open(transform),
-        SourceConfig::Scenes(scenes) => scenes.open(transform),
-        SourceConfig::Dataset(pair) => pair.open(transform),
-    }
+        SourceConfig::Folder(folder) => folder.open(transform)?,
+        SourceConfig::Scenes(scenes) => scenes.open(transform)?,
+        SourceConfig::Dataset(pair) => pair.open(transform)?,
+    };
+    Ok(Images { train: show.of(images.train), validation: show.of(images.validation), ..images })
 }
 
 /// Decoded once: at the size of training where the whole image is taken, else at its own, for crops to be sharp.
@@ -242,6 +243,9 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     if learns_captions && (experiment.captions.is_none() || experiment.adversarial.is_some()) {
         let expected = "a `captions` table, and no `adversarial` one, where only captions learn";
         return refuse("start.learn", expected.into(), "captions".into());
+    }
+    if train.best_by == Some(BestBy::Likelihood) {
+        return refuse("train.best_by", "`psnr`, `ssim` or `ms-ssim` for a tokenizer".into(), "likelihood".into());
     }
     if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
         return refuse("train.ema", "a number in 0..1".into(), decay.to_string());

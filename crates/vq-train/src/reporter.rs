@@ -59,13 +59,20 @@ impl Reporter {
         Ok(())
     }
 
-    /// A validation was written to log and `grids/`: shows its pictures and use of codes, and makes the page anew.
+    /// A validation was written to log and `grids/`: shows its pictures, called by their name, and use of codes, and makes
+    /// the page anew.
     ///
     /// # Errors
     /// [`TrainError`] if it cannot be written.
-    pub fn validation(&mut self, step: u64, grid: &RgbImage, codes: &[Histogram]) -> Result<(), TrainError> {
+    pub fn validation(
+        &mut self,
+        step: u64,
+        pictures: &str,
+        grid: &RgbImage,
+        codes: &[Histogram],
+    ) -> Result<(), TrainError> {
         let moment = Moment::now(step);
-        self.events.image(moment, "reconstructions", grid)?;
+        self.events.image(moment, pictures, grid)?;
         for group in codes {
             self.events.histogram(moment, &format!("codes/{}", group.group), group)?;
         }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vq_data::{Crop, EmojiScenes, Flip, SceneConfig, SceneSplit, Transform};
+use vq_data::{Crop, EmojiScenes, Flip, SceneConfig, SceneMap, SceneSplit, Transform};
 
 use crate::TrainError;
 use crate::images::Images;
@@ -19,6 +19,7 @@ use crate::images::Images;
 /// train = 100000                   # scenes in an epoch
 /// validation = 1000                # scenes to validate on
 /// validate_on = "held-out"         # or "validation", the default
+/// map = "nouns"                    # or "objects", the default
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +42,9 @@ pub struct ScenesConfig {
     /// Whether these are of the pairs of words that training has, or of those that it never has.
     #[serde(default = "default_split")]
     pub validate_on: SceneSplit,
+    /// What the numbers of their segmentations stand for.
+    #[serde(default, skip_serializing_if = "SceneMap::is_default")]
+    pub map: SceneMap,
 }
 
 impl ScenesConfig {
@@ -83,8 +87,8 @@ impl ScenesConfig {
     }
 
     fn world(&self, size: u32) -> SceneConfig {
-        let Self { seed, objects, nouns, train, .. } = self.clone();
-        SceneConfig { size, seed, objects, nouns, split: SceneSplit::Train, length: train }
+        let Self { seed, objects, nouns, train, map, .. } = self.clone();
+        SceneConfig { size, seed, objects, nouns, split: SceneSplit::Train, length: train, map }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A run: how it begins, and how it goes on from a checkpoint.
+//! A run of a tokenizer: how it begins, and how it goes on from a checkpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,18 +6,11 @@ use std::time::Duration;
 use tch::Tensor;
 use vq_data::ImageSource;
 
-use crate::checkpoint_header::{DISCRIMINATOR, TOKENIZER};
-use crate::checkpoint_store::{self, Rank};
 use crate::images::Images;
-use crate::opponent::Opponent;
 use crate::plan::WordData;
-use crate::run_lock::RunLock;
-use crate::step::{Learner, Taken};
-use crate::usage_alarm::UsageAlarm;
-use crate::{
-    Adam, Best, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, GuardState, Kept, MetricsLog, Plan,
-    Record, Reporter, RunDir, TokenizerState, TrainError, Validation, WeightAverage, Weights,
-};
+use crate::tokenizer_task::TokenizerTask;
+use crate::training::Training;
+use crate::{Checkpoint, Experiment, Plan, Record, RunDir, TokenizerState, TrainError, Validation};
 
 /// Hears what happens in a run, and may end it.
 pub trait Watch {
@@ -31,13 +24,13 @@ pub trait Watch {
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Outcome<V = Validation> {
     /// Steps taken in all, by this run and those that it resumed.
     pub step: u64,
     /// Whether there is more to do.
     pub end: End,
     /// The last validation; none if the run was stopped, or if that validation failed.
-    pub validation: Option<Validation>,
+    pub validation: Option<V>,
     /// Time of this run.
     pub elapsed: Duration,
 }
@@ -53,38 +46,7 @@ pub enum End {
 
 /// Trains a tokenizer into a run folder, which it locks as long as it lives.
 pub struct Trainer {
-    pub(crate) plan: Plan,
-    pub(crate) run: RunDir,
-    pub(crate) state: TokenizerState,
-    pub(crate) learner: Learner,
-    pub(crate) log: MetricsLog,
-    pub(crate) alarm: Option<UsageAlarm>,
-    pub(crate) progress: Progress,
-    /// The step just taken, as long as nobody has asked what came of it.
-    pub(crate) pending: Option<Taken>,
-    /// While it runs.
-    pub(crate) reporter: Option<Reporter>,
-    _lock: RunLock,
-}
-
-/// Where a run is, besides what its tensors hold.
-#[derive(Debug, Clone)]
-pub(crate) struct Progress {
-    pub(crate) step: u64,
-    pub(crate) micro_batches: u64,
-    pub(crate) guards: GuardState,
-    pub(crate) best: Option<Best>,
-    /// Whether a checkpoint was due when the step at hand had been skipped.
-    pub(crate) owes_checkpoint: bool,
-    /// The step of the last checkpoint of this run.
-    pub(crate) saved: Option<u64>,
-}
-
-impl Progress {
-    fn from_header(header: &CheckpointHeader) -> Self {
-        let CheckpointHeader { step, micro_batches, guards, best, .. } = header.clone();
-        Self { step, micro_batches, guards, best, owes_checkpoint: false, saved: Some(step) }
-    }
+    training: Training<TokenizerTask>,
 }
 
 impl Trainer {
@@ -109,22 +71,7 @@ impl Trainer {
     ) -> Result<Self, TrainError> {
         let state = state.with_captions(&plan.experiment, plan.language.as_ref())?;
         plan.begin_with_trained(&state)?;
-        let learner = Learner::new(&plan, &state)?;
-        let config = toml::to_string(&plan.experiment);
-        let run = make_run()?;
-        let lock = run.lock()?;
-        let config = config.map_err(|error| TrainError::Config {
-            file: run.config().display().to_string(),
-            message: error.to_string(),
-        })?;
-        std::fs::write(run.config(), config).map_err(TrainError::io("write", &run.config()))?;
-        let log = MetricsLog::open(&run.metrics(), Kept::Bytes(0))?;
-        let progress = Progress::from_header(&CheckpointHeader::fresh(plan.experiment.clone()));
-        let alarm = alarm(&plan, &state);
-        let mut trainer =
-            Self { plan, run, state, learner, log, alarm, progress, pending: None, reporter: None, _lock: lock };
-        trainer.save(Rank::Ordinary)?;
-        Ok(trainer)
+        Ok(Self { training: Training::begin(TokenizerTask::new(plan, state)?, make_run)? })
     }
 
     /// Goes on from the last checkpoint of a run folder, with the experiment and the words that it holds.
@@ -152,114 +99,47 @@ impl Trainer {
         run: RunDir,
         plan: impl FnOnce(Experiment, WordData) -> Result<Plan, TrainError>,
     ) -> Result<Self, TrainError> {
-        // No lock is left in a folder that holds no run.
-        std::fs::metadata(run.checkpoint()).map_err(TrainError::io("read checkpoint", &run.checkpoint()))?;
-        let lock = run.lock()?;
-        let checkpoint = Checkpoint::open(&run.checkpoint())?;
-        let header = checkpoint.header();
-        let words = WordData { prior: checkpoint.prior()?, language: checkpoint.language()?.map(Arc::new) };
-        let plan = plan(header.experiment.clone(), words)?;
-        let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
-        let state = state.with_captions(&plan.experiment, plan.language.as_ref())?;
-        plan.freeze(&state);
-        let learner = Learner::new(&plan, &state)?;
-        let kept = header.log_length.map_or(Kept::UpToStep(header.step), Kept::Bytes);
-        let log = MetricsLog::open(&run.metrics(), kept)?;
-        let progress = Progress::from_header(header);
-        let alarm = alarm(&plan, &state);
-        let mut trainer =
-            Self { plan, run, state, learner, log, alarm, progress, pending: None, reporter: None, _lock: lock };
-        trainer.restore(&checkpoint)?;
-        Ok(trainer)
+        let training = Training::resume(run, |checkpoint: &Checkpoint| {
+            let words = WordData { prior: checkpoint.prior()?, language: checkpoint.language()?.map(Arc::new) };
+            let plan = plan(checkpoint.header().experiment.clone(), words)?;
+            let state = TokenizerState::fresh(&plan.experiment, plan.prior.clone(), plan.device)?;
+            let state = state.with_captions(&plan.experiment, plan.language.as_ref())?;
+            plan.freeze(&state);
+            TokenizerTask::new(plan, state)
+        })?;
+        Ok(Self { training })
+    }
+
+    /// Trains until the last step, or until `watch` wants to stop; either way a checkpoint is saved.
+    ///
+    /// On the CPU it is known at once what came of a step. Elsewhere the device decides by itself whether a step counts,
+    /// and is asked when the next one begins, or when a figure is read anyway.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] if steps go wrong and the guards have no remedy left, [`TrainError::Collapsed`] if the
+    /// alarm on the use of codes is to stop the run, or whatever cannot be read or written. A validation or a
+    /// report that fails is no error but an event.
+    pub fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
+        self.training.run(watch)
     }
 
     /// The plan of the run.
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.training.task.plan
     }
 
     /// The run folder.
     pub fn run_dir(&self) -> &RunDir {
-        &self.run
+        &self.training.run
     }
 
     /// Steps taken so far, skipped ones included.
     pub fn steps_taken(&self) -> u64 {
-        self.progress.step
+        self.training.progress.step
     }
 
     /// Number of trainable parameters.
     pub fn parameters(&self) -> usize {
-        self.state.store.trainable_variables().iter().map(Tensor::numel).sum()
+        self.training.task.state.store.trainable_variables().iter().map(Tensor::numel).sum()
     }
-
-    /// Takes over all tensors of a checkpoint.
-    pub(crate) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        checkpoint.restore_model(&self.state.store, Weights::Raw)?;
-        checkpoint.restore_optimizer(TOKENIZER, &mut self.learner.adam)?;
-        if let Some(opponent) = &mut self.learner.opponent {
-            checkpoint.restore_adversary(&mut opponent.adversary)?;
-            checkpoint.restore_optimizer(DISCRIMINATOR, &mut opponent.adam)?;
-        }
-        if let Some(average) = &mut self.learner.average {
-            checkpoint.restore_average(average, &self.learner.adam)?;
-        }
-        if let Some(alarm) = &mut self.alarm
-            && let Some(counts) = checkpoint.usage(self.state.tokenizer.layout().codes)?
-        {
-            alarm.restore(&counts, checkpoint.header().usage_steps);
-        }
-        Ok(())
-    }
-
-    /// Saves a checkpoint of the step at hand, of which it must be known what came of it.
-    pub(crate) fn save(&mut self, rank: Rank) -> Result<(), TrainError> {
-        let Progress { step, micro_batches, guards, best, .. } = self.progress.clone();
-        let fresh = CheckpointHeader::fresh(self.plan.experiment.clone());
-        let opponent = self.learner.opponent.as_ref();
-        let optimizers: Vec<(&str, &Adam)> = [(TOKENIZER, &self.learner.adam)]
-            .into_iter()
-            .chain(opponent.map(|opponent| (DISCRIMINATOR, &opponent.adam)))
-            .collect();
-        let header = CheckpointHeader {
-            step,
-            micro_batches,
-            optimizer_steps: optimizers.iter().map(|&(name, adam)| (name.to_owned(), adam.steps())).collect(),
-            guards,
-            usage_steps: self.alarm.as_ref().map_or(0, UsageAlarm::steps),
-            best,
-            log_length: Some(self.log.length()),
-            ..fresh
-        };
-        let contents = CheckpointContents {
-            header: &header,
-            prior: self.state.prior.as_ref(),
-            language: self.state.captions.as_ref().map(|captions| captions.language().as_ref()),
-            store: &self.state.store,
-            adversary: opponent.map(|opponent| &opponent.adversary),
-            optimizers: &optimizers,
-            average: self.learner.average.as_ref().map(|average| (average, &self.learner.adam)),
-            usage: self.alarm.as_ref().map(UsageAlarm::counts),
-        };
-        checkpoint_store::save(&self.run, &contents, rank, self.plan.experiment.train.keep)?;
-        self.progress.owes_checkpoint = false;
-        self.progress.saved = Some(step);
-        Ok(())
-    }
-}
-
-impl Learner {
-    fn new(plan: &Plan, state: &TokenizerState) -> Result<Self, TrainError> {
-        let adam = Adam::new(&state.store, plan.experiment.optimizer.clone())?;
-        let average = plan.experiment.train.ema.map(|decay| WeightAverage::new(&adam, decay));
-        let loss = plan.experiment.loss.build(plan.device)?;
-        let adversarial = plan.experiment.adversarial.clone();
-        let opponent = adversarial.map(|config| Opponent::new(config, &plan.experiment, plan.device)).transpose()?;
-        Ok(Self { loss, adam, average, opponent })
-    }
-}
-
-fn alarm(plan: &Plan, state: &TokenizerState) -> Option<UsageAlarm> {
-    let guard = plan.experiment.guards.usage.clone()?;
-    Some(UsageAlarm::new(guard, state.tokenizer.layout(), plan.device))
 }

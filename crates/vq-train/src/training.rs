@@ -1,29 +1,58 @@
-//! The training loop.
+//! The training loop, whatever it trains.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use tch::{Device, Tensor};
-use vq_core::Seen;
-use vq_data::Loader;
+use tch::Device;
 
 use crate::atomic_file::write_atomically;
+use crate::checkpoint_header::Trained;
 use crate::checkpoint_store::{self, Rank};
 use crate::error::with_causes;
 use crate::guards::AfterSkip;
 use crate::lap::Lap;
-use crate::randomness::{Turn, mix};
-use crate::revival::revive;
-use crate::step::{MicroBatch, StepInputs, Taken, Verdict};
+use crate::randomness::mix;
+use crate::run_lock::RunLock;
+use crate::step::{Taken, Verdict};
+use crate::task::{Batches, Drawn, Measured, Pictures, StepAt, Task, Watched};
 use crate::{
-    Best, End, Ending, Event, Experiment, Learn, Outcome, Record, Reporter, SkipRemedy, ToldImage, TrainConfig,
-    TrainError, Trainer, UsageRemedy, Validation, Watch,
+    Best, CheckpointFile, CheckpointHeader, End, Ending, Event, GuardState, Kept, MetricsLog, Outcome, Record,
+    Reporter, RunDir, SkipRemedy, ToldImage, TrainConfig, TrainError, Watch,
 };
 
-/// Bits that keep the seeds of other draws apart from those of forward passes, which are the numbers of micro-batches.
-const REVIVAL: u64 = 1 << 63;
-const UPDATE: u64 = 1 << 62;
+/// A run into a folder, which it locks as long as it lives.
+pub(crate) struct Training<T: Task> {
+    pub(crate) task: T,
+    pub(crate) run: RunDir,
+    pub(crate) progress: Progress,
+    log: MetricsLog,
+    /// The step just taken, as long as nobody has asked what came of it.
+    pending: Option<Taken>,
+    /// While it runs.
+    reporter: Option<Reporter>,
+    _lock: RunLock,
+}
+
+/// Where a run is, besides what its tensors hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    pub(crate) step: u64,
+    micro_batches: u64,
+    guards: GuardState,
+    best: Option<Best>,
+    /// Whether a checkpoint was due when the step at hand had been skipped.
+    owes_checkpoint: bool,
+    /// The step of the last checkpoint of this run.
+    saved: Option<u64>,
+}
+
+impl Progress {
+    fn from_header<E: Clone>(header: &CheckpointHeader<E>) -> Self {
+        let CheckpointHeader { step, micro_batches, guards, best, .. } = header.clone();
+        Self { step, micro_batches, guards, best, owes_checkpoint: false, saved: Some(step) }
+    }
+}
 
 /// What came of the step at hand, as far as is known.
 enum Settled {
@@ -57,7 +86,52 @@ impl Due {
     }
 }
 
-impl Trainer {
+impl<T: Task> Training<T> {
+    /// Begins in a new folder; writes its `config.toml` and a checkpoint of step 0.
+    pub(crate) fn begin(task: T, make_run: impl FnOnce() -> Result<RunDir, TrainError>) -> Result<Self, TrainError> {
+        let trained = task.trained();
+        let config = trained.to_toml()?;
+        let run = make_run()?;
+        let lock = run.lock()?;
+        std::fs::write(run.config(), config).map_err(TrainError::io("write", &run.config()))?;
+        let log = MetricsLog::open(&run.metrics(), Kept::Bytes(0))?;
+        let progress = Progress::from_header(&CheckpointHeader::fresh(trained));
+        let mut training = Self { task, run, log, progress, pending: None, reporter: None, _lock: lock };
+        training.save(Rank::Ordinary)?;
+        Ok(training)
+    }
+
+    /// Goes on from the last checkpoint of a run folder, by a task that is made of it.
+    pub(crate) fn resume(
+        run: RunDir,
+        task: impl FnOnce(&CheckpointFile<T::Experiment>) -> Result<T, TrainError>,
+    ) -> Result<Self, TrainError> {
+        // No lock is left in a folder that holds no run.
+        std::fs::metadata(run.checkpoint()).map_err(TrainError::io("read checkpoint", &run.checkpoint()))?;
+        let lock = run.lock()?;
+        let checkpoint = CheckpointFile::open(&run.checkpoint())?;
+        let mut task = task(&checkpoint)?;
+        let header = checkpoint.header();
+        let kept = header.log_length.map_or(Kept::UpToStep(header.step), Kept::Bytes);
+        let log = MetricsLog::open(&run.metrics(), kept)?;
+        let progress = Progress::from_header(header);
+        task.restore(&checkpoint)?;
+        Ok(Self { task, run, log, progress, pending: None, reporter: None, _lock: lock })
+    }
+
+    /// Saves a checkpoint of the step at hand, of which it must be known what came of it.
+    fn save(&mut self, rank: Rank) -> Result<(), TrainError> {
+        let Progress { step, micro_batches, guards, best, .. } = self.progress.clone();
+        let fresh = CheckpointHeader::fresh(self.task.trained());
+        let header =
+            CheckpointHeader { step, micro_batches, guards, best, log_length: Some(self.log.length()), ..fresh };
+        let keep = self.task.course().train.keep;
+        self.task.save(header, &mut |contents| checkpoint_store::save(&self.run, contents, rank, keep))?;
+        self.progress.owes_checkpoint = false;
+        self.progress.saved = Some(step);
+        Ok(())
+    }
+
     /// Trains until the last step, or until `watch` wants to stop; either way a checkpoint is saved.
     ///
     /// On the CPU it is known at once what came of a step. Elsewhere the device decides by itself whether a step counts,
@@ -67,8 +141,8 @@ impl Trainer {
     /// [`TrainError::NotFinite`] if steps go wrong and the guards have no remedy left, [`TrainError::Collapsed`] if the
     /// alarm on the use of codes is to stop the run, or whatever cannot be read or written. A validation or a
     /// report that fails is no error but an event.
-    pub fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
-        match Reporter::open(&self.run, self.plan.device, self.progress.step) {
+    pub(crate) fn run(&mut self, watch: &mut dyn Watch) -> Result<Outcome<T::Validation>, TrainError> {
+        match Reporter::open(&self.run, self.task.device(), self.progress.step) {
             Ok(reporter) => self.reporter = Some(reporter),
             Err(error) => self.tell_event(Event::ReportFailed { reason: with_causes(&error) }, watch)?,
         }
@@ -96,10 +170,10 @@ impl Trainer {
         self.tell_event(Event::ReportFailed { reason: with_causes(&error) }, watch)
     }
 
-    fn train(&mut self, watch: &mut dyn Watch) -> Result<Outcome, TrainError> {
+    fn train(&mut self, watch: &mut dyn Watch) -> Result<Outcome<T::Validation>, TrainError> {
         let begun = Instant::now();
-        let train = self.plan.experiment.train.clone();
-        let mut batches = self.plan.train_batches(self.progress.micro_batches)?;
+        let train = self.task.course().train.clone();
+        let mut batches = self.task.batches(self.progress.micro_batches)?;
         let mut lap = Lap::begin();
         let mut validated = None;
         loop {
@@ -112,7 +186,7 @@ impl Trainer {
             let step = self.progress.step;
             watch.step(step);
             let due = Due::after(step, &train);
-            if !due.any() && !self.progress.owes_checkpoint && self.plan.device != Device::Cpu {
+            if !due.any() && !self.progress.owes_checkpoint && self.task.device() != Device::Cpu {
                 continue;
             }
             match self.settle(watch)? {
@@ -145,35 +219,32 @@ impl Trainer {
         let validation = match (end, validated) {
             (End::Stopped, _) => None,
             (End::Finished, Some(validation)) => validation,
-            (End::Finished, None) => Some(self.measure()?),
+            (End::Finished, None) => Some(self.task.measure()?),
         };
         Ok(Outcome { step, end, validation, elapsed: begun.elapsed() })
     }
 
-    fn take_step(&mut self, batches: &mut Loader, lap: &mut Lap) -> Result<Taken, TrainError> {
-        let Experiment { seed, schedule, train, .. } = &self.plan.experiment;
-        let progress = &mut self.progress;
-        progress.step += 1;
-        let rate = schedule.rate(progress.step, train.steps) * progress.guards.rate_factor;
-        let inputs = StepInputs {
-            tokenizer: &self.state.tokenizer,
-            captions: self.state.captions.as_ref(),
-            learns: self.plan.learns(),
-            step: progress.step,
-            accumulate: train.accumulate,
-            learning_rate: rate,
-        };
-        let plan = &self.plan;
-        self.learner.step(&inputs, || {
+    fn take_step(&mut self, batches: &mut Batches<T::Batch>, lap: &mut Lap) -> Result<Taken, TrainError> {
+        let seed = self.task.course().seed;
+        self.progress.step += 1;
+        let at = self.at();
+        let micro_batches = &mut self.progress.micro_batches;
+        self.task.step(at, &mut || {
             let Some(batch) = batches.next() else {
                 unreachable!("training batches never end");
             };
             let batch = batch?;
-            progress.micro_batches += 1;
-            lap.count(batch.count);
-            let seed = mix(*seed, progress.micro_batches);
-            Ok(MicroBatch { images: plan.to_tensor(&batch), captions: batch.captions, seed })
+            *micro_batches += 1;
+            lap.count(T::count(&batch));
+            Ok(Drawn { batch, seed: mix(seed, *micro_batches) })
         })
+    }
+
+    /// The step at hand.
+    fn at(&self) -> StepAt {
+        let course = self.task.course();
+        let (step, factor) = (self.progress.step, self.progress.guards.rate_factor);
+        StepAt { step, learning_rate: course.schedule.rate(step, course.train.steps) * factor }
     }
 
     /// Asks what came of the step at hand, unless that is known, and does what follows from it.
@@ -183,19 +254,19 @@ impl Trainer {
         let settled = match verdict {
             Verdict::Good(figures) => {
                 self.progress.guards.good();
-                self.update_quantizer(&taken)?;
+                self.task.went_well(&taken, self.progress.micro_batches)?;
                 Settled::Good(figures)
             }
             Verdict::Skipped(reason) => self.skipped(reason, watch)?,
         };
         if !matches!(settled, Settled::RolledBack) {
-            self.watch_usage(&taken, watch)?;
+            self.look_at(&taken, watch)?;
         }
         Ok(settled)
     }
 
     fn skipped(&mut self, reason: String, watch: &mut dyn Watch) -> Result<Settled, TrainError> {
-        let config = self.plan.experiment.guards.clone();
+        let config = self.task.course().guards.clone();
         let after = self.progress.guards.skip(&config);
         let in_a_row = self.progress.guards.skipped_in_a_row;
         self.tell_event(Event::StepSkipped { reason: reason.clone(), in_a_row }, watch)?;
@@ -211,7 +282,7 @@ impl Trainer {
                 let Some(checkpoint) = checkpoint_store::last_good(&self.run, step)? else {
                     return fail("there is no good checkpoint to go back to: begin anew with a lower rate");
                 };
-                self.restore(&checkpoint)?;
+                self.task.restore(&checkpoint)?;
                 self.progress.guards.roll_back(&config);
                 let rate_factor = self.progress.guards.rate_factor;
                 let to_step = checkpoint.header().step;
@@ -224,54 +295,26 @@ impl Trainer {
         }
     }
 
-    /// Lets the quantizer learn from a step that went well what no gradient teaches.
-    fn update_quantizer(&mut self, taken: &Taken) -> Result<(), TrainError> {
-        if !self.plan.experiment.quantizer.learns_by_updates() || self.plan.learns() == Learn::Captions {
-            return Ok(());
-        }
-        let (latents, indices) = (Tensor::cat(&taken.latents, 0), Tensor::cat(&taken.ids, 0));
-        let _turn = Turn::seeded(mix(self.plan.experiment.seed, UPDATE | self.progress.micro_batches));
-        self.state.tokenizer.update(&Seen { latents: &latents, indices: &indices, mask: None })?;
-        Ok(())
+    fn look_at(&mut self, taken: &Taken, watch: &mut dyn Watch) -> Result<(), TrainError> {
+        let Watched { events, fatal } = self.task.watch(taken, self.at(), self.progress.micro_batches)?;
+        events.into_iter().try_for_each(|event| self.tell_event(event, watch))?;
+        fatal.map_or(Ok(()), Err)
     }
 
-    /// Counts the codes of a step; at the end of a window, says which groups were used too little, and helps.
-    fn watch_usage(&mut self, taken: &Taken, watch: &mut dyn Watch) -> Result<(), TrainError> {
-        let Some(alarm) = &mut self.alarm else { return Ok(()) };
-        alarm.count(&taken.ids, &taken.consent);
-        let (remedy, least) = (alarm.config().remedy, alarm.config().least);
-        for low in alarm.judge() {
-            let group = low.group.group.clone();
-            let revived = match (remedy, &taken.latents[..]) {
-                (UsageRemedy::Revive, [.., latents]) => {
-                    let _turn = Turn::seeded(mix(self.plan.experiment.seed, REVIVAL | self.progress.micro_batches));
-                    let layout = self.state.tokenizer.layout();
-                    revive(&mut self.learner, layout, &low.group, &low.unused, latents)?
-                }
-                _ => 0,
-            };
-            self.tell_event(Event::LowUsage { group: group.clone(), share: low.share, remedy, revived }, watch)?;
-            if remedy == UsageRemedy::Stop {
-                let step = self.progress.step;
-                return Err(TrainError::Collapsed { step, group, least, share: low.share });
-            }
-        }
-        Ok(())
-    }
-
-    fn validate(&mut self, watch: &mut dyn Watch) -> Result<Option<Validation>, TrainError> {
+    fn validate(&mut self, watch: &mut dyn Watch) -> Result<Option<T::Validation>, TrainError> {
         let step = self.progress.step;
-        let measured = self.measure().and_then(|validation| {
-            write_png(&validation.grid, &self.run.grid(step))?;
-            if !validation.told.is_empty() {
-                write_lines(&validation.told, &self.run.told(step))?;
+        let measured = self.task.measure().and_then(|validation| {
+            write_png(validation.pictures().grid, &self.run.grid(step))?;
+            if !validation.told().is_empty() {
+                write_lines(validation.told(), &self.run.told(step))?;
             }
             Ok(validation)
         });
         match measured {
             Ok(validation) => {
                 self.tell(validation.record(step), watch)?;
-                self.report(watch, |reporter| reporter.validation(step, &validation.grid, &validation.histograms))?;
+                let Pictures { name, grid } = validation.pictures();
+                self.report(watch, |reporter| reporter.validation(step, name, grid, validation.histograms()))?;
                 Ok(Some(validation))
             }
             Err(error) => {
@@ -281,18 +324,9 @@ impl Trainer {
         }
     }
 
-    /// Figures of the validation set, with the average of the weights if there is one.
-    fn measure(&self) -> Result<Validation, TrainError> {
-        let run = || Validation::run(&self.state.tokenizer, self.state.captions.as_ref(), &self.plan);
-        match &self.learner.average {
-            Some(average) => average.lend(&self.learner.adam, run),
-            None => run(),
-        }
-    }
-
     /// Whether a validation is the best so far, and if so takes note.
-    fn rank(&mut self, validation: &Validation) -> Rank {
-        let by = self.plan.experiment.train.best_by;
+    fn rank(&mut self, validation: &T::Validation) -> Rank {
+        let by = self.task.course().best_by;
         let value = validation.figure(by);
         let best = self.progress.best.as_ref().map_or(f64::NEG_INFINITY, |best| best.value);
         // False for NaN. While steps are being skipped, no checkpoint is saved that could be the best.
@@ -304,8 +338,7 @@ impl Trainer {
     }
 
     fn record(&self, mut figures: BTreeMap<&'static str, f64>, lap: &mut Lap) -> Record {
-        let Experiment { schedule, train, .. } = &self.plan.experiment;
-        let step = self.progress.step;
+        let StepAt { step, learning_rate } = self.at();
         let [loss, reconstruction, codebook, gradient_norm] =
             ["loss", "reconstruction", "codebook", "gradient_norm"].map(|name| figures.remove(name));
         Record::Train {
@@ -314,7 +347,7 @@ impl Trainer {
             loss: loss.unwrap_or(f64::NAN),
             reconstruction,
             codebook,
-            learning_rate: schedule.rate(step, train.steps) * self.progress.guards.rate_factor,
+            learning_rate,
             images_per_second: lap.finish(),
             gradient_norm,
             terms: figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),

@@ -8,7 +8,7 @@ use vq_model::ImageTokenizer;
 
 use crate::captions::CaptionSums;
 use crate::metrics_log::GroupRecord;
-use crate::{BestBy, CaptionFigures, CaptionHead, Plan, Record, ToldImage, TrainError, image_grid};
+use crate::{CaptionFigures, CaptionHead, Plan, Record, ToldImage, TrainError, image_grid};
 
 /// Images shown in the grid of reconstructions, and how many stand in a row.
 const SHOWN: usize = 32;
@@ -90,15 +90,6 @@ impl Validation {
     pub fn usage(&self) -> f64 {
         let sum = |count: fn(&Usage) -> i64| self.groups.iter().map(count).sum::<i64>() as f64;
         sum(|group| group.used) / sum(|group| group.size)
-    }
-
-    /// The figure that decides which checkpoint is the best.
-    pub(crate) fn figure(&self, by: BestBy) -> f64 {
-        match by {
-            BestBy::Psnr => self.psnr,
-            BestBy::Ssim => self.ssim,
-            BestBy::MsSsim => self.ms_ssim,
-        }
     }
 
     /// The line for the log.

@@ -27,6 +27,8 @@ pub struct Batch {
     /// `[N]`, the samples' captions; where there are several, one of them for each epoch (see
     /// [`Sample::caption_at`](crate::Sample::caption_at)), and the first in [`Order::OnePass`].
     pub captions: Vec<Option<String>>,
+    /// `[N]`, the samples' labels, from coarse to fine.
+    pub labels: Vec<Vec<String>>,
     /// `[N]`, the samples' segmentations, `[S, S]` each.
     pub segmentations: Vec<Option<Segmentation>>,
     /// `[N]`, the samples' boxes.

@@ -54,6 +54,7 @@ impl Worker {
             size: self.transform.size,
             indices: Vec::with_capacity(count),
             captions: Vec::with_capacity(count),
+            labels: Vec::with_capacity(count),
             segmentations: Vec::with_capacity(count),
             boxes: Vec::with_capacity(count),
         };
@@ -77,6 +78,7 @@ impl Worker {
                 }
                 Err(error) => return Err(DataError::Sample { id: sample.id, source: Box::new(error) }),
             }
+            batch.labels.push(sample.labels);
             batch.indices.push(index);
         }
         Ok(batch)

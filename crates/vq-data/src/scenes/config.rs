@@ -43,6 +43,26 @@ impl SceneSplit {
     }
 }
 
+/// What the numbers of a scene's map stand for, where the scene is a sample; 0 is always the background.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SceneMap {
+    /// Objects, counted from 1 in the order in which they are drawn.
+    #[default]
+    Objects,
+    /// What things are: the place of their noun among those of the world, in the order of
+    /// [`scene_nouns`](super::scene_nouns), from 1.
+    Nouns,
+}
+
+impl SceneMap {
+    /// Whether it is the default, which is not written.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Which scenes are made.
 ///
 /// ```toml
@@ -72,6 +92,9 @@ pub struct SceneConfig {
     /// How many scenes the world has as an [`ImageSource`](crate::ImageSource), which must end; 100,000 if not given.
     #[serde(default = "default_length")]
     pub length: usize,
+    /// What the numbers of the segmentation stand for; `objects` if not given.
+    #[serde(default, skip_serializing_if = "SceneMap::is_default")]
+    pub map: SceneMap,
 }
 
 impl SceneConfig {
@@ -85,6 +108,7 @@ impl SceneConfig {
             nouns: Vec::new(),
             split: SceneSplit::default(),
             length: default_length(),
+            map: SceneMap::default(),
         }
     }
 

@@ -23,7 +23,7 @@ pub use backdrop::Backdrop;
 pub use caption::{Clause, Length, Link, Opening, Wording};
 pub use claims::{CaptionReader, ClaimedGroup, ClaimedRelation, SceneClaims};
 pub use color::Color;
-pub use config::{SceneConfig, SceneSplit};
+pub use config::{SceneConfig, SceneMap, SceneSplit};
 pub use grade::{CaptionGrader, SceneGrades, Share};
 pub use nouns::{SceneNoun, scene_nouns};
 pub use scene::Scene;

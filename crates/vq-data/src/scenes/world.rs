@@ -10,7 +10,8 @@ use super::plan::{self, GroupPlan};
 use super::sprite::Sprite;
 use super::truth::relations;
 use super::{
-    Color, Scene, SceneConfig, SceneGroup, SceneObject, SceneSplit, SceneTruth, Size, Wording, backdrop, is_held_out,
+    Color, Scene, SceneConfig, SceneGroup, SceneMap, SceneObject, SceneSplit, SceneTruth, Size, Wording, backdrop,
+    is_held_out,
 };
 use crate::order::{below, generator};
 use crate::{DataError, EmojiSet, ImageSource, LabelMap, LabelledBox, Sample, Segmentation};
@@ -197,6 +198,18 @@ impl EmojiScenes {
     }
 }
 
+impl EmojiScenes {
+    /// The number of the background and of each object in a sample's segmentation.
+    fn map_labels(&self, groups: &[SceneGroup], objects: &[SceneObject]) -> Vec<u16> {
+        let place = |noun: &str| self.things.iter().position(|thing| thing.noun.singular == noun);
+        let labels = objects.iter().zip(1_u16..).map(|(object, number)| match self.config.map {
+            SceneMap::Objects => number,
+            SceneMap::Nouns => place(&groups[object.group].noun).map_or(number, |place| place as u16 + 1),
+        });
+        std::iter::once(0).chain(labels).collect()
+    }
+}
+
 impl ImageSource for EmojiScenes {
     fn len(&self) -> usize {
         self.config.length
@@ -212,6 +225,7 @@ impl ImageSource for EmojiScenes {
             image::Rgba([red, green, blue, 255])
         });
         let SceneTruth { groups, objects, map, .. } = scene.truth;
+        let labels = self.map_labels(&groups, &objects);
         let boxes = objects.into_iter().map(|SceneObject { group, area, .. }| LabelledBox {
             label: groups[group].noun.clone(),
             left: area.left.into(),
@@ -219,13 +233,14 @@ impl ImageSource for EmojiScenes {
             width: area.width.into(),
             height: area.height.into(),
         });
-        let labels = LabelMap::from_fn(map.width(), map.height(), |x, y| Luma([map.get_pixel(x, y).0[0].into()]));
+        let label = |number: u8| labels.get(usize::from(number)).copied().unwrap_or_default();
+        let map = LabelMap::from_fn(map.width(), map.height(), |x, y| Luma([label(map.get_pixel(x, y).0[0])]));
         Ok(Sample {
             id: format!("scene {index} of {} (seed {})", self.config.split.name(), self.config.seed),
             image,
             caption: Some(scene.caption),
             boxes: boxes.collect(),
-            segmentation: Some(Segmentation { map: labels, ..Segmentation::default() }),
+            segmentation: Some(Segmentation { map, ..Segmentation::default() }),
             labels: std::iter::once("scene".to_owned()).chain(groups.first().map(|group| group.noun.clone())).collect(),
             ..Sample::default()
         })

@@ -13,6 +13,8 @@ mod jitter;
 mod listed;
 mod load;
 mod loader;
+#[cfg(feature = "embedded")]
+mod map_picture;
 mod odd;
 mod order;
 mod pack;

@@ -59,10 +59,7 @@ impl LanguageConfig {
     /// [`TrainError::Caption`] naming the file; [`TrainError::Option`] if the prior comes from another model, or if there
     /// is no caption.
     pub(crate) fn load(&self, prior: Option<&PriorGraph>, train: &dyn ImageSource) -> Result<Language, TrainError> {
-        let language = match &self.source {
-            LanguageSource::Embedded => Language::embedded()?,
-            LanguageSource::File(path) => Language::open(path)?,
-        };
+        let language = self.read()?;
         let words = prior.and_then(|prior| prior.provenance().embedding.as_ref()).map(|embedding| &embedding.model);
         if let Some(model) =
             words.filter(|&model| self.other_model == OtherModel::Refuse && *model != language.about().model)
@@ -75,12 +72,31 @@ impl LanguageConfig {
         for index in 0..train.len() {
             captions.extend(train.captions(index)?);
         }
+        self.cut(language, &captions)
+    }
+
+    /// Reads the language and cuts it to what `captions` use, whatever the codes are.
+    ///
+    /// # Errors
+    /// [`TrainError::Caption`] naming the file; [`TrainError::Option`] if there is no caption.
+    pub(crate) fn load_for(&self, captions: &[String]) -> Result<Language, TrainError> {
+        self.cut(self.read()?, captions)
+    }
+
+    fn read(&self) -> Result<Language, TrainError> {
+        Ok(match &self.source {
+            LanguageSource::Embedded => Language::embedded()?,
+            LanguageSource::File(path) => Language::open(path)?,
+        })
+    }
+
+    fn cut(&self, language: Language, captions: &[String]) -> Result<Language, TrainError> {
         if captions.is_empty() {
             let (expected, got) = ("images with captions for `captions`".into(), "none that has one".into());
             return Err(TrainError::Option { key: "data.source", expected, got });
         }
         match self.extent {
-            LanguageExtent::InUse => Ok(language.cut(&captions)?),
+            LanguageExtent::InUse => Ok(language.cut(captions)?),
             LanguageExtent::Whole => Ok(language),
         }
     }

@@ -174,7 +174,7 @@ fn a_reporter_shows_a_run_from_begin_to_end() {
     reporter.record(&training(10, 0.5)).unwrap();
     reporter.record(&validation(10, 18.25)).unwrap();
     let codes = Histogram { group: "nouns".into(), codes: 20..50, counts: vec![1; 30] };
-    reporter.validation(10, &grid(), &[codes]).unwrap();
+    reporter.validation(10, "reconstructions", &grid(), &[codes]).unwrap();
     let event = Event::StepSkipped { reason: "the loss is NaN".into(), in_a_row: 2 };
     reporter.record(&Record::Event { step: 11, event }).unwrap();
     let report = || std::fs::read_to_string(run.path().join("report.html")).unwrap();
