@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::{Experiment, Learn, StartConfig, TrainError, Weights};
+use crate::{Experiment, GeneratorExperiment, Learn, StartConfig, TrainError, Weights};
 
 /// A TOML file and the overrides of the command line.
 ///
@@ -32,20 +32,37 @@ impl ExperimentFile {
     /// [`TrainError::Io`] if a file cannot be read, [`TrainError::Config`] if it is not TOML, or a key is unknown or of
     /// the wrong type; the message names the file, the key and, for an unknown one, the nearest that is known.
     pub fn load(&self) -> Result<Experiment, TrainError> {
-        let mut table = read_with_bases(&self.path, MAX_BASES)?;
-        for text in &self.overrides {
-            lay_over(&mut table, parse_override(text)?);
-        }
+        let mut table = self.merged()?;
         if let Some(Value::String(run)) = table.get("start").and_then(|start| start.get("run")) {
             let mut whole = experiment_of(Path::new(run))?;
             lay_over(&mut whole, table);
             table = whole;
         }
-        let file = match self.overrides.len() {
+        read(table, self.name())
+    }
+
+    /// Reads and merges the experiment of a generator.
+    ///
+    /// # Errors
+    /// Those of [`ExperimentFile::load`].
+    pub fn load_generator(&self) -> Result<GeneratorExperiment, TrainError> {
+        read(self.merged()?, self.name())
+    }
+
+    /// The file with its bases and overrides.
+    fn merged(&self) -> Result<Table, TrainError> {
+        let mut table = read_with_bases(&self.path, MAX_BASES)?;
+        for text in &self.overrides {
+            lay_over(&mut table, parse_override(text)?);
+        }
+        Ok(table)
+    }
+
+    fn name(&self) -> String {
+        match self.overrides.len() {
             0 => self.path.display().to_string(),
             _ => format!("{} with --set {}", self.path.display(), self.overrides.join(" --set ")),
-        };
-        read(table, file)
+        }
     }
 }
 

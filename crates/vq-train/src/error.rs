@@ -62,6 +62,39 @@ pub enum TrainError {
         got: String,
     },
 
+    /// A file is no store of tokens, is damaged, or was made by another tokenizer.
+    #[error("token store {}: expected {expected}, got {got}", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// A checkpoint is not that of the tokenizer that a generator's ids are of.
+    #[error("{what} {}: expected the checkpoint {expected}, got {got}", path.display())]
+    OtherTokenizer {
+        /// What it is for, such as `tokenizer`.
+        what: &'static str,
+        /// The checkpoint.
+        path: PathBuf,
+        /// The SHA-256 that was noted.
+        expected: String,
+        /// That of the file.
+        got: String,
+    },
+
+    /// Something cannot be what an image should show.
+    #[error("condition: expected {expected}, got {got}")]
+    Condition {
+        /// What the generator takes.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+
     /// Words and codes that do not go together.
     #[error("words: expected {expected}, got {got}")]
     Words {
@@ -148,6 +181,12 @@ pub enum TrainError {
     /// The data refused.
     #[error(transparent)]
     Data(#[from] vq_data::DataError),
+    /// The generator refused.
+    #[error(transparent)]
+    Generate(#[from] vq_generate::GenerateError),
+    /// An option of a generator makes no sense.
+    #[error(transparent)]
+    Input(#[from] vq_transformer::InputError),
     /// A metric refused.
     #[error(transparent)]
     Eval(#[from] vq_eval::EvalError),

@@ -217,6 +217,31 @@ pub struct TrainConfig {
     pub best_by: Option<BestBy>,
 }
 
+impl TrainConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] naming the key.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let refuse = |key, expected: &str, got: String| Err(TrainError::Option { key, expected: expected.into(), got });
+        if let Some(decay) = self.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
+            return refuse("train.ema", "a number in 0..1", decay.to_string());
+        }
+        let positive = [
+            ("train.steps", self.steps),
+            ("train.log_every", self.log_every),
+            ("train.validate_every", self.validate_every),
+            ("train.checkpoint_every", self.checkpoint_every),
+            ("train.accumulate", self.accumulate),
+            ("train.keep", self.keep as u64),
+        ];
+        match positive.into_iter().find(|&(_, value)| value == 0) {
+            Some((key, _)) => refuse(key, "at least 1", "0".into()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A figure of validation; higher is better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use vq_data::{HeldOut, ImageSource, InMemory, Limit, Listed, Parts, Transform};
 
-use crate::TrainError;
 use crate::plan::in_memory;
+use crate::{SourceConfig, TrainError};
 
 /// Whether images are kept once they are decoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,4 +122,13 @@ const MOST_THREADS: usize = 16;
 pub(crate) fn decoding_threads(device: tch::Device) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     if device.is_cuda() { cores() } else { 1 }
+}
+
+/// Threads that make batches of a source.
+pub(crate) fn threads(source: &SourceConfig, device: tch::Device) -> usize {
+    match source {
+        SourceConfig::Emoji | SourceConfig::Scenes(_) => 1,
+        SourceConfig::Folder(folder) => folder.threads(device),
+        SourceConfig::Dataset(pair) => pair.threads(device),
+    }
 }

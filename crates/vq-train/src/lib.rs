@@ -19,6 +19,7 @@ mod checkpoint_header;
 mod checkpoint_store;
 mod clock;
 mod config_file;
+mod data_hash;
 mod data_part;
 mod dataset_config;
 mod error;
@@ -28,6 +29,7 @@ mod experiment;
 mod figures;
 mod flat_parameters;
 mod folder_config;
+mod generation;
 mod gradient;
 mod grid;
 mod guards;
@@ -81,13 +83,19 @@ pub use evaluation::{
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, Shown, SourceConfig, StartConfig, TrainConfig};
 pub use folder_config::{FolderConfig, ValidationImages};
+pub use generation::{
+    Classes, ConditionConfig, Conditioner, GeneratedImages, GeneratorCheckpoint, GeneratorExperiment, GeneratorImages,
+    GeneratorPlan, GeneratorSetup, GeneratorTrainer, GeneratorUse, GeneratorValidation, ImageGenerator, ImageRequest,
+    ImageTokens, LabelLevel, SamplesConfig, StoreHeader, StoredBatch, StoredTokens, Texts, TokenSource, TokenStore,
+    TokenStoreWriter, TokenizeRequest, TokenizedBatch, TokenizerReference, TokenizerSource, TokensConfig,
+};
 pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};
 pub use guards::{GuardState, GuardsConfig, SkipRemedy};
 pub use images::{Cache, LimitConfig};
 pub use loss::{Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
 pub use memory::keep_freed_memory;
-pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record};
+pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record, SlotRecord};
 pub use plan::Plan;
 pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
 pub use reading::{

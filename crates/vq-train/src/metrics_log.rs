@@ -60,6 +60,17 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         captions: Option<CaptionFigures>,
     },
+    /// The whole validation set under a generator, after a step.
+    Generation {
+        /// The step, from 1.
+        step: u64,
+        /// Nats an id, mean over the ids that are predicted.
+        nats_per_id: f64,
+        /// `exp` of it.
+        perplexity: f64,
+        /// The same for each id of a position.
+        slots: Vec<SlotRecord>,
+    },
     /// Something happened that is no figure.
     Event {
         /// The step, from 1.
@@ -83,6 +94,17 @@ pub struct GroupRecord {
     pub perplexity: f64,
 }
 
+/// How well a generator predicts one of the ids of a position.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotRecord {
+    /// The slot's group, with a number where a group has several.
+    #[serde(rename = "group")]
+    pub slot: String,
+    /// Nats an id.
+    pub nats_per_id: f64,
+}
+
 impl GroupRecord {
     pub(crate) fn of(usage: &Usage) -> Self {
         let Usage { size, used, perplexity, .. } = *usage;
@@ -94,7 +116,10 @@ impl Record {
     /// The step that the record is of.
     pub fn step(&self) -> u64 {
         match self {
-            Self::Train { step, .. } | Self::Validation { step, .. } | Self::Event { step, .. } => *step,
+            Self::Train { step, .. }
+            | Self::Validation { step, .. }
+            | Self::Generation { step, .. }
+            | Self::Event { step, .. } => *step,
         }
     }
 }

@@ -11,7 +11,7 @@ use vq_data::{
 };
 
 use crate::captions::PARAMETERS;
-use crate::images::Images;
+use crate::images::{Images, threads};
 use crate::{
     AdversarialConfig, BestBy, CaptionsConfig, Checkpoint, DataConfig, Experiment, Learn, SourceConfig, StartConfig,
     TokenizerState, TrainError, UsageRemedy,
@@ -140,20 +140,16 @@ impl Plan {
     /// Endless training batches, or micro-batches, from batch `first` on.
     pub(crate) fn train_batches(&self, first: u64) -> Result<Loader, TrainError> {
         let Experiment { seed, data, .. } = &self.experiment;
-        let threads = self.threads();
+        let threads = threads(&data.source, self.device);
         let config = LoaderConfig { first_batch: first, threads, ..LoaderConfig::shuffled(data.batch_size, *seed) };
         Ok(Loader::new(Arc::clone(&self.train), data.transform.clone(), config)?)
     }
 
     /// The validation set, once, in order, without augmentation.
     pub(crate) fn validation_batches(&self) -> Result<Loader, TrainError> {
-        let DataConfig { transform, batch_size, .. } = &self.experiment.data;
-        let background = match transform.background {
-            Background::Color(color) => color,
-            Background::Random => VALIDATION_BACKGROUND,
-        };
-        let transform = Transform::fixed(transform.size, background);
-        let config = LoaderConfig { threads: self.threads(), ..LoaderConfig::one_pass(*batch_size) };
+        let DataConfig { source, batch_size, .. } = &self.experiment.data;
+        let transform = validation_transform(&self.experiment.data);
+        let config = LoaderConfig { threads: threads(source, self.device), ..LoaderConfig::one_pass(*batch_size) };
         Ok(Loader::new(Arc::clone(&self.validation), transform, config)?)
     }
 
@@ -167,15 +163,6 @@ impl Plan {
         let DataConfig { source, transform, .. } = &self.experiment.data;
         let SourceConfig::Scenes(scenes) = source else { return Ok(None) };
         scenes.validation_world(transform).map(Some)
-    }
-
-    /// Threads that make batches.
-    fn threads(&self) -> usize {
-        match &self.experiment.data.source {
-            SourceConfig::Emoji | SourceConfig::Scenes(_) => 1,
-            SourceConfig::Folder(folder) => folder.threads(self.device),
-            SourceConfig::Dataset(pair) => pair.threads(self.device),
-        }
     }
 
     /// The damaged images that were met so far and skipped, of both sets.
@@ -217,6 +204,15 @@ pub(crate) fn open_images(data: &DataConfig) -> Result<Images, TrainError> {
     Ok(Images { train: show.of(images.train), validation: show.of(images.validation), ..images })
 }
 
+/// From image to tensor where nothing is left to chance.
+pub(crate) fn validation_transform(data: &DataConfig) -> Transform {
+    let background = match data.transform.background {
+        Background::Color(color) => color,
+        Background::Random => VALIDATION_BACKGROUND,
+    };
+    Transform::fixed(data.transform.size, background)
+}
+
 /// Decoded once: at the size of training where the whole image is taken, else at its own, for crops to be sharp.
 pub(crate) fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, TrainError> {
     let size = match transform.crop {
@@ -247,9 +243,6 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
     if train.best_by == Some(BestBy::Likelihood) {
         return refuse("train.best_by", "`psnr`, `ssim` or `ms-ssim` for a tokenizer".into(), "likelihood".into());
     }
-    if let Some(decay) = train.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
-        return refuse("train.ema", "a number in 0..1".into(), decay.to_string());
-    }
     let revives = guards.usage.as_ref().is_some_and(|usage| usage.remedy == UsageRemedy::Revive);
     if revives && !quantizer.learns_single_codes() {
         let expected = "`warn` or `stop` for codes that a network makes from words, of which none can be moved alone";
@@ -277,17 +270,8 @@ fn check(experiment: &Experiment) -> Result<(), TrainError> {
         let expected = format!("at least {least}, which {what} needs");
         return refuse("data.transform.size", expected, data.transform.size.to_string());
     }
-    let positive = [
-        ("data.batch_size", data.batch_size as u64),
-        ("train.steps", train.steps),
-        ("train.log_every", train.log_every),
-        ("train.validate_every", train.validate_every),
-        ("train.checkpoint_every", train.checkpoint_every),
-        ("train.accumulate", train.accumulate),
-        ("train.keep", train.keep as u64),
-    ];
-    match positive.into_iter().find(|&(_, value)| value == 0) {
-        Some((key, _)) => refuse(key, "at least 1".into(), "0".into()),
-        None => Ok(()),
+    if data.batch_size == 0 {
+        return refuse("data.batch_size", "at least 1".into(), "0".into());
     }
+    train.check()
 }

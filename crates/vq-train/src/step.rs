@@ -262,6 +262,11 @@ fn forward(inputs: &StepInputs<'_>, batch: &MicroBatch) -> Result<Pass, ModelErr
 }
 
 impl Taken {
+    /// A step with figures, of which no codes are known.
+    pub(crate) fn of(figures: Figures, consent: Tensor) -> Self {
+        Self { figures, consent, refused: None, ids: Vec::new(), latents: Vec::new() }
+    }
+
     /// What came of the step; waits for the device.
     pub(crate) fn verdict(&self) -> Result<Verdict, TrainError> {
         if let Some(reason) = &self.refused {

@@ -56,7 +56,8 @@ fn train(study: &Study) -> Result<End> {
         let name = || job.name.clone();
         let JobState::Ready(mut trainer) = job.state().with_context(name)? else { continue };
         say!("{number}/{} {}, from step {}", jobs.len(), job.name, trainer.steps_taken());
-        let outcome = terminal.run(&mut trainer).with_context(name)?;
+        let (steps, taken) = (trainer.plan().experiment.train.steps, trainer.steps_taken());
+        let outcome = terminal.run(steps, taken, |watch| Ok(trainer.run(watch)?)).with_context(name)?;
         if outcome.end == End::Stopped {
             return Ok(End::Stopped);
         }

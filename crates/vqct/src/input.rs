@@ -8,7 +8,7 @@ use image::RgbaImage;
 use tch::{Device, Tensor};
 use vq_core::DeviceChoice;
 use vq_data::{EmojiSet, ImageSource, center_square, load_image};
-use vq_train::{Checkpoint, TokenizerState, Weights};
+use vq_train::{Checkpoint, TokenizerSource, TokenizerState, Weights};
 
 /// Behind transparent pixels.
 const BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -29,7 +29,7 @@ pub(crate) struct TokenizerArgs {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum WeightsArg {
+pub(crate) enum WeightsArg {
     /// The averaged ones, if the run kept an average, else those of the last step.
     Ema,
     /// Those of the last step.
@@ -49,7 +49,7 @@ impl From<WeightsArg> for Weights {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImageArgs {
     /// Image files (jpeg, png, webp, gif, bmp), or `emoji:NAME` for an embedded one, such as `emoji:red apple`.
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(value_name = "IMAGE", required_unless_present = "store")]
     pub(crate) images: Vec<String>,
     /// Cut the middle square and resize it to so many pixels; `native` keeps the size and cuts what the tokenizer's
     /// factor does not divide [default: the size of training].
@@ -91,6 +91,11 @@ impl TokenizerArgs {
         let is_run = self.checkpoint.is_dir();
         let path = if is_run { self.checkpoint.join("checkpoint.safetensors") } else { self.checkpoint.clone() };
         Ok(Checkpoint::open(&path)?)
+    }
+
+    /// The tokenizer as an experiment names it.
+    pub(crate) fn source(&self) -> TokenizerSource {
+        TokenizerSource { run: self.checkpoint.clone(), weights: self.weights() }
     }
 
     pub(crate) fn weights(&self) -> Weights {
@@ -144,7 +149,7 @@ impl ImageArgs {
     }
 }
 
-fn load_pixels(image: &str) -> Result<RgbaImage> {
+pub(crate) fn load_pixels(image: &str) -> Result<RgbaImage> {
     let Some(name) = image.strip_prefix(EMOJI_PREFIX) else {
         return Ok(load_image(image)?);
     };
@@ -157,7 +162,7 @@ fn load_pixels(image: &str) -> Result<RgbaImage> {
 }
 
 /// `[1, 3, H, W]` over a white background.
-fn to_tensor(image: &RgbaImage) -> Result<Tensor> {
+pub(crate) fn to_tensor(image: &RgbaImage) -> Result<Tensor> {
     let mut over = image::RgbaImage::from_pixel(image.width(), image.height(), {
         let [red, green, blue] = BACKGROUND;
         image::Rgba([red, green, blue, 255])

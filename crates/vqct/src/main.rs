@@ -14,6 +14,7 @@ mod data;
 mod detokenize;
 mod edit;
 mod eval;
+mod generate;
 mod input;
 mod inspect;
 #[cfg(feature = "priors")]
@@ -44,7 +45,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a tokenizer.
+    /// Train a tokenizer, or a generator.
     Train(train::Args),
     /// List runs, compare them, make their pages.
     Runs(runs::Args),
@@ -54,6 +55,8 @@ enum Command {
     Tokenize(tokenize::Args),
     /// Turn token ids back into images.
     Detokenize(detokenize::Args),
+    /// Make images: from texts, classes, segmentations, parts of images, or nothing.
+    Generate(generate::Args),
     /// Say what an image shows, from its tokens alone.
     Caption(caption::Args),
     /// Measure a tokenizer on a validation set: pictures, codes, words and captions.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Reconstruct(args) => reconstruct::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Detokenize(args) => detokenize::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::Caption(args) => caption::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Compare(args) => compare::run(&args),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use vq_train::{Outcome, Record, Trainer, Watch};
+use vq_train::{Record, Watch};
 
 use crate::progress::Progress;
 
@@ -34,11 +34,15 @@ impl Terminal {
         Ok(Self { stop })
     }
 
-    /// Trains to the end, or until Ctrl-C.
-    pub(crate) fn run(&mut self, trainer: &mut Trainer) -> Result<Outcome> {
-        let progress = Progress::new(trainer.plan().experiment.train.steps, trainer.steps_taken())?;
-        let mut run = Run { progress, stop: &self.stop };
-        let outcome = trainer.run(&mut run)?;
+    /// Has `train` train to the end of `steps` steps, of which `taken` are taken, or until Ctrl-C.
+    pub(crate) fn run<T>(
+        &mut self,
+        steps: u64,
+        taken: u64,
+        train: impl FnOnce(&mut dyn Watch) -> Result<T>,
+    ) -> Result<T> {
+        let mut run = Run { progress: Progress::new(steps, taken)?, stop: &self.stop };
+        let outcome = train(&mut run)?;
         run.progress.finish();
         Ok(outcome)
     }

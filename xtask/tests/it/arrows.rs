@@ -18,7 +18,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("vq-eval", &["vq-core"]),
     (
         "vq-train",
-        &["vq-core", "vq-model", "transfer-net", "vlt-caption", "vq-generate", "codebook-prior", "vq-data", "vq-eval"],
+        &[
+            "vq-core",
+            "vq-model",
+            "transfer-net",
+            "vlt-caption",
+            "vq-generate",
+            "vq-transformer",
+            "codebook-prior",
+            "vq-data",
+            "vq-eval",
+        ],
     ),
     (
         "vqct",

@@ -1,8 +1,6 @@
 //! What decides the figures of an evaluation.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use vq_data::Batch;
 use vq_model::Precision;
 
 use crate::{DataConfig, Environment, Weights};
@@ -52,27 +50,4 @@ pub struct EvaluatedData {
     /// SHA-256 of the images as the tokenizer was given them (`f32`, little-endian), each followed by its captions, each
     /// of which ends with a zero byte.
     pub sha256: String,
-}
-
-/// The hash of [`EvaluatedData::sha256`], as batches come.
-#[derive(Default)]
-pub(crate) struct DataHash(Sha256);
-
-impl DataHash {
-    pub(crate) fn update(&mut self, batch: &Batch, captions: &[Vec<String>]) {
-        let values = batch.images.len() / batch.count.max(1);
-        for (image, captions) in batch.images.chunks(values.max(1)).zip(captions) {
-            for value in image {
-                self.0.update(value.to_le_bytes());
-            }
-            for caption in captions {
-                self.0.update(caption.as_bytes());
-                self.0.update([0]);
-            }
-        }
-    }
-
-    pub(crate) fn finish(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 }

@@ -13,13 +13,13 @@ use vq_core::{Mode, UsageCounter};
 use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::{MsSsim, Psnr, Ssim, Synonyms};
 
-use conditions::DataHash;
 pub use conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};
 use grounding::Grounding;
 pub use grounding::GroundingFigures;
 pub use language::LanguageFigures;
 use language::{LanguageSums, SpokenBatch};
 
+use crate::data_hash::DataHash;
 use crate::metrics_log::GroupRecord;
 use crate::{Checkpoint, DataConfig, Environment, Plan, TokenizerState, ToldImage, TrainError, Weights, to_rgb};
 

@@ -1,4 +1,4 @@
-//! `vqct train`.
+//! `vqct train`, of a tokenizer.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     describe(&trainer);
     let mut terminal = Terminal::new()?;
-    let outcome = terminal.run(&mut trainer)?;
+    let (steps, taken) = (trainer.plan().experiment.train.steps, trainer.steps_taken());
+    let outcome = terminal.run(steps, taken, |watch| Ok(trainer.run(watch)?))?;
     summarize(&trainer, &outcome);
     Ok(())
 }

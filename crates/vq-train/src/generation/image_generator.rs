@@ -1,0 +1,156 @@
+//! A trained generator with all that it needs: from words, classes or maps to pictures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tch::{Device, Tensor, nn};
+use vq_generate::{Condition, GenerationConfig, Generator, Known, Progress, SampleRequest, Sampled};
+
+use super::conditioner::{Classes, Conditioner, Texts};
+use super::config::ConditionConfig;
+use super::image_tokens::ImageTokens;
+use super::setup::{GeneratorCheckpoint, GeneratorSetup};
+use super::task::kind;
+use super::tokens::{TokenSets, TokenizedBatch, Tokenizers};
+use crate::{DataConfig, TrainError, Weights};
+
+/// Where and with what a trained generator is used.
+#[derive(Debug, Clone, Default)]
+pub struct GeneratorUse {
+    /// Which of its weights.
+    pub weights: Weights,
+    /// Where the tokenizer lies now, if it was moved.
+    pub tokenizer: Option<PathBuf>,
+    /// Where the tokenizer of segmentations lies now, if it was moved.
+    pub segmentation_tokenizer: Option<PathBuf>,
+}
+
+/// A trained generator, its tokenizer, and what says what images are to show.
+#[derive(Debug)]
+pub struct ImageGenerator {
+    /// What it was trained with.
+    pub setup: GeneratorSetup,
+    /// What makes images of its ids.
+    pub tokens: ImageTokens,
+    /// What says what images are to show.
+    pub conditioner: Conditioner,
+    generator: Generator,
+    _store: nn::VarStore,
+    /// Of the tokenizer's run.
+    trained_on: DataConfig,
+}
+
+/// The images that a generator was validated on.
+pub struct GeneratorImages {
+    sets: TokenSets,
+}
+
+/// Images to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct ImageRequest<'a> {
+    /// One for each image, which depends on no other image's.
+    pub seeds: &'a [u64],
+    /// What they are to show.
+    pub condition: &'a Condition,
+    /// What of them is known.
+    pub known: Option<&'a Known>,
+}
+
+/// Images that were made.
+#[derive(Debug)]
+pub struct GeneratedImages {
+    /// `[B, 3, S, S]` in `[-1, 1]`, values outside possible.
+    pub images: Tensor,
+    /// Their ids, and how likely they were drawn.
+    pub sampled: Sampled,
+}
+
+impl ImageGenerator {
+    /// The generator of a checkpoint, and its tokenizers, which must be those that it was trained with.
+    ///
+    /// # Errors
+    /// [`TrainError::OtherTokenizer`] if a tokenizer has another hash; [`TrainError::Checkpoint`] if a file is damaged or
+    /// does not fit.
+    pub fn open(checkpoint: &GeneratorCheckpoint, with: &GeneratorUse, device: Device) -> Result<Self, TrainError> {
+        let setup = checkpoint.header().experiment.clone();
+        let tokenizer = setup.tokenizer.open(with.tokenizer.as_deref(), "tokenizer")?;
+        let tokens = ImageTokens::new(&tokenizer, setup.tokenizer.weights, Some(setup.size), device)?;
+        let damaged = |expected: &str| TrainError::Condition { expected: expected.into(), got: "none".into() };
+        let conditioner = match &setup.experiment.condition {
+            ConditionConfig::None => Conditioner::None,
+            ConditionConfig::Class { level, .. } => Conditioner::Class(Classes::new(*level, setup.classes.clone())?),
+            ConditionConfig::Text { max_tokens, .. } => {
+                let language = checkpoint.language()?.ok_or_else(|| damaged("a language in the checkpoint"))?;
+                Conditioner::Text(Texts::new(Arc::new(language), *max_tokens, device))
+            }
+            ConditionConfig::Segmentation { .. } => {
+                let reference = setup.segmentation.as_ref();
+                let reference = reference.ok_or_else(|| damaged("a tokenizer of segmentations in the checkpoint"))?;
+                let moved = with.segmentation_tokenizer.as_deref();
+                let tokenizer = reference.open(moved, "tokenizer of segmentations")?;
+                let tokens = ImageTokens::new(&tokenizer, reference.weights, Some(setup.size), device)?;
+                Conditioner::Segmentation(Box::new(tokens))
+            }
+        };
+        let store = nn::VarStore::new(device);
+        let config = &setup.experiment.generator;
+        let mut generator = Generator::new(&store.root(), &tokens.grid, &conditioner.conditioning(), config)?;
+        generator.compute_in(kind(setup.experiment.train.precision));
+        checkpoint.restore_model(&store, with.weights)?;
+        let trained_on = tokenizer.header().experiment.data.clone();
+        Ok(Self { setup, tokens, conditioner, generator, _store: store, trained_on })
+    }
+
+    /// The generator over ids.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    /// The images that the generator was validated on, from where they lay in training.
+    ///
+    /// # Errors
+    /// [`TrainError`] if they cannot be read any more.
+    pub fn validation_images(&self) -> Result<GeneratorImages, TrainError> {
+        Ok(GeneratorImages { sets: TokenSets::open(&self.setup.experiment.tokens.source, &self.trained_on)? })
+    }
+
+    /// Makes images; `watch` hears of each position or round.
+    ///
+    /// # Errors
+    /// Those of [`Generator::sample`], and of the tokenizer's decoder.
+    pub fn generate(
+        &self,
+        request: &ImageRequest<'_>,
+        config: &GenerationConfig,
+        watch: &mut dyn FnMut(Progress),
+    ) -> Result<GeneratedImages, TrainError> {
+        let ImageRequest { seeds, condition, known } = *request;
+        let sampled =
+            tch::no_grad(|| self.generator.sample_watched(&SampleRequest { seeds, condition, known }, config, watch))?;
+        Ok(GeneratedImages { images: self.tokens.decode(&sampled.ids)?, sampled })
+    }
+}
+
+impl GeneratorImages {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.sets.counts()[1]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One of them, as ids of the generator's tokenizers.
+    ///
+    /// # Errors
+    /// [`TrainError`] if there are not so many, or it cannot be read.
+    pub fn get(&self, index: usize, generator: &ImageGenerator) -> Result<TokenizedBatch, TrainError> {
+        let segmentations = match &generator.conditioner {
+            Conditioner::Segmentation(tokens) => Some(tokens.as_ref()),
+            _ => None,
+        };
+        self.sets.validation_image(index, &Tokenizers { images: &generator.tokens, segmentations })
+    }
+}

@@ -1,0 +1,28 @@
+//! `vqct train`.
+
+mod generator;
+mod tokenizer;
+
+use anyhow::Result;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    tokenizer: tokenizer::Args,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Train a generator, which makes the ids of a trained tokenizer.
+    Generator(generator::Args),
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    match &args.what {
+        None => tokenizer::run(&args.tokenizer),
+        Some(What::Generator(args)) => generator::run(args),
+    }
+}
