@@ -62,6 +62,17 @@ pub enum TrainError {
         got: String,
     },
 
+    /// A file is not a judge of this version, or is damaged.
+    #[error("judge {}: expected {expected}, got {got}", path.display())]
+    Judge {
+        /// The file.
+        path: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
     /// Words and codes that do not go together.
     #[error("words: expected {expected}, got {got}")]
     Words {
