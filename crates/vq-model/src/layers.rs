@@ -19,16 +19,23 @@ pub(crate) fn conv1(path: &nn::Path, inputs: i64, outputs: i64) -> Conv {
     Conv::new(path, ConvShape { inputs, outputs, kernel: 1, stride: 1, padding: 0 })
 }
 
-/// Group normalization over 32 groups. Parameters: `weight`, `bias`, `[C]`.
+/// Group normalization. Parameters: `weight`, `bias`, `[C]`.
 #[derive(Debug)]
 pub(crate) struct Norm {
     weight: Tensor,
     bias: Tensor,
+    groups: i64,
 }
 
 impl Norm {
+    /// Over 32 groups.
     pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
-        Self { weight: path.ones("weight", &[channels]), bias: path.zeros("bias", &[channels]) }
+        Self::with_groups(path, channels, NORM_GROUPS)
+    }
+
+    /// Over groups that divide the channels.
+    pub(crate) fn with_groups(path: &nn::Path, channels: i64, groups: i64) -> Self {
+        Self { weight: path.ones("weight", &[channels]), bias: path.zeros("bias", &[channels]), groups }
     }
 
     /// `[B, C, H, W]` to the same shape.
@@ -48,6 +55,6 @@ impl Norm {
             Device::Cpu => xs.shallow_clone(),
             _ => xs.to_kind(Kind::Float),
         };
-        xs.group_norm(NORM_GROUPS, Some(&self.weight), Some(&self.bias), NORM_EPSILON, true)
+        xs.group_norm(self.groups, Some(&self.weight), Some(&self.bias), NORM_EPSILON, true)
     }
 }

@@ -28,6 +28,7 @@
 //! | [`SpectralDiscriminator`] | spectral normalization, arXiv 1802.05957 | `goldens` |
 //! | [`Lpips`] | arXiv 1801.03924; the lpips package | `lpips` |
 //! | [`Inception`] | Inception-v3, arXiv 1512.00567, as ported for FID; pytorch-fid, clean-fid | `inception` |
+//! | [`SceneClassifier`] | our own; pooling of arXiv 1411.6228 | `scene_classifier` |
 //!
 //! # Precision
 //!
@@ -64,6 +65,7 @@ mod precision;
 mod preset;
 mod resample;
 mod residual;
+mod scene_classifier;
 mod spectral_norm;
 mod taming;
 mod tokenizer;
@@ -79,5 +81,6 @@ pub use lpips::Lpips;
 pub use patch::{PatchDiscriminator, SpectralDiscriminator};
 pub use precision::Precision;
 pub use preset::AutoencoderPreset;
+pub use scene_classifier::{SceneClassifier, SceneClassifierConfig, SceneOpinion, SceneVocabulary};
 pub use taming::{TamingLoaded, load_taming};
 pub use tokenizer::{Encoded, ImageTokenizer, Reconstruction};

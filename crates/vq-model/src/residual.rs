@@ -4,7 +4,7 @@ use tch::Tensor;
 use tch::nn::{self, Module};
 
 use crate::convolution::Conv;
-use crate::layers::{Norm, conv1, conv3};
+use crate::layers::{NORM_GROUPS, Norm, conv1, conv3};
 
 /// Norm, swish, convolution, twice, added to the input (taming-transformers, `ResnetBlock`).
 ///
@@ -20,10 +20,15 @@ pub(crate) struct ResidualBlock {
 
 impl ResidualBlock {
     pub(crate) fn new(path: &nn::Path, inputs: i64, outputs: i64) -> Self {
+        Self::with_groups(path, inputs, outputs, NORM_GROUPS)
+    }
+
+    /// With another number of groups in both norms.
+    pub(crate) fn with_groups(path: &nn::Path, inputs: i64, outputs: i64, groups: i64) -> Self {
         Self {
-            norm1: Norm::new(&(path / "norm1"), inputs),
+            norm1: Norm::with_groups(&(path / "norm1"), inputs, groups),
             conv1: conv3(&(path / "conv1"), inputs, outputs),
-            norm2: Norm::new(&(path / "norm2"), outputs),
+            norm2: Norm::with_groups(&(path / "norm2"), outputs, groups),
             conv2: conv3(&(path / "conv2"), outputs, outputs),
             shortcut: (inputs != outputs).then(|| conv1(&(path / "nin_shortcut"), inputs, outputs)),
         }

@@ -32,13 +32,13 @@ impl ExperimentFile {
     /// [`TrainError::Io`] if a file cannot be read, [`TrainError::Config`] if it is not TOML, or a key is unknown or of
     /// the wrong type; the message names the file, the key and, for an unknown one, the nearest that is known.
     pub fn load(&self) -> Result<Experiment, TrainError> {
-        let mut table = self.merged()?;
+        let mut table = merged(&self.path, &self.overrides)?;
         if let Some(Value::String(run)) = table.get("start").and_then(|start| start.get("run")) {
             let mut whole = experiment_of(Path::new(run))?;
             lay_over(&mut whole, table);
             table = whole;
         }
-        read(table, self.name())
+        read(table, named(&self.path, &self.overrides))
     }
 
     /// Reads and merges the experiment of a generator.
@@ -46,23 +46,29 @@ impl ExperimentFile {
     /// # Errors
     /// Those of [`ExperimentFile::load`].
     pub fn load_generator(&self) -> Result<GeneratorExperiment, TrainError> {
-        read(self.merged()?, self.name())
+        load_config(&self.path, &self.overrides)
     }
+}
 
-    /// The file with its bases and overrides.
-    fn merged(&self) -> Result<Table, TrainError> {
-        let mut table = read_with_bases(&self.path, MAX_BASES)?;
-        for text in &self.overrides {
-            lay_over(&mut table, parse_override(text)?);
-        }
-        Ok(table)
+/// A configuration that is no experiment, with bases and overrides as an [`ExperimentFile`] has them.
+pub(crate) fn load_config<T: DeserializeOwned>(path: &Path, overrides: &[String]) -> Result<T, TrainError> {
+    read(merged(path, overrides)?, named(path, overrides))
+}
+
+/// A file laid over its bases, and overrides over all.
+fn merged(path: &Path, overrides: &[String]) -> Result<Table, TrainError> {
+    let mut table = read_with_bases(path, MAX_BASES)?;
+    for text in overrides {
+        lay_over(&mut table, parse_override(text)?);
     }
+    Ok(table)
+}
 
-    fn name(&self) -> String {
-        match self.overrides.len() {
-            0 => self.path.display().to_string(),
-            _ => format!("{} with --set {}", self.path.display(), self.overrides.join(" --set ")),
-        }
+/// What is read, for errors.
+fn named(path: &Path, overrides: &[String]) -> String {
+    match overrides.len() {
+        0 => path.display().to_string(),
+        _ => format!("{} with --set {}", path.display(), overrides.join(" --set ")),
     }
 }
 

@@ -73,6 +73,17 @@ pub enum TrainError {
         got: String,
     },
 
+    /// A file is not a judge of this version, or is damaged.
+    #[error("judge {}: expected {expected}, got {got}", path.display())]
+    Judge {
+        /// The file.
+        path: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
     /// A checkpoint is not that of the tokenizer that a generator's ids are of.
     #[error("{what} {}: expected the checkpoint {expected}, got {got}", path.display())]
     OtherTokenizer {

@@ -80,6 +80,14 @@ impl ScenesConfig {
         Ok(Images { train: Arc::new(train), validation: Arc::new(validation), sources: Vec::new() })
     }
 
+    /// The worlds of training, of validation, and of as many scenes as validation has that are held out.
+    pub(crate) fn worlds(&self, transform: &Transform) -> Result<[EmojiScenes; 3], TrainError> {
+        let train = EmojiScenes::new(self.world(transform.size))?;
+        let [validation, held_out] =
+            [SceneSplit::Validation, SceneSplit::HeldOut].map(|split| train.part(split, self.validation));
+        Ok([train, validation, held_out])
+    }
+
     /// The world of the validation set.
     pub(crate) fn validation_world(&self, transform: &Transform) -> Result<EmojiScenes, TrainError> {
         let Self { validate_on, validation, .. } = *self;

@@ -17,6 +17,7 @@ mod eval;
 mod generate;
 mod input;
 mod inspect;
+mod judge;
 #[cfg(feature = "priors")]
 mod language;
 mod output;
@@ -69,6 +70,8 @@ enum Command {
     Edit(edit::Args),
     /// Rank the images of a folder by how well their codes fit a text.
     Search(search::Args),
+    /// Train a judge of scenes, which says what a picture shows.
+    Judge(judge::Args),
     /// Build the language of captions from a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Edit(args) => edit::run(&args),
         Command::Search(args) => search::run(&args),
+        Command::Judge(args) => judge::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
         Command::Data(command) => data::run(&command),

@@ -7,6 +7,7 @@ mod goldens;
 mod inception;
 mod lpips;
 mod precision;
+mod scene_classifier;
 mod support;
 mod taming;
 mod tokenizer;

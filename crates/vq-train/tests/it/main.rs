@@ -15,6 +15,7 @@ mod evaluation;
 mod folder;
 mod grid;
 mod guards;
+mod judge;
 mod loss;
 mod overnight;
 mod papers;

@@ -1,0 +1,137 @@
+use tch::{Device, Reduction, Tensor};
+use vq_data::SceneTruth;
+use vq_data::scenes::{Color, SceneGroup};
+use vq_model::{SceneOpinion, SceneVocabulary};
+
+use super::{SeenScene, SeenThing};
+use crate::TrainError;
+
+/// What the classes of a judge's network stand for: its nouns; its colours, and after them the class of what is as it is
+/// by nature.
+#[derive(Debug)]
+pub(super) struct JudgeWords {
+    nouns: Vec<String>,
+    colors: Vec<Color>,
+}
+
+/// What a group of things is to the network.
+struct Classes {
+    noun: usize,
+    color: usize,
+}
+
+/// What the network should have said of a batch.
+#[derive(Debug)]
+pub(super) struct Targets {
+    /// `[B, N]`, `Float`: 1 where the noun is there.
+    presence: Tensor,
+    /// `[G]`, `Int64`: the noun of each group of things, as its place in `[B, N]`, flattened.
+    groups: Tensor,
+    /// `[G]`, `Int64`: the class of its colour.
+    colors: Tensor,
+}
+
+/// Terms of the loss, scalars.
+#[derive(Debug)]
+pub(super) struct JudgeLoss {
+    /// Binary cross-entropy of presence in nats: the sum over the nouns, mean over the batch.
+    pub(super) presence: Tensor,
+    /// Cross-entropy of the colour in nats, mean over the things that are there.
+    pub(super) color: Tensor,
+}
+
+impl JudgeWords {
+    pub(super) fn new(nouns: Vec<String>, colors: Vec<Color>) -> Self {
+        Self { nouns, colors }
+    }
+
+    /// The classes that the network needs.
+    pub(super) fn vocabulary(&self) -> SceneVocabulary {
+        SceneVocabulary { things: self.nouns.len() as i64, colors: self.colors.len() as i64 + 1 }
+    }
+
+    /// Whether the judge knows all that scenes should have.
+    ///
+    /// # Errors
+    /// [`TrainError::Words`] naming a noun or colour that it does not know.
+    pub(super) fn check(&self, truths: &[SceneTruth]) -> Result<(), TrainError> {
+        truths.iter().flat_map(|truth| &truth.groups).try_for_each(|group| self.classes(group).map(drop))
+    }
+
+    fn classes(&self, group: &SceneGroup) -> Result<Classes, TrainError> {
+        let refuse = |what: &str, got: &str| TrainError::Words {
+            expected: format!("{what} that the judge knows"),
+            got: format!("`{got}`"),
+        };
+        let noun = self.nouns.iter().position(|noun| *noun == group.noun);
+        let color = match group.adjectives.color {
+            None => self.colors.len(),
+            Some(color) => {
+                let known = self.colors.iter().position(|&known| known == color);
+                known.ok_or_else(|| refuse("colours", color.word()))?
+            }
+        };
+        Ok(Classes { noun: noun.ok_or_else(|| refuse("nouns", &group.noun))?, color })
+    }
+
+    /// The truth as numbers.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(super) fn targets(&self, truths: &[SceneTruth], device: Device) -> Result<Targets, TrainError> {
+        let (rows, count) = (truths.len(), self.nouns.len());
+        let (mut presence, mut groups, mut colors) = (vec![0_f32; rows * count], Vec::new(), Vec::new());
+        for (row, truth) in truths.iter().enumerate() {
+            for group in &truth.groups {
+                let Classes { noun, color } = self.classes(group)?;
+                let place = row * count + noun;
+                presence[place] = 1.0;
+                groups.push(place as i64);
+                colors.push(color as i64);
+            }
+        }
+        Ok(Targets {
+            presence: Tensor::from_slice(&presence).view([rows as i64, count as i64]).to_device(device),
+            groups: Tensor::from_slice(&groups).to_device(device),
+            colors: Tensor::from_slice(&colors).to_device(device),
+        })
+    }
+
+    /// What the logits say: each noun above 0, in its likeliest colour.
+    pub(super) fn read(&self, opinion: &SceneOpinion) -> Result<Vec<SeenScene>, TrainError> {
+        let there = opinion.presence.gt(0.0).to_device(Device::Cpu).flatten(0, -1); // [B N]
+        let colors = opinion.colors.argmax(-1, false).to_device(Device::Cpu).flatten(0, -1); // [B N]
+        let (there, colors) = (Vec::<bool>::try_from(there)?, Vec::<i64>::try_from(colors)?);
+        let count = self.nouns.len();
+        let scene = |(there, colors): (&[bool], &[i64])| {
+            let seen = self.nouns.iter().zip(there.iter().zip(colors)).filter(|(_, (there, _))| **there);
+            let thing = |(noun, (_, &color)): (&String, (&bool, &i64))| SeenThing {
+                noun: noun.clone(),
+                // The class behind the last colour is that of nature.
+                color: usize::try_from(color).ok().and_then(|color| self.colors.get(color)).copied(),
+            };
+            SeenScene { things: seen.map(thing).collect() }
+        };
+        Ok(there.chunks_exact(count).zip(colors.chunks_exact(count)).map(scene).collect())
+    }
+}
+
+impl Targets {
+    /// How far an opinion of the batch is from the truth.
+    pub(super) fn loss(&self, opinion: &SceneOpinion) -> JudgeLoss {
+        let presence =
+            opinion.presence.binary_cross_entropy_with_logits::<Tensor>(&self.presence, None, None, Reduction::Sum);
+        let colors = opinion.colors.flatten(0, 1).index_select(0, &self.groups); // [G, K]
+        JudgeLoss {
+            presence: presence / opinion.presence.size()[0] as f64,
+            color: colors.cross_entropy_loss::<Tensor>(&self.colors, None, Reduction::Mean, -100, 0.0),
+        }
+    }
+}
+
+impl JudgeLoss {
+    /// What is minimized.
+    pub(super) fn total(&self) -> Tensor {
+        &self.presence + &self.color
+    }
+}
