@@ -87,7 +87,8 @@ pub use folder_config::{FolderConfig, ValidationImages};
 pub use generation::{
     Classes, ConditionConfig, Conditioner, GeneratedImages, GeneratorCheckpoint, GeneratorExperiment, GeneratorImages,
     GeneratorPlan, GeneratorSetup, GeneratorTrainer, GeneratorUse, GeneratorValidation, ImageGenerator, ImageRequest,
-    ImageTokens, LabelLevel, SamplesConfig, StoreHeader, StoredBatch, StoredTokens, Texts, TokenSource, TokenStore,
+    ImageTokens, LabelLevel, MadeScene, SamplesConfig, SceneFigures, StoreHeader, StoredBatch, StoredTokens,
+    TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult, Texts, TokenSource, TokenStore,
     TokenStoreWriter, TokenizeRequest, TokenizedBatch, TokenizerReference, TokenizerSource, TokensConfig,
 };
 pub use gradient::Gradient;

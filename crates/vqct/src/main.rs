@@ -17,7 +17,6 @@ mod eval;
 mod generate;
 mod input;
 mod inspect;
-mod judge;
 #[cfg(feature = "priors")]
 mod language;
 mod output;
@@ -46,7 +45,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a tokenizer, or a generator.
+    /// Train a tokenizer, a generator, or a judge of scenes.
     Train(train::Args),
     /// List runs, compare them, make their pages.
     Runs(runs::Args),
@@ -60,7 +59,7 @@ enum Command {
     Generate(generate::Args),
     /// Say what an image shows, from its tokens alone.
     Caption(caption::Args),
-    /// Measure a tokenizer on a validation set: pictures, codes, words and captions.
+    /// Measure a tokenizer on a validation set: pictures, codes, words and captions; or a generator.
     Eval(eval::Args),
     /// Train methods with several seeds, measure all alike, and write their table.
     Compare(compare::Args),
@@ -70,8 +69,6 @@ enum Command {
     Edit(edit::Args),
     /// Rank the images of a folder by how well their codes fit a text.
     Search(search::Args),
-    /// Train a judge of scenes, which says what a picture shows.
-    Judge(judge::Args),
     /// Build the language of captions from a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
@@ -98,7 +95,6 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Edit(args) => edit::run(&args),
         Command::Search(args) => search::run(&args),
-        Command::Judge(args) => judge::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
         Command::Data(command) => data::run(&command),

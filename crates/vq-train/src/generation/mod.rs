@@ -8,6 +8,7 @@ mod mapped;
 mod plan;
 mod setup;
 mod task;
+mod text_to_image;
 mod token_store;
 mod tokenize;
 mod tokens;
@@ -22,6 +23,9 @@ pub use image_generator::{GeneratedImages, GeneratorImages, GeneratorUse, ImageG
 pub use image_tokens::ImageTokens;
 pub use plan::GeneratorPlan;
 pub use setup::{GeneratorCheckpoint, GeneratorSetup, TokenizerReference};
+pub use text_to_image::{
+    MadeScene, SceneFigures, TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult,
+};
 pub use token_store::{StoreHeader, StoredBatch, StoredTokens, TokenStore, TokenStoreWriter};
 pub use tokenize::TokenizeRequest;
 pub use tokens::TokenizedBatch;

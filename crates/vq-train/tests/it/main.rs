@@ -13,6 +13,7 @@ mod cvq;
 mod dataset;
 mod evaluation;
 mod folder;
+mod generation;
 mod grid;
 mod guards;
 mod judge;

@@ -73,16 +73,16 @@ pub(crate) struct Wishes {
 
 /// How ids are drawn.
 #[derive(Debug, clap::Args)]
-struct Drawing {
+pub(crate) struct Drawing {
     /// Images for each wish.
     #[arg(long, value_name = "N", default_value_t = 8)]
-    count: usize,
+    pub(crate) count: usize,
     /// The seed of the first image; the others have the numbers that follow.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
-    seed: u64,
+    pub(crate) seed: u64,
     /// Images that are made at a time; decides speed and memory, not what is made.
     #[arg(long, value_name = "N", default_value_t = 16)]
-    batch: usize,
+    pub(crate) batch: usize,
     /// Divides log-probabilities before drawing: less is bolder.
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
@@ -104,7 +104,7 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn config(&self, order: Order) -> Result<GenerationConfig> {
+    pub(crate) fn config(&self, order: Order) -> Result<GenerationConfig> {
         let draw = SampleConfig { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
         let asked = self.rounds.is_some() || self.choice_temperature.is_some();
         let rounds = match order {

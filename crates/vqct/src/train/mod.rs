@@ -1,6 +1,7 @@
 //! `vqct train`.
 
 mod generator;
+mod judge;
 mod tokenizer;
 
 use anyhow::Result;
@@ -18,11 +19,14 @@ pub(crate) struct Args {
 enum What {
     /// Train a generator, which makes the ids of a trained tokenizer.
     Generator(generator::Args),
+    /// Train a judge of scenes, which says what a picture shows.
+    Judge(judge::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
         None => tokenizer::run(&args.tokenizer),
         Some(What::Generator(args)) => generator::run(args),
+        Some(What::Judge(args)) => judge::run(args),
     }
 }

@@ -1,4 +1,4 @@
-//! `vqct eval`.
+//! `vqct eval`, of a tokenizer.
 
 use std::path::{Path, PathBuf};
 

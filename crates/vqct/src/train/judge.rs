@@ -1,4 +1,4 @@
-//! `vqct judge`.
+//! `vqct train judge`.
 
 use std::path::PathBuf;
 
