@@ -49,6 +49,9 @@ impl Look {
             ("train", "r1") => ("R1 penalty", "", Scale::LogIfWide),
             ("train", "lecam") => ("LeCAM term", "", Scale::LogIfWide),
             ("validation", "usage") => ("Codes used", "share of all, validation", Scale::FromZero),
+            ("generation", "nats_per_id") => ("Nats an id", "validation", Scale::Tight),
+            ("generation", "perplexity") => ("Perplexity", "of an id, validation", Scale::LogIfWide),
+            ("train", "nats_per_id") => ("Nats an id", "without smoothing", Scale::LogIfWide),
             ("validation", name) => return Self::named(name, "validation", Scale::Tight),
             (_, name) => return Self::named(name, "", Scale::LogIfWide),
         };

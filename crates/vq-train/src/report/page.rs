@@ -25,7 +25,7 @@ pub(crate) fn page(run: &RunFolder) -> String {
         }
         main {
             (tiles(run))
-            @if let Some(last) = pictures.shown.last() { (reconstructions(&pictures.shown, last)) }
+            @if let Some(last) = pictures.shown.last() { (shown(&Shown::of(run), &pictures.shown, last)) }
             (curves(run))
             (codes(run))
             (events(run, &pictures.damage))
@@ -53,6 +53,7 @@ fn subtitle(run: &RunFolder) -> String {
 
 fn tiles(run: &RunFolder) -> Markup {
     let validation = |name| run.log.last_figure("validation", name);
+    let generation = |name| run.log.last_figure("generation", name);
     let share = |share: f64| format!("{:.1} %", share * 100.0);
     let best = run.best_psnr().map_or(String::new(), |best| format!("best {:.2} at step {}", best.value, best.step));
     let tile = |title: &str, value: Option<String>, below: &str| {
@@ -66,6 +67,7 @@ fn tiles(run: &RunFolder) -> Markup {
         section.tiles {
             (tile("PSNR", validation("psnr").map(|psnr| format!("{psnr:.2} dB")), &best))
             (tile("SSIM", validation("ssim").map(|ssim| format!("{ssim:.4}")), "last validation"))
+            (tile("Perplexity", generation("perplexity").map(short_number), "of an id, last validation"))
             (tile("Codes used", validation("usage").map(share), "of all, last validation"))
             (tile("Loss", run.log.last_figure("train", "loss").map(short_number), "last record"))
             (tile("Speed", run.images_per_second().map(short_number), "images/s, median"))
@@ -74,17 +76,32 @@ fn tiles(run: &RunFolder) -> Markup {
     }
 }
 
-fn reconstructions(pictures: &[Picture], last: &Picture) -> Markup {
+/// What a run's pictures are.
+struct Shown {
+    title: &'static str,
+    caption: &'static str,
+}
+
+impl Shown {
+    fn of(run: &RunFolder) -> Self {
+        match run.log.names("generation").is_empty() {
+            true => Self { title: "Reconstructions", caption: "Originals above reconstructions" },
+            false => Self { title: "Samples", caption: "Validation images above samples on the same conditions" },
+        }
+    }
+}
+
+fn shown(Shown { title, caption }: &Shown, pictures: &[Picture], last: &Picture) -> Markup {
     let [width, height] = last.size;
     html! {
         section {
-            h2 { "Reconstructions" }
+            h2 { (title) }
             figure.grid {
                 div.scroll {
-                    img.shown src=(last.data) width=(width) height=(height) alt="originals above reconstructions";
+                    img.shown src=(last.data) width=(width) height=(height) alt=(caption);
                 }
                 figcaption {
-                    "Originals above reconstructions, step " output { (last.step) }
+                    (caption) ", step " output { (last.step) }
                     @if pictures.len() > 1 {
                         " " input type="range" min="0" max=(pictures.len() - 1) value=(pictures.len() - 1)
                             aria-label="step of the grid";
@@ -105,7 +122,7 @@ fn curves(run: &RunFolder) -> Markup {
         let plain = |name: &&str| !name.contains('/') && !OWN_PLACE.contains(name);
         run.log.names(kind).into_iter().filter(plain).map(move |name| (kind, name)).collect::<Vec<_>>()
     };
-    let charts = of("validation").into_iter().chain(of("train")).map(|(kind, name)| {
+    let charts = of("validation").into_iter().chain(of("generation")).chain(of("train")).map(|(kind, name)| {
         let Look { title, unit, scale } = Look::of(kind, name);
         Chart { title, unit, scale, curves: vec![Curve { label: String::new(), points: run.log.curve(kind, name) }] }
     });

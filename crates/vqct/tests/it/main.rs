@@ -5,6 +5,7 @@ mod caption;
 mod data;
 mod errors;
 mod eval;
+mod generate;
 mod kill;
 mod prior;
 #[cfg(feature = "priors")]
