@@ -1,6 +1,7 @@
 use tempfile::TempDir;
 use vq_core::BetaPlacement;
-use vq_train::{ExperimentFile, Plan, QuantizerConfig, SourceConfig, StudyConfig};
+use vq_generate::GeneratorConfig;
+use vq_train::{ExperimentFile, GeneratorExperiment, Plan, QuantizerConfig, Shown, SourceConfig, StudyConfig};
 
 use crate::support::{TINY, tiny, write};
 
@@ -48,6 +49,29 @@ fn the_experiments_on_scenes_differ_in_what_they_must() {
     assert!(error.contains("missing field"), "{error}");
     let study = StudyConfig::read(&folder.join("study.toml")).unwrap();
     assert!(study.methods.iter().all(|method| method.config.exists()) && study.reader.unwrap().exists());
+}
+
+/// Generators of different conditions and orders are otherwise alike; what they learn from is given on the command line.
+#[test]
+fn the_experiments_on_generation_differ_in_what_they_must() {
+    let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let file = |name: &str| ExperimentFile { path: configs.join(name), overrides: Vec::new() };
+    let load = |name: &str| file(&format!("generation/{name}.toml")).load_generator().unwrap();
+    let text = load("text");
+    text.check().unwrap();
+    for name in ["class", "segmentation", "masked"] {
+        let other = load(name);
+        other.check().unwrap();
+        let GeneratorConfig { order, .. } = text.generator;
+        let generator = GeneratorConfig { order, ..other.generator.clone() };
+        let (name, condition) = (text.name.clone(), text.condition.clone());
+        assert_eq!(GeneratorExperiment { name, condition, generator, ..other }, text);
+    }
+    for name in ["vq", "vqct-vlt", "maps"] {
+        let experiment = file(&format!("scenes64/{name}.toml")).load().unwrap();
+        assert_eq!(experiment.data.transform.size, 64, "{name}");
+        assert_eq!(experiment.data.show == Shown::Segmentations, name == "maps");
+    }
 }
 
 #[test]
