@@ -13,11 +13,13 @@
 //! | `W` | width of the language model's embeddings |
 //! | `D` | width of a code |
 
+mod ablation;
 mod adjacency;
 mod error;
 mod graph_conv;
 mod transfer_net;
 
+pub use ablation::{EdgeSource, VectorSource};
 pub use adjacency::{Adjacency, WeightedEdge};
 pub use error::TransferError;
 pub use graph_conv::GraphConv;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 use vq_core::{Codebook, CodebookShape, Mode};
 
-use crate::{Adjacency, GraphConv, TransferError, WeightedEdge};
+use crate::{Adjacency, EdgeSource, GraphConv, TransferError, VectorSource};
 
 /// Options of a [`TransferNet`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,12 +15,18 @@ pub struct TransferConfig {
     pub hidden: i64,
     /// Probability of dropping a hidden feature, in training only.
     pub dropout: f64,
+    /// Which edges it has; those of the words if not given.
+    #[serde(skip_serializing_if = "EdgeSource::is_default")]
+    pub edges: EdgeSource,
+    /// What it reads; the words' embeddings if not given.
+    #[serde(skip_serializing_if = "VectorSource::is_default")]
+    pub vectors: VectorSource,
 }
 
 /// The paper's: 256 hidden features, half of them dropped.
 impl Default for TransferConfig {
     fn default() -> Self {
-        Self { hidden: 256, dropout: 0.5 }
+        Self { hidden: 256, dropout: 0.5, edges: EdgeSource::Words, vectors: VectorSource::Words }
     }
 }
 
@@ -60,14 +66,9 @@ impl TransferNet {
         if !(0.0..1.0).contains(&config.dropout) {
             return refuse("`dropout` in 0..1", config.dropout.to_string());
         }
-        let edges: Vec<WeightedEdge> = prior
-            .edges()
-            .iter()
-            .map(|edge| WeightedEdge { from: edge.adjective, to: edge.noun, weight: edge.weight })
-            .collect();
-        let adjacency = Adjacency::new(prior.len(), &edges, path.device())?;
+        let adjacency = Adjacency::new(prior.len(), &config.edges.of(prior), path.device())?;
         let (words, embedding) = (prior.len() as i64, prior.width() as i64);
-        let features = Tensor::from_slice(&prior.vectors_f32()).view([words, embedding]).to_device(path.device());
+        let features = Tensor::from_slice(&config.vectors.of(prior)).view([words, embedding]).to_device(path.device());
         Ok(Self {
             propagated: tch::no_grad(|| adjacency.propagate(&features)),
             adjacency,

@@ -100,7 +100,7 @@ pub use loss::{Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
 pub use memory::keep_freed_memory;
 pub use metrics_log::{GroupRecord, Kept, MetricsLog, Record, SlotRecord};
 pub use plan::Plan;
-pub use quantizer_config::{PriorConfig, PriorSource, QuantizerConfig};
+pub use quantizer_config::{CodeWordsConfig, PriorConfig, PriorSource, QuantizerConfig};
 pub use reading::{
     CodeSurvey, CodeWord, CodeWords, EditedIds, InspectionPage, Patch, SearchBy, SurveyedImage, TextSearch, WordHeat,
     WordReplacement, WordUse,

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use codebook_prior::PriorGraph;
 use serde::{Deserialize, Serialize};
-use tch::nn;
+use tch::{Tensor, nn};
 use transfer_net::{TransferConfig, TransferNet};
 use vq_core::{
-    Codebook, CvqCodebook, CvqConfig, Group, GroupedQuantizer, LearnedCodebook, MatchConfig, NearestConfig,
-    NearestQuantizer, Quantizer,
+    Codebook, CodebookShape, CvqCodebook, CvqConfig, EmaCodebook, EmaConfig, FsqBound, FsqConfig, FsqQuantizer, Group,
+    GroupedQuantizer, IbqConfig, IbqQuantizer, LearnedCodebook, LfqConfig, LfqQuantizer, MatchConfig, Mode,
+    NearestConfig, NearestQuantizer, ProjectedCodebook, Quantizer, SimVqCodebook, SimVqConfig,
 };
 
 use crate::TrainError;
@@ -32,6 +33,9 @@ pub enum QuantizerConfig {
         /// How latents meet codes.
         #[serde(default)]
         matching: MatchConfig,
+        /// Which words are codes: all, or the adjectives alone, which the nouns then only move.
+        #[serde(default, skip_serializing_if = "CodeWordsConfig::is_default")]
+        codes: CodeWordsConfig,
     },
     /// Baseline: the same groups, but each code learned on its own.
     Grouped {
@@ -71,6 +75,83 @@ pub enum QuantizerConfig {
         #[serde(default)]
         matching: MatchConfig,
     },
+    /// Baseline: codes that are moving averages of the latents that they replaced (VQ-VAE's appendix).
+    Ema {
+        /// Number of codes.
+        codes: i64,
+        /// Width of a code.
+        width: i64,
+        /// How codes move.
+        #[serde(default)]
+        averages: EmaConfig,
+        /// How latents meet codes.
+        #[serde(default)]
+        matching: MatchConfig,
+    },
+    /// Baseline: VQGAN-LC, one linear layer over frozen embeddings of words, in one group.
+    VqganLc {
+        /// The words.
+        prior: PriorConfig,
+        /// Width of a code.
+        width: i64,
+        /// How latents meet codes.
+        #[serde(default)]
+        matching: MatchConfig,
+    },
+    /// Baseline: SimVQ, one linear layer over frozen random codes.
+    Simvq {
+        /// Number of codes.
+        codes: i64,
+        /// Width of a code.
+        width: i64,
+        /// The layer.
+        #[serde(default)]
+        layer: SimVqConfig,
+        /// How latents meet codes.
+        #[serde(default)]
+        matching: MatchConfig,
+    },
+    /// Baseline: index backpropagation, whose gradient reaches all codes.
+    Ibq {
+        /// Number of codes.
+        codes: i64,
+        /// Width of a code.
+        width: i64,
+        /// Scores and losses.
+        #[serde(default)]
+        options: IbqConfig,
+    },
+    /// Baseline: finite scalar quantization, without codebook.
+    Fsq {
+        /// Levels of each channel.
+        levels: Vec<i64>,
+        /// How a latent is squeezed into the range of its levels.
+        #[serde(default)]
+        bound: FsqBound,
+    },
+    /// Baseline: lookup-free quantization, the sign of each channel.
+    Lfq {
+        /// Bits and losses.
+        #[serde(default)]
+        options: LfqConfig,
+    },
+}
+
+/// Which words of a prior are codes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodeWordsConfig {
+    /// All.
+    #[default]
+    All,
+    /// The adjectives.
+    Adjectives,
+}
+
+impl CodeWordsConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn two() -> i64 {
@@ -140,24 +221,27 @@ impl QuantizerConfig {
     /// Those of [`PriorConfig::load`].
     pub fn load_prior(&self) -> Result<Option<PriorGraph>, TrainError> {
         match self {
-            Self::Vqct { prior, .. } => prior.load().map(Some),
-            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } => Ok(None),
+            Self::Vqct { prior, .. } | Self::VqganLc { prior, .. } => prior.load().map(Some),
+            _ => Ok(None),
         }
     }
 
     /// Whether each code is a parameter of its own, a row of `codebook.weight`, that can be moved without the others.
     pub(crate) fn learns_single_codes(&self) -> bool {
         match self {
-            Self::Vqct { .. } => false,
-            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } => true,
+            Self::Grouped { .. } | Self::Nearest { .. } | Self::Cvq { .. } | Self::Ibq { .. } => true,
+            // A network moves all of them, or averages do, or there are none.
+            Self::Vqct { .. } | Self::VqganLc { .. } | Self::Simvq { .. } => false,
+            Self::Ema { .. } | Self::Fsq { .. } | Self::Lfq { .. } => false,
         }
     }
 
     /// Whether [`Quantizer::update`] does anything.
     pub(crate) fn learns_by_updates(&self) -> bool {
         match self {
-            Self::Cvq { .. } => true,
-            Self::Vqct { .. } | Self::Grouped { .. } | Self::Nearest { .. } => false,
+            Self::Cvq { .. } | Self::Ema { .. } => true,
+            Self::Vqct { .. } | Self::Grouped { .. } | Self::Nearest { .. } | Self::VqganLc { .. } => false,
+            Self::Simvq { .. } | Self::Ibq { .. } | Self::Fsq { .. } | Self::Lfq { .. } => false,
         }
     }
 
@@ -169,15 +253,18 @@ impl QuantizerConfig {
         prepare: &mut Prepare<'_>,
     ) -> Result<Box<dyn Quantizer>, TrainError> {
         match self {
-            Self::Vqct { transfer, width, adjectives, matching, .. } => {
-                let prior = prior.ok_or_else(|| TrainError::Option {
-                    key: "quantizer.prior",
-                    expected: "words for a `vqct` quantizer".into(),
-                    got: "none".into(),
-                })?;
-                let network = TransferNet::new(&(path / "transfer"), prior, *width, transfer)?;
-                let groups = two_groups(prior.adjectives().len() as i64, prior.nouns().len() as i64, *adjectives);
-                Ok(Box::new(GroupedQuantizer::new(prepare(Box::new(network))?, groups, matching.clone())?))
+            Self::Vqct { transfer, width, adjectives, matching, codes, .. } => {
+                let prior = prior.ok_or_else(no_words)?;
+                let network = Box::new(TransferNet::new(&(path / "transfer"), prior, *width, transfer)?);
+                let mut groups = two_groups(prior.adjectives().len() as i64, prior.nouns().len() as i64, *adjectives);
+                let codebook: Box<dyn Codebook> = match codes {
+                    CodeWordsConfig::All => network,
+                    CodeWordsConfig::Adjectives => {
+                        groups.truncate(1);
+                        Box::new(FirstCodes::new(network, prior.adjectives().len() as i64))
+                    }
+                };
+                Ok(Box::new(GroupedQuantizer::new(prepare(codebook)?, groups, matching.clone())?))
             }
             Self::Grouped { adjectives, nouns, width, nearest, matching } => {
                 let learned = LearnedCodebook::new(&(path / "codebook"), adjectives + nouns, *width)?;
@@ -186,15 +273,70 @@ impl QuantizerConfig {
             }
             Self::Nearest { codes, width, matching } => {
                 let learned = LearnedCodebook::new(&(path / "codebook"), *codes, *width)?;
-                let config = NearestConfig { matching: matching.clone(), ..Default::default() };
-                Ok(Box::new(NearestQuantizer::new(prepare(Box::new(learned))?, config)?))
+                nearest(prepare(Box::new(learned))?, matching)
             }
             Self::Cvq { codes, width, moves, matching } => {
                 let moving = CvqCodebook::new(&(path / "codebook"), *codes, *width, moves.clone())?;
-                let config = NearestConfig { matching: matching.clone(), ..Default::default() };
-                Ok(Box::new(NearestQuantizer::new(prepare(Box::new(moving))?, config)?))
+                nearest(prepare(Box::new(moving))?, matching)
             }
+            Self::Ema { codes, width, averages, matching } => {
+                let averaged = EmaCodebook::new(&(path / "codebook"), *codes, *width, averages.clone())?;
+                nearest(prepare(Box::new(averaged))?, matching)
+            }
+            Self::VqganLc { width, matching, .. } => {
+                let prior = prior.ok_or_else(no_words)?;
+                let shape = [prior.len() as i64, prior.width() as i64];
+                let frozen = Tensor::from_slice(&prior.vectors_f32()).view(shape).to_device(path.device());
+                let projected = ProjectedCodebook::new(&(path / "codebook"), &frozen, *width)?;
+                nearest(prepare(Box::new(projected))?, matching)
+            }
+            Self::Simvq { codes, width, layer, matching } => {
+                let layered = SimVqCodebook::new(&(path / "codebook"), *codes, *width, layer.clone())?;
+                nearest(prepare(Box::new(layered))?, matching)
+            }
+            Self::Ibq { codes, width, options } => {
+                let learned = LearnedCodebook::normal(&(path / "codebook"), *codes, *width)?;
+                Ok(Box::new(IbqQuantizer::new(prepare(Box::new(learned))?, options.clone())?))
+            }
+            Self::Fsq { levels, bound } => {
+                Ok(Box::new(FsqQuantizer::new(FsqConfig { levels: levels.clone(), bound: *bound })?))
+            }
+            Self::Lfq { options } => Ok(Box::new(LfqQuantizer::new(options.clone())?)),
         }
+    }
+}
+
+fn nearest(codebook: Box<dyn Codebook>, matching: &MatchConfig) -> Result<Box<dyn Quantizer>, TrainError> {
+    let config = NearestConfig { matching: matching.clone(), ..Default::default() };
+    Ok(Box::new(NearestQuantizer::new(codebook, config)?))
+}
+
+fn no_words() -> TrainError {
+    let (expected, got) = ("words for a quantizer of words".into(), "none".into());
+    TrainError::Option { key: "quantizer.prior", expected, got }
+}
+
+/// The first codes of a codebook, which the others only help to make.
+#[derive(Debug)]
+struct FirstCodes {
+    whole: Box<dyn Codebook>,
+    count: i64,
+}
+
+impl FirstCodes {
+    /// At most as many as `whole` has.
+    fn new(whole: Box<dyn Codebook>, count: i64) -> Self {
+        Self { count: count.min(whole.shape().size), whole }
+    }
+}
+
+impl Codebook for FirstCodes {
+    fn shape(&self) -> CodebookShape {
+        CodebookShape { size: self.count, ..self.whole.shape() }
+    }
+
+    fn vectors(&self, mode: Mode) -> Tensor {
+        self.whole.vectors(mode).narrow(0, 0, self.count)
     }
 }
 

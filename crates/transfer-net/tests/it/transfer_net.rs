@@ -1,6 +1,6 @@
 use codebook_prior::{Edge, PartOfSpeech, Precision, PriorGraph, PriorParts, Provenance, Vectors, Word};
-use tch::{Device, Kind, nn};
-use transfer_net::{TransferConfig, TransferNet};
+use tch::{Device, Kind, Tensor, nn};
+use transfer_net::{EdgeSource, TransferConfig, TransferNet, VectorSource};
 use vq_core::{Codebook, Mode};
 
 /// Two adjectives and three nouns; `lone` has no edge.
@@ -25,7 +25,7 @@ fn prior() -> PriorGraph {
 }
 
 fn network(store: &nn::VarStore, dropout: f64) -> TransferNet {
-    TransferNet::new(&store.root(), &prior(), 4, &TransferConfig { hidden: 8, dropout }).unwrap()
+    TransferNet::new(&store.root(), &prior(), 4, &TransferConfig { hidden: 8, dropout, ..Default::default() }).unwrap()
 }
 
 #[test]
@@ -84,6 +84,54 @@ fn options_that_make_no_sense_are_refused() {
         TransferNet::new(&store.root(), &prior(), width, &config).unwrap_err().to_string()
     };
     assert!(refused(0, TransferConfig::default()).contains("codes of positive width, got 0"));
-    assert!(refused(4, TransferConfig { hidden: 0, dropout: 0.0 }).contains("`hidden`"));
-    assert!(refused(4, TransferConfig { hidden: 8, dropout: 1.0 }).contains("`dropout` in 0..1, got 1"));
+    assert!(refused(4, TransferConfig { hidden: 0, dropout: 0.0, ..Default::default() }).contains("`hidden`"));
+    assert!(
+        refused(4, TransferConfig { hidden: 8, dropout: 1.0, ..Default::default() })
+            .contains("`dropout` in 0..1, got 1")
+    );
+}
+
+fn ablated(store: &nn::VarStore, edges: EdgeSource, vectors: VectorSource) -> TransferNet {
+    let config = TransferConfig { hidden: 8, dropout: 0.0, edges, vectors };
+    TransferNet::new(&store.root(), &prior(), 4, &config).unwrap()
+}
+
+/// Without edges a code is a perceptron of its own word.
+#[test]
+fn without_edges_it_is_a_perceptron() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let network = ablated(&store, EdgeSource::None, VectorSource::Words);
+    let of: std::collections::HashMap<String, Tensor> = store.variables();
+    let features = Tensor::from_slice(&prior().vectors_f32()).view([5, 6]);
+    let hidden = (features.matmul(&of["conv1.weight"]) + &of["conv1.bias"]).relu();
+    let codes = hidden.matmul(&of["conv2.weight"]) + &of["conv2.bias"];
+    let ours = network.vectors(Mode::Eval);
+    assert!(f64::try_from((codes - ours).abs().max()).unwrap() < 1e-6);
+}
+
+/// What moves with a code when its own word's vector is all that matters: with random edges, others.
+#[test]
+fn edges_and_vectors_are_drawn_by_a_seed() {
+    tch::manual_seed(0);
+    let store = nn::VarStore::new(Device::Cpu);
+    let whole = ablated(&store, EdgeSource::Words, VectorSource::Words).vectors(Mode::Eval);
+    let codes = |edges, vectors| {
+        let other = nn::VarStore::new(Device::Cpu);
+        let network = ablated(&other, edges, vectors);
+        for (name, mut variable) in other.variables() {
+            tch::no_grad(|| variable.copy_(&store.variables()[&name]));
+        }
+        network.vectors(Mode::Eval)
+    };
+    let random = |seed| (EdgeSource::Random { seed }, VectorSource::Random { seed });
+    let (edges, vectors) = random(1);
+    assert!(codes(EdgeSource::Words, VectorSource::Words).equal(&whole));
+    for (edges, vectors) in [(edges, VectorSource::Words), (EdgeSource::Words, vectors), (edges, vectors)] {
+        let one = codes(edges, vectors);
+        assert!(one.equal(&codes(edges, vectors)), "the same seed");
+        assert!(!one.equal(&whole), "{edges:?} {vectors:?}");
+    }
+    let other = random(2);
+    assert!(!codes(other.0, VectorSource::Words).equal(&codes(edges, VectorSource::Words)), "another seed");
+    assert!(!codes(EdgeSource::Words, other.1).equal(&codes(EdgeSource::Words, vectors)), "another seed");
 }

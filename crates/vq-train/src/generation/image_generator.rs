@@ -59,7 +59,7 @@ pub struct ImageRequest<'a> {
 /// Images that were made.
 #[derive(Debug)]
 pub struct GeneratedImages {
-    /// `[B, 3, S, S]` in `[-1, 1]`, values outside possible.
+    /// `[B, 3, S, S]` in `[-1, 1]`.
     pub images: Tensor,
     /// Their ids, and how likely they were drawn.
     pub sampled: Sampled,

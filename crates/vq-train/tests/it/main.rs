@@ -21,6 +21,7 @@ mod loss;
 mod overnight;
 mod papers;
 mod poison;
+mod quantizers;
 mod reading;
 mod report;
 mod resume;

@@ -92,7 +92,7 @@ fn the_published_figures_are_in_each() {
         let SourceConfig::Folder(source) = data.source else { panic!("{name}: another source") };
         assert!(source.train.starts_with("data") && source.train.ends_with("train"), "{name}");
         let matching = match quantizer {
-            QuantizerConfig::Vqct { width: 256, adjectives: 2, transfer, prior, matching }
+            QuantizerConfig::Vqct { width: 256, adjectives: 2, transfer, prior, matching, .. }
                 if name.ends_with("vqct") =>
             {
                 assert_eq!((transfer.hidden, transfer.dropout), (256, 0.5), "{name}");
