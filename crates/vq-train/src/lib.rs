@@ -78,8 +78,9 @@ pub use config_file::{ExperimentFile, overridden};
 pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
 pub use evaluation::{
-    Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation, EvaluationConditions, EvaluationRequest,
-    GroundingFigures, ImageFigures, LanguageFigures, ShownImage, ShownImages,
+    Difference, DistanceFigures, DistancesConfig, Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation,
+    EvaluationComparison, EvaluationConditions, EvaluationPage, EvaluationRequest, GroundingFigures, ImageFigures,
+    InceptionFigures, LanguageFigures, ShownImage, ShownImages,
 };
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, Shown, SourceConfig, StartConfig, TrainConfig};

@@ -92,6 +92,9 @@ pub struct GroupRecord {
     pub used: i64,
     /// `exp` of the entropy of the histogram of ids.
     pub perplexity: f64,
+    /// Gini coefficient of the histogram: 0 if all codes are used alike, near 1 if one takes all; none in older logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gini: Option<f64>,
 }
 
 /// How well a generator predicts one of the ids of a position.
@@ -107,8 +110,8 @@ pub struct SlotRecord {
 
 impl GroupRecord {
     pub(crate) fn of(usage: &Usage) -> Self {
-        let Usage { size, used, perplexity, .. } = *usage;
-        Self { group: usage.group.clone(), size, used, perplexity }
+        let Usage { size, used, perplexity, gini, .. } = *usage;
+        Self { group: usage.group.clone(), size, used, perplexity, gini: Some(gini) }
     }
 }
 

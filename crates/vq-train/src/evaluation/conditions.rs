@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vq_model::Precision;
 
+use super::DistancesConfig;
 use crate::{DataConfig, Environment, Weights};
 
 /// What decides the figures of an evaluation. Figures of two evaluations can be compared if tokenizers are all that these
@@ -18,6 +19,9 @@ pub struct EvaluationConditions {
     pub precision: Precision,
     /// Whether METEOR knew synonyms.
     pub synonyms: bool,
+    /// Which distances were measured, with their options and seeds.
+    #[serde(default)]
+    pub distances: DistancesConfig,
     /// What it ran on.
     pub environment: Environment,
 }
@@ -50,4 +54,7 @@ pub struct EvaluatedData {
     /// SHA-256 of the images as the tokenizer was given them (`f32`, little-endian), each followed by its captions, each
     /// of which ends with a zero byte.
     pub sha256: String,
+    /// The damaged images that were met and skipped, for each of which the next sound one stands in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
 }

@@ -1,8 +1,11 @@
 //! A trained tokenizer, measured on a validation set: figures, and all that decides them.
 
+mod comparison;
 mod conditions;
+mod distances;
 mod grounding;
 mod language;
+mod page;
 
 use std::collections::BTreeSet;
 
@@ -13,11 +16,15 @@ use vq_core::{Mode, UsageCounter};
 use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::{MsSsim, Psnr, Ssim, Synonyms};
 
+pub use comparison::{Difference, EvaluationComparison};
 pub use conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};
+use distances::Distances;
+pub use distances::{DistanceFigures, DistancesConfig, InceptionFigures};
 use grounding::Grounding;
 pub use grounding::GroundingFigures;
 pub use language::LanguageFigures;
 use language::{LanguageSums, SpokenBatch};
+pub use page::EvaluationPage;
 
 use crate::data_hash::DataHash;
 use crate::metrics_log::GroupRecord;
@@ -37,6 +44,8 @@ pub struct EvaluationRequest {
     pub data: Option<DataConfig>,
     /// Synonyms for METEOR; may be none at all.
     pub synonyms: Option<Synonyms>,
+    /// Distances beyond PSNR and SSIM.
+    pub distances: DistancesConfig,
     /// Images that are given back with what became of them.
     pub shown: Option<ShownImages>,
 }
@@ -77,6 +86,9 @@ pub struct Evaluation {
     pub images: ImageFigures,
     /// Use of each group of codes.
     pub codebook: Vec<GroupRecord>,
+    /// Of reconstructions and images as sets, and by networks, as far as it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distances: Option<DistanceFigures>,
     /// Of the words of codes, where codes are words and images are scenes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<GroundingFigures>,
@@ -160,6 +172,7 @@ impl EvaluationRequest {
         let mut grounding = world.as_ref().and_then(|_| grounding());
         let synonyms = || self.synonyms.clone().unwrap_or_default();
         let mut language = state.captions.as_ref().map(|head| LanguageSums::new(head, synonyms())).transpose()?;
+        let mut distances = Distances::new(&self.distances, self.device)?;
         let (mut hash, mut count) = (DataHash::default(), 0);
         let wanted = self.shown.map(|shown| shown.indices(plan.image_counts()[1])).transpose()?.unwrap_or_default();
         let mut shown = Vec::new();
@@ -174,6 +187,7 @@ impl EvaluationRequest {
             ssim.update(&reconstruction.images, &images)?;
             ms_ssim.update(&reconstruction.images, &images)?;
             usage.update(&reconstruction.quantized.indices)?;
+            distances.update(&reconstruction.images, &images)?;
             for (place, &image) in (0..).zip(&batch.indices).filter(|(_, image)| wanted.contains(image)) {
                 let original = to_rgb(&images.get(place))?;
                 let reconstruction = to_rgb(&reconstruction.images.get(place))?;
@@ -208,9 +222,15 @@ impl EvaluationRequest {
                     sha256: checkpoint.sha256(self.weights),
                     weights: self.weights,
                 },
-                data: EvaluatedData { config: experiment.data.clone(), images: count, sha256: hash.finish() },
+                data: EvaluatedData {
+                    config: experiment.data.clone(),
+                    images: count,
+                    sha256: hash.finish(),
+                    damaged: plan.damaged_images().iter().map(|file| file.path.display().to_string()).collect(),
+                },
                 precision: experiment.train.precision,
                 synonyms: self.synonyms.is_some(),
+                distances: self.distances.clone(),
                 environment: Environment::of(*device),
             },
             images: ImageFigures {
@@ -218,6 +238,7 @@ impl EvaluationRequest {
                 ssim: ssim.compute().ok_or_else(missing("SSIM"))?,
                 ms_ssim: ms_ssim.compute().ok_or_else(missing("MS-SSIM"))?,
             },
+            distances: distances.compute()?,
             codebook: usage.compute().iter().map(GroupRecord::of).collect(),
             words: grounding.map(|grounding| grounding.compute()).unwrap_or_default(),
             language: language.as_ref().and_then(LanguageSums::compute),

@@ -1,15 +1,10 @@
 //! The page of a survey.
 
-use std::io::Cursor;
-
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use image::{ImageFormat, RgbImage};
 use maud::{Markup, PreEscaped, html};
 
 use super::{CodeSurvey, SurveyedImage, WordUse};
 use crate::TrainError;
-use crate::report::shell::shell;
+use crate::report::shell::{data_url, shell};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -70,7 +65,7 @@ fn image(image: &SurveyedImage) -> Result<Markup, TrainError> {
     let shown_height = SHOWN_WIDTH * original.height() / original.width().max(1);
     let columns = format!("grid-template-columns:repeat({width},1fr);grid-template-rows:repeat({height},1fr)");
     let frame = format!("width:{SHOWN_WIDTH}px;height:{shown_height}px");
-    let pictures = [("image", data(original)?), ("reconstruction", data(reconstruction)?)];
+    let pictures = [("image", data_url(original)?), ("reconstruction", data_url(reconstruction)?)];
     let values = |heat: &[f64]| heat.iter().map(|value| format!("{value:.2}")).collect::<Vec<_>>().join(" ");
     Ok(html! {
         figure.read {
@@ -121,7 +116,7 @@ fn row(word: &WordUse) -> Result<Markup, TrainError> {
     let patches: Vec<(String, String)> = word
         .patches
         .iter()
-        .map(|patch| Ok((patch.image.clone(), data(&patch.picture)?)))
+        .map(|patch| Ok((patch.image.clone(), data_url(&patch.picture)?)))
         .collect::<Result<_, TrainError>>()?;
     Ok(html! {
         tr {
@@ -131,13 +126,4 @@ fn row(word: &WordUse) -> Result<Markup, TrainError> {
             td.patches { @for (image, data) in &patches { img src=(data) title=(image) alt=""; } }
         }
     })
-}
-
-/// A picture as a `src`.
-fn data(picture: &RgbImage) -> Result<String, TrainError> {
-    let mut bytes = Cursor::new(Vec::new());
-    let encoded = picture.write_to(&mut bytes, ImageFormat::Png);
-    encoded
-        .map_err(|error| TrainError::io("encode", "a picture of the page".as_ref())(std::io::Error::other(error)))?;
-    Ok(format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes.get_ref())))
 }

@@ -1,6 +1,13 @@
 //! What all pages have in common.
 
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use image::{ImageFormat, RgbImage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::TrainError;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -24,4 +31,13 @@ pub(crate) fn shell(title: &str, body: &Markup) -> String {
         }
     };
     page.into_string()
+}
+
+/// A picture as the `src` of an image.
+pub(crate) fn data_url(picture: &RgbImage) -> Result<String, TrainError> {
+    let mut bytes = Cursor::new(Vec::new());
+    let encoded = picture.write_to(&mut bytes, ImageFormat::Png);
+    encoded
+        .map_err(|error| TrainError::io("encode", "a picture of the page".as_ref())(std::io::Error::other(error)))?;
+    Ok(format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes.get_ref())))
 }

@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::{DistancesConfig, TrainError};
 
 /// A study: methods, seeds, and what reads the codes of all.
 ///
 /// ```toml
 /// seeds = [0, 1, 2]
 /// reader = "translator.toml"       # optional: learns captions from each method's finished codes
+/// distances = { sliced = {} }      # optional: distances beyond PSNR and SSIM
 ///
 /// [[methods]]
 /// name = "vqct"
@@ -16,7 +17,7 @@ use crate::TrainError;
 /// config = "vqct.toml"             # relative to this file
 /// set = ["quantizer.width=16"]     # as `vqct train --set`
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StudyConfig {
     /// Each method is trained once with each.
@@ -25,6 +26,9 @@ pub struct StudyConfig {
     /// their own captions, if they have any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<PathBuf>,
+    /// Distances that are measured besides; their paths are seen from where the study runs.
+    #[serde(default)]
+    pub distances: DistancesConfig,
     /// What is compared, in the order of the table.
     pub methods: Vec<MethodConfig>,
 }

@@ -96,12 +96,20 @@ impl Study {
             let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
             let conditions = &evaluation.conditions;
             let same = conditions.tokenizer.sha256 == checkpoint.sha256(Weights::Ema);
-            if same && conditions.synonyms == synonyms.is_some() {
+            let measured = conditions.distances == self.config.distances && conditions.synonyms == synonyms.is_some();
+            if same && measured {
                 return Ok(evaluation);
             }
         }
         let (weights, device) = (Weights::Ema, self.device.resolve()?);
-        let request = EvaluationRequest { weights, device, data: None, synonyms: synonyms.cloned(), shown: None };
+        let request = EvaluationRequest {
+            weights,
+            device,
+            data: None,
+            synonyms: synonyms.cloned(),
+            distances: self.config.distances.clone(),
+            shown: None,
+        };
         let Evaluated { evaluation, told, .. } = request.run(&checkpoint)?;
         let encode = |error: serde_json::Error| TrainError::io("encode", &path)(error.into());
         let lines: Result<Vec<String>, _> = told.iter().map(serde_json::to_string).collect();

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use tch::Device;
+use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
+use vq_eval::SlicedConfig;
+use vq_model::{InceptionConfig, InceptionScale};
 use vq_train::{
-    Checkpoint, DataConfig, Evaluated, Evaluation, EvaluationRequest, Plan, RunDir, ShownImages, Trainer, Validation,
-    Weights,
+    Checkpoint, DataConfig, DistancesConfig, Evaluated, Evaluation, EvaluationComparison, EvaluationRequest, Plan,
+    RunDir, ShownImages, Trainer, Validation, Weights,
 };
 
 use crate::support::{StopAfter, tiny};
@@ -32,9 +34,16 @@ fn trained(folder: &Path, more: &[&str]) -> (Checkpoint, Validation) {
 
 fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
     let shown = Some(ShownImages { count: 3, seed: 1 });
-    EvaluationRequest { weights: Weights::Raw, device: Device::Cpu, data, synonyms: None, shown }
-        .run(checkpoint)
-        .unwrap()
+    EvaluationRequest {
+        weights: Weights::Raw,
+        device: Device::Cpu,
+        data,
+        synonyms: None,
+        distances: DistancesConfig::default(),
+        shown,
+    }
+    .run(checkpoint)
+    .unwrap()
 }
 
 #[test]
@@ -90,6 +99,112 @@ fn other_images_have_another_hash_and_codes_without_words_none_of_their_figures(
     assert_eq!(hash(data("data.batch_size=4")), own, "how images are batched does not count");
     assert_ne!(hash(data("data.source.seed=1")), own);
     assert_ne!(hash(data("data.source.validation=8")), own);
+}
+
+/// Random weights of a network that is asked for, in a file.
+fn weights(path: &Path, tensors: impl Iterator<Item = (String, Vec<i64>)>) {
+    tch::manual_seed(1);
+    let draw = |(name, shape): (String, Vec<i64>)| {
+        let inputs = shape[1..].iter().product::<i64>().max(1) as f64;
+        let positive = name.starts_with("lin") || name.ends_with("running_var");
+        let drawn = Tensor::randn(&shape, (Kind::Float, Device::Cpu)) * (2.0 / inputs).sqrt();
+        (name, if positive { drawn.abs() + 0.1 } else { drawn })
+    };
+    let tensors: Vec<(String, Tensor)> = tensors.map(draw).collect();
+    Tensor::write_safetensors(&tensors, path).unwrap();
+}
+
+/// Every distance, by networks of random weights, of few images: figures that say so, with the hash of each file.
+#[test]
+fn distances_are_measured_as_far_as_they_are_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let (checkpoint, _) = trained(&folder.path().join("run"), &["train.steps=1", "data.source.validation=12"]);
+    let [inception, lpips] = ["inception", "lpips"].map(|name| folder.path().join(format!("{name}.safetensors")));
+    let listed = include_str!("../../../vq-model/tests/data/inception.txt").lines().map(|line| {
+        let (name, shape) = line.split_once(' ').unwrap();
+        (name.to_owned(), shape.split(' ').map(|side| side.parse().unwrap()).collect())
+    });
+    weights(&inception, listed);
+    let places = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28];
+    let widths = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512];
+    let convolutions = places.iter().zip(widths.windows(2)).flat_map(|(place, widths)| {
+        let name = |part: &str| format!("features.{place}.{part}");
+        [(name("weight"), vec![widths[1], widths[0], 3, 3]), (name("bias"), vec![widths[1]])]
+    });
+    let linear = [64, 128, 256, 512, 512].into_iter().enumerate();
+    let linear = linear.map(|(place, width)| (format!("lin{place}.weight"), vec![1, width, 1, 1]));
+    weights(&lpips, convolutions.chain(linear));
+    let evaluate = |distances: DistancesConfig| {
+        let (weights, device) = (Weights::Raw, Device::Cpu);
+        EvaluationRequest { weights, device, data: None, synonyms: None, distances, shown: None }.run(&checkpoint)
+    };
+    let config = |file: &Path, sha256: Option<&str>| {
+        let (file, sha256) = (file.to_path_buf(), sha256.map(str::to_owned));
+        Some(InceptionConfig { file, sha256, scale: InceptionScale::default() })
+    };
+    let all = DistancesConfig {
+        sliced: Some(SlicedConfig::default()),
+        lpips: vec![lpips.clone()],
+        inception: config(&inception, None),
+        ..DistancesConfig::default()
+    };
+    let evaluation = evaluate(all.clone()).unwrap().evaluation;
+    let figures = evaluation.distances.as_ref().unwrap();
+    assert_eq!(figures.sliced.as_ref().unwrap().levels.len(), 2, "32 and 16");
+    assert!(figures.lpips.unwrap() > 0.0);
+    let networks = figures.inception.unwrap();
+    assert!(networks.frechet.distance > 0.0 && networks.frechet.rank_deficient, "twelve images, 2048 features");
+    assert!(networks.kernel.distance.is_finite() && networks.score.mean >= 1.0);
+    assert_eq!(networks.precision_recall.images, 12);
+    assert_eq!(figures.weights.keys().collect::<Vec<_>>(), ["inception.safetensors", "lpips.safetensors"]);
+    assert!(evaluate(DistancesConfig::default()).unwrap().evaluation.distances.is_none());
+
+    let hash = &figures.weights["inception.safetensors"];
+    let check = |distances: DistancesConfig, says: &[&str]| {
+        let error = evaluate(distances).unwrap_err().to_string();
+        says.iter().for_each(|part| assert!(error.contains(part), "{part:?} is missing in: {error}"));
+    };
+    let wrong = "0".repeat(64);
+    check(
+        DistancesConfig { inception: config(&inception, Some(&wrong)), ..Default::default() },
+        &["inception.safetensors", &wrong, hash],
+    );
+    // Of one image no covariance can be made.
+    let data = tiny(&[&SCENES[..], &["data.source.validation=1"]].concat()).data;
+    let distances = DistancesConfig { lpips: Vec::new(), ..all.clone() };
+    let (weights, device) = (Weights::Raw, Device::Cpu);
+    let request = EvaluationRequest { weights, device, data: Some(data), synonyms: None, distances, shown: None };
+    let error = request.run(&checkpoint).unwrap_err().to_string();
+    assert!(error.contains("expected") && error.contains("got 1"), "{error}");
+    let nowhere = folder.path().join("nowhere.safetensors");
+    check(DistancesConfig { lpips: vec![nowhere.clone()], ..Default::default() }, &["read weights", "nowhere"]);
+    check(DistancesConfig { inception: config(&lpips, None), ..Default::default() }, &["Inception", "Conv2d_1a_3x3"]);
+    check(DistancesConfig { judge: Some(lpips.clone()), ..Default::default() }, &["judge", "lpips.safetensors"]);
+}
+
+#[test]
+fn evaluations_are_compared_under_equal_conditions_only() {
+    let folder = TempDir::new().unwrap();
+    let run = |name: &str, more: &[&str]| trained(&folder.path().join(name), &[&["train.steps=1"], more].concat()).0;
+    let named = |name: &str, checkpoint: &Checkpoint, data: Option<DataConfig>| {
+        (name.to_owned(), evaluate(checkpoint, data).evaluation)
+    };
+    let (one, other) =
+        (run("one", &[]), run("other", &["seed=1", "quantizer={ kind = \"nearest\", codes = 24, width = 4 }"]));
+    let same = EvaluationComparison::of(&[named("one", &one, None), named("other", &other, None)]).unwrap();
+    assert!(same.differences().is_empty(), "{:?}", same.differences());
+    let table = same.to_string();
+    assert!(table.contains("| figure | one | other |") && table.contains("| images/psnr |"), "{table}");
+    assert!(table.contains("codebook/noun/used") && !table.contains("Not comparable"), "{table}");
+
+    let data = tiny(&[&SCENES[..], &["data.source.seed=5"]].concat()).data;
+    let differ = EvaluationComparison::of(&[named("one", &one, None), named("else", &one, Some(data))]).unwrap();
+    let conditions: Vec<&str> = differ.differences().iter().map(|found| found.condition.as_str()).collect();
+    assert!(conditions.contains(&"conditions/data/sha256"), "{conditions:?}");
+    assert!(conditions.contains(&"conditions/data/config/source/seed"), "{conditions:?}");
+    assert!(differ.to_string().starts_with("**Not comparable"), "{differ}");
+    let error = EvaluationComparison::of(&[named("one", &one, None)]).unwrap_err().to_string();
+    assert!(error.contains("at least two") && error.contains("got 1"), "{error}");
 }
 
 #[test]

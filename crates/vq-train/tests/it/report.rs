@@ -25,7 +25,8 @@ fn training(step: u64, loss: f64) -> Record {
 }
 
 fn validation(step: u64, psnr: f64) -> Record {
-    let group = |group: &str, size, used| GroupRecord { group: group.into(), size, used, perplexity: 7.5 };
+    let group =
+        |group: &str, size, used| GroupRecord { group: group.into(), size, used, perplexity: 7.5, gini: Some(0.5) };
     let groups = vec![group("adjectives", 20, 15), group("nouns", 30, 6)];
     Record::Validation { step, psnr, ssim: 0.75, ms_ssim: Some(0.875), usage: 0.42, groups, captions: None }
 }

@@ -1,5 +1,6 @@
 //! `vqct eval`.
 
+mod compare;
 mod generator;
 mod tokenizer;
 
@@ -19,11 +20,14 @@ pub(crate) struct Args {
 enum What {
     /// Measure a generator of images from captions of scenes.
     Generator(generator::Args),
+    /// Put evaluations side by side; those that were made under other conditions are refused.
+    Compare(compare::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match (&args.what, &args.tokenizer) {
         (Some(What::Generator(args)), _) => generator::run(args),
+        (Some(What::Compare(args)), _) => compare::run(args),
         (None, Some(args)) => tokenizer::run(args),
         (None, None) => anyhow::bail!("eval: expected `--checkpoint`, got none"),
     }

@@ -7,10 +7,11 @@ use image::imageops::replace;
 use image::{DynamicImage, Rgb, RgbImage};
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_data::scenes::Share;
-use vq_eval::{BleuScores, Ranking, Synonyms};
+use vq_eval::{BleuScores, Ranking, SlicedConfig, Synonyms};
+use vq_model::{InceptionConfig, InceptionScale};
 use vq_train::{
-    Evaluated, Evaluation, EvaluationRequest, ExperimentFile, GroundingFigures, LanguageFigures, ShownImage,
-    ShownImages, ToldImage,
+    DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, ExperimentFile,
+    GroundingFigures, InceptionFigures, LanguageFigures, ShownImage, ShownImages, ToldImage,
 };
 
 use crate::input::TokenizerArgs;
@@ -30,9 +31,14 @@ pub(crate) struct Args {
     /// WordNet's folder (`index.noun`, `data.noun`, ..), whose synonyms METEOR counts [default: no synonyms].
     #[arg(long, value_name = "FOLDER")]
     wordnet: Option<PathBuf>,
+    #[command(flatten)]
+    distances: DistanceArgs,
     /// Write the figures, and all that decides them, to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page of figures, images and all that decides them to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write what was said of each image to this file, as JSON Lines.
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
@@ -40,28 +46,75 @@ pub(crate) struct Args {
     /// true.
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
-    /// How many images it shows.
-    #[arg(long, value_name = "N", default_value_t = 20, requires = "sheet")]
+    /// How many images sheet and page show.
+    #[arg(long, value_name = "N", default_value_t = 20)]
     shown: usize,
     /// Decides which.
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "sheet")]
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
     shown_seed: u64,
 }
 
+/// Distances beyond PSNR and SSIM.
+#[derive(Debug, clap::Args)]
+struct DistanceArgs {
+    /// Measure the sliced Wasserstein distance on Laplacian patches, which needs no weights.
+    #[arg(long)]
+    sliced: bool,
+    /// Measure LPIPS, by these files of weights.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    lpips: Vec<PathBuf>,
+    /// Measure FID, KID, precision and recall, and the Inception score, by this file of weights.
+    #[arg(long, value_name = "FILE")]
+    inception: Option<PathBuf>,
+    /// The SHA-256 that the file must have.
+    #[arg(long, value_name = "HEX", requires = "inception")]
+    inception_sha256: Option<String>,
+    /// Measure the Fréchet distance of this scene judge's features, which is no FID.
+    #[arg(long, value_name = "FILE")]
+    judge: Option<PathBuf>,
+}
+
+impl DistanceArgs {
+    fn config(&self) -> DistancesConfig {
+        let inception = self.inception.clone().map(|file| InceptionConfig {
+            file,
+            sha256: self.inception_sha256.clone(),
+            scale: InceptionScale::default(),
+        });
+        DistancesConfig {
+            sliced: self.sliced.then(SlicedConfig::default),
+            lpips: self.lpips.clone(),
+            inception,
+            judge: self.judge.clone(),
+            ..DistancesConfig::default()
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.json.iter().chain(&args.captions).chain(&args.sheet).try_for_each(|path| refuse_existing(path))?;
+    args.json
+        .iter()
+        .chain(&args.html)
+        .chain(&args.captions)
+        .chain(&args.sheet)
+        .try_for_each(|path| refuse_existing(path))?;
     let checkpoint = args.tokenizer.open()?;
     let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
     let data = args.data.as_deref().map(data_of).transpose()?;
     let (weights, device) = (args.tokenizer.weights(), args.tokenizer.device()?);
-    let shown = args.sheet.as_ref().map(|_| ShownImages { count: args.shown, seed: args.shown_seed });
-    let request = EvaluationRequest { weights, device, data, synonyms, shown };
+    let shown = args.sheet.as_ref().or(args.html.as_ref());
+    let shown = shown.map(|_| ShownImages { count: args.shown, seed: args.shown_seed });
+    let distances = args.distances.config();
+    let request = EvaluationRequest { weights, device, data, synonyms, distances, shown };
     let Evaluated { evaluation, told, shown } = request.run(&checkpoint)?;
     print(&evaluation);
     if let Some(path) = &args.json {
         let mut json = serde_json::to_vec_pretty(&evaluation)?;
         json.push(b'\n');
         write_new(path, &json)?;
+    }
+    if let Some(path) = &args.html {
+        write_new(path, EvaluationPage::of(&evaluation, &shown)?.html().as_bytes())?;
     }
     if let Some(path) = &args.captions {
         write_new(path, &lines(&told)?)?;
@@ -103,21 +156,42 @@ fn lines(told: &[ToldImage]) -> Result<Vec<u8>> {
 }
 
 fn print(evaluation: &Evaluation) {
-    let Evaluation { conditions, images, codebook, words, language, .. } = evaluation;
+    let Evaluation { conditions, images, codebook, distances, words, language, .. } = evaluation;
     let (tokenizer, data) = (&conditions.tokenizer, &conditions.data);
     let (name, seed, step) = (&tokenizer.experiment, tokenizer.seed, tokenizer.step);
     say!("tokenizer  {name}, seed {seed}, step {step}, {}", &tokenizer.sha256);
     say!("images     {}, {}", data.images, data.sha256);
+    if !data.damaged.is_empty() {
+        say!("  {} damaged ones were skipped: {}", data.damaged.len(), data.damaged.join(", "));
+    }
     say!("pictures   PSNR {:.2} dB, SSIM {:.4}, MS-SSIM {:.4}", images.psnr, images.ssim, images.ms_ssim);
     say!("codes      {:.1} % used", evaluation.usage() * 100.0);
     for group in codebook {
-        say!("  {:<10} {} of {}, perplexity {:.1}", group.group, group.used, group.size, group.perplexity);
+        let gini = group.gini.map_or(String::new(), |gini| format!(", Gini {gini:.3}"));
+        say!("  {:<10} {} of {}, perplexity {:.1}{gini}", group.group, group.used, group.size, group.perplexity);
     }
+    distances.iter().for_each(print_distances);
     words.iter().for_each(print_grounding);
     match language {
         Some(language) => print_language(language),
         None => say!("captions   none are told"),
     }
+}
+
+fn print_distances(figures: &DistanceFigures) {
+    let DistanceFigures { sliced, lpips, inception, judge_frechet, .. } = figures;
+    if let Some(sliced) = sliced {
+        let levels = sliced.levels.iter().map(|level| format!("{} {:.4}", level.height, level.distance));
+        say!("sliced Wasserstein distance {:.4} (levels {})", sliced.mean, levels.collect::<Vec<_>>().join(", "));
+    }
+    lpips.iter().for_each(|lpips| say!("LPIPS      {lpips:.4}"));
+    if let Some(InceptionFigures { frechet, kernel, precision_recall, score }) = inception {
+        say!("FID        {frechet}");
+        say!("KID        {:.6}", kernel.distance);
+        say!("precision  {:.4}, recall {:.4}", precision_recall.precision, precision_recall.recall);
+        say!("Inception score {:.3} ± {:.3}", score.mean, score.spread);
+    }
+    judge_frechet.iter().for_each(|distance| say!("distance of the judge's features (Fréchet; no FID): {distance}"));
 }
 
 fn print_grounding(figures: &GroundingFigures) {

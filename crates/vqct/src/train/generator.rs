@@ -12,6 +12,12 @@ pub(crate) struct Args {
     /// The experiment.
     #[arg(long, value_name = "FILE", required_unless_present = "resume")]
     config: Option<PathBuf>,
+    /// The run of the tokenizer whose ids it learns to make (`tokens.tokenizer.run`).
+    #[arg(long, value_name = "RUN")]
+    tokenizer: Option<PathBuf>,
+    /// The folder that `vqct tokenize --store` filled (`tokens.source`).
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
     /// Override a key of the experiment, such as `--set train.steps=100`; may be given often.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -19,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Go on with the run of this folder, from its last checkpoint, with the experiment that it holds.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["config", "overrides", "out"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["config", "tokenizer", "store", "overrides", "out"])]
     resume: Option<PathBuf>,
 }
 
@@ -37,13 +43,27 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn begin(args: &Args, path: PathBuf) -> Result<GeneratorTrainer> {
-    let experiment = ExperimentFile { path, overrides: args.overrides.clone() }.load_generator()?;
+    let experiment = ExperimentFile { path, overrides: args.overrides() }.load_generator()?;
     let name = experiment.name.clone();
     let plan = GeneratorPlan::resolve(experiment)?;
     Ok(GeneratorTrainer::begin(plan, || match &args.out {
         Some(folder) => RunDir::exact(folder),
         None => RunDir::numbered("runs".as_ref(), &name),
     })?)
+}
+
+impl Args {
+    /// The options as overrides of the experiment, before those that are given as such.
+    fn overrides(&self) -> Vec<String> {
+        let quoted = |path: PathBuf| toml::Value::String(path.display().to_string());
+        let tokenizer = self.tokenizer.clone().map(|run| format!("tokens.tokenizer.run={}", quoted(run)));
+        let store = self.store.as_ref().map(|folder| {
+            let [train, validation] =
+                ["train", "validation"].map(|part| quoted(folder.join(format!("{part}.safetensors"))));
+            format!("tokens.source={{ kind = \"store\", train = {train}, validation = {validation} }}")
+        });
+        tokenizer.into_iter().chain(store).chain(self.overrides.iter().cloned()).collect()
+    }
 }
 
 fn describe(trainer: &GeneratorTrainer) {

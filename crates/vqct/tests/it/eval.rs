@@ -32,6 +32,38 @@ fn an_evaluation_says_the_same_twice_and_what_decides_it() {
 }
 
 #[test]
+fn reports_are_compared_and_pages_made() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    train(folder);
+    let eval = |more: &[&str]| {
+        let output = vqct(folder).args(["eval", "--checkpoint", "run"]).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = eval(&["--sliced", "--json", "one.json", "--html", "one.html", "--shown", "3"]);
+    assert!(said.contains("sliced Wasserstein distance"), "{said}");
+    let page = std::fs::read_to_string(folder.join("one.html")).unwrap();
+    assert_eq!(page.matches("data:image/png").count(), 6, "three images and their reconstructions");
+    for part in ["images · psnr", "conditions · data · sha256", "distances · sliced · mean"] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    eval(&["--sliced", "--json", "two.json"]);
+    eval(&["--json", "three.json"]);
+    let compare = |more: &[&str]| vqct(folder).args(["eval", "compare", "one.json"]).args(more).output().unwrap();
+    let output = compare(&["two.json"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && table.contains("| images/psnr |"), "{table}");
+    let error = error_of(folder, &["eval", "compare", "one.json", "three.json"]);
+    assert!(error.contains("equal conditions") && error.contains("conditions/distances/sliced"), "{error}");
+    let output = compare(&["three.json", "--mark"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && table.starts_with("**Not comparable"), "{table}");
+    let error = error_of(folder, &["eval", "--checkpoint", "run", "--inception", "nowhere.safetensors"]);
+    assert!(error.contains("nowhere.safetensors"), "{error}");
+}
+
+#[test]
 fn a_study_ends_with_its_table() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();

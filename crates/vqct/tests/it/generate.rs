@@ -38,7 +38,6 @@ name = "generator"
 device = "cpu"
 [tokens]
 tokenizer = { run = "tokenizer" }
-source = { kind = "store", train = "tokens/train.safetensors", validation = "tokens/validation.safetensors" }
 batch_size = 4
 [generator]
 transformer = { width = 16, heads = 2, layers = 1 }
@@ -72,8 +71,10 @@ fn prepare(folder: &Path) {
 
 fn train(folder: &Path, name: &str, more: &[&str]) -> String {
     let sets = more.iter().flat_map(|more| ["--set", more]);
-    let arguments: Vec<&str> =
-        ["train", "generator", "--config", "generator.toml", "--out", name].into_iter().chain(sets).collect();
+    let arguments: Vec<&str> = ["train", "generator", "--config", "generator.toml", "--store", "tokens", "--out", name]
+        .into_iter()
+        .chain(sets)
+        .collect();
     run(folder, &arguments)
 }
 
@@ -170,7 +171,7 @@ fn what_cannot_be_made_is_refused() {
     assert!(error.contains("train.safetensors exists already"), "{error}");
     let error = error_of(
         folder,
-        &["train", "generator", "--config", "generator.toml", "--out", "y", "--set", "tokens.tokenizer.run=maps"],
+        &["train", "generator", "--config", "generator.toml", "--out", "y", "--store", "tokens", "--tokenizer", "maps"],
     );
     assert!(error.contains("token store tokens/train.safetensors"), "{error}");
 }
