@@ -76,8 +76,7 @@ impl JudgeConfig {
     pub fn check(&self) -> Result<(), TrainError> {
         let Self { steps, log_every, data, network, optimizer, schedule, .. } = self;
         let refuse = |key, expected: String, got: String| Err(TrainError::Option { key, expected, got });
-        let counts =
-            [("steps", *steps), ("log_every", *log_every), ("data.batch_size", data.batch_size as u64)];
+        let counts = [("steps", *steps), ("log_every", *log_every), ("data.batch_size", data.batch_size as u64)];
         if let Some((key, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
             return refuse(key, "at least 1".into(), "0".into());
         }

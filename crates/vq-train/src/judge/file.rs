@@ -106,8 +106,10 @@ impl JudgeFile {
 
     /// Writes a judge; whatever goes wrong, an older one at `path` stays whole.
     pub(super) fn write(path: &Path, header: &JudgeHeader, store: &nn::VarStore) -> Result<(), TrainError> {
-        let encode = |error: &dyn std::fmt::Display| refuse(path, "a judge that can be encoded".into(), error.to_string());
-        let tensors: Vec<Saved> = store.variables().into_iter().map(|(name, tensor)| Saved::of(name, &tensor)).collect();
+        let encode =
+            |error: &dyn std::fmt::Display| refuse(path, "a judge that can be encoded".into(), error.to_string());
+        let tensors: Vec<Saved> =
+            store.variables().into_iter().map(|(name, tensor)| Saved::of(name, &tensor)).collect();
         let views = tensors.iter().map(|Saved { name, shape, bytes }| {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| encode(&error))?;
             Ok((name.as_str(), view))
