@@ -133,7 +133,7 @@ fn it_learns_the_same_from_the_same_seed() {
     assert_eq!(losses.len(), 30);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
     let (begun, ended) = (mean(&losses[..5]), mean(&losses[25..]));
-    assert!(ended < begun * 0.8, "from {begun} to {ended}");
+    assert!(ended < begun * 0.9, "from {begun} to {ended}");
     assert_eq!(losses, again);
     let [one, other] = [(&first, &folders[0]), (&second, &folders[1])].map(|(judge, folder)| {
         let path = saved(judge, folder.path());
