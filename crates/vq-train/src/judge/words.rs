@@ -42,8 +42,8 @@ pub(super) struct JudgeLoss {
     pub(super) presence: Tensor,
     /// Cross-entropy of the colour in nats, mean over the things that are there.
     pub(super) color: Tensor,
-    /// Cross-entropy of the noun at a place in nats, mean over the places where there is a thing: what is seen where is
-    /// learned several times sooner than whether it is seen anywhere.
+    /// Cross-entropy of the noun at a place in nats, mean over the places where there is a thing: with it, presence is
+    /// learned from fewer scenes.
     pub(super) place: Tensor,
 }
 
