@@ -79,6 +79,8 @@ pub struct SceneOpinion {
     pub presence: Tensor,
     /// `[B, N, K]`: logits of the colours of each thing, which mean something where it is there.
     pub colors: Tensor,
+    /// `[B, N, H / f, W / f]`: logits of each thing at each place, of which `presence` is pooled.
+    pub places: Tensor,
 }
 
 /// A residual network that says of each of `N` things whether an image shows it, and in which of `K` colours.
@@ -162,12 +164,13 @@ impl SceneClassifier {
         }
         let map = self.levels.iter().fold(images.shallow_clone(), |xs, level| level.forward(&xs));
         let map = self.norm_out.swish(&map); // [B, F, h, w]
-        let seen = self.presence.forward(&map).flatten(2, -1) * SHARPNESS; // [B, N, h w]
-        let places = seen.size()[2] as f64;
-        let presence = (seen.logsumexp([-1_i64], false) - places.ln()) / SHARPNESS; // [B, N]
+        let places = self.presence.forward(&map); // [B, N, h, w]
+        let seen = places.flatten(2, -1) * SHARPNESS; // [B, N, h w]
+        let count = seen.size()[2] as f64;
+        let presence = (seen.logsumexp([-1_i64], false) - count.ln()) / SHARPNESS; // [B, N]
         let colors = self.colors.forward(&map).flatten(2, -1).transpose(1, 2); // [B, h w, K]
         let colors = seen.softmax(-1, None).bmm(&colors); // [B, N, K]
-        Ok(SceneOpinion { features: map.mean_dim([2_i64, 3].as_slice(), false, None), presence, colors })
+        Ok(SceneOpinion { features: map.mean_dim([2_i64, 3].as_slice(), false, None), presence, colors, places })
     }
 }
 

@@ -75,14 +75,15 @@ class Classifier(nn.Module):
         for level in self.levels:
             x = level(x)
         x = F.silu(self.norm_out(x))
-        presence, colors = self.presence(x).flatten(2), self.colors(x).flatten(2)
+        places, colors = self.presence(x), self.colors(x).flatten(2)
+        presence = places.flatten(2)
         # The pooling as the paper has it, and the colours weighted by its gradient as autograd finds it.
         seen = torch.log(torch.exp(SHARPNESS * presence).mean(dim=2)) / SHARPNESS
         weights = torch.stack(
             [torch.autograd.grad(seen[:, n].sum(), presence, create_graph=True)[0][:, n] for n in range(seen.shape[1])],
             dim=1,
         )
-        return x.mean(dim=(2, 3)), seen, torch.einsum("bnp,bkp->bnk", weights, colors)
+        return x.mean(dim=(2, 3)), seen, torch.einsum("bnp,bkp->bnk", weights, colors), places
 
 
 torch.use_deterministic_algorithms(True)
@@ -90,9 +91,9 @@ torch.set_num_threads(1)
 network = Classifier(widths=[16, 32], blocks=2, things=3, colors=2)
 fill(network, 0)
 images = noise([2, 3, 16, 24], 1000)
-features, presence, colors = network(images)
+features, presence, colors, places = network(images)
 loss = presence.square().mean() + (colors - 1).square().mean()
 loss.backward()
-golden = {"features": features, "presence": presence, "colors": colors}
+golden = {"features": features, "presence": presence, "colors": colors, "places": places}
 golden |= {f"gradient.{name}": value.grad for name, value in network.named_parameters() if "levels.0" in name}
 save_file({name: value.detach().contiguous() for name, value in golden.items()}, "scene_classifier.safetensors")

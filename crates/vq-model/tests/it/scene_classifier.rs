@@ -24,8 +24,8 @@ fn it_says_what_pytorch_says() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scene_classifier.safetensors");
     let goldens: HashMap<String, Tensor> = Tensor::read_safetensors(file).unwrap().into_iter().collect();
     let (store, classifier) = build();
-    let SceneOpinion { features, presence, colors } = classifier.forward(&images(2, 16, 24)).unwrap();
-    for (name, found) in [("features", &features), ("presence", &presence), ("colors", &colors)] {
+    let SceneOpinion { features, presence, colors, places } = classifier.forward(&images(2, 16, 24)).unwrap();
+    for (name, found) in [("features", &features), ("presence", &presence), ("colors", &colors), ("places", &places)] {
         let error = relative_error(found, &goldens[name]);
         assert!(error < 1e-5, "{name}: {error}");
     }
@@ -77,6 +77,7 @@ fn images_of_any_size_that_fits_are_taken() {
         assert_eq!(opinion.features.size(), [batch, 32]);
         assert_eq!(opinion.presence.size(), [batch, 3]);
         assert_eq!(opinion.colors.size(), [batch, 3, 2]);
+        assert_eq!(opinion.places.size(), [batch, 3, height / 4, width / 4]);
         assert!(opinion.colors.isfinite().all().int64_value(&[]) == 1);
     }
 }

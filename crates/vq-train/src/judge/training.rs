@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use tch::Tensor;
 use vq_data::{EmojiScenes, EpochStream};
 
@@ -39,15 +37,16 @@ impl SceneJudge {
 
     fn step(&self, adam: &mut Adam, batch: &SceneBatch, learning_rate: f64) -> Result<Taken, TrainError> {
         let device = self.store.device();
-        let targets = self.words.targets(&batch.truths, device)?;
+        let factor = self.header.config.network.factor() as u32;
+        let targets = self.words.targets(&batch.truths, factor, device)?;
         let opinion = self.network.forward(&batch.images.to_device(device))?;
         let loss = targets.loss(&opinion);
         let gradient = adam.gradient(&loss.total())?;
-        let JudgeLoss { presence, color } = loss;
-        let figures = Tensor::stack(&[presence.detach(), color.detach(), gradient.norm()], 0);
+        let JudgeLoss { presence, color, place } = loss;
+        let figures = Tensor::stack(&[presence.detach(), color.detach(), place.detach(), gradient.norm()], 0);
         adam.step(gradient, learning_rate, &figures.isfinite().all());
-        let [presence, color, gradient_norm] = [0, 1, 2].map(|at| figures.double_value(&[at]));
-        Ok(Taken { presence, color, gradient_norm })
+        let [presence, color, place, gradient_norm] = [0, 1, 2, 3].map(|at| figures.double_value(&[at]));
+        Ok(Taken { presence, color, place, gradient_norm })
     }
 }
 
@@ -55,13 +54,14 @@ impl SceneJudge {
 struct Taken {
     presence: f64,
     color: f64,
+    place: f64,
     gradient_norm: f64,
 }
 
 impl Taken {
     fn check(&self, step: u64) -> Result<(), TrainError> {
-        let Self { presence, color, gradient_norm } = self;
-        let figures = [("presence", presence), ("color", color), ("gradient_norm", gradient_norm)];
+        let Self { presence, color, place, gradient_norm } = self;
+        let figures = [("presence", presence), ("color", color), ("place", place), ("gradient_norm", gradient_norm)];
         match figures.into_iter().find(|(_, value)| !value.is_finite()) {
             None => Ok(()),
             Some((name, value)) => Err(TrainError::NotFinite {
@@ -74,17 +74,17 @@ impl Taken {
     }
 
     fn record(&self, step: u64, learning_rate: f64, images_per_second: f64) -> Record {
-        let Self { presence, color, gradient_norm } = *self;
-        let terms = BTreeMap::from([("presence".to_owned(), presence), ("color".to_owned(), color)]);
+        let Self { presence, color, place, gradient_norm } = *self;
+        let terms = [("presence", presence), ("color", color), ("place", place)];
         Record::Train {
             step,
-            loss: presence + color,
+            loss: presence + color + place,
             reconstruction: None,
             codebook: None,
             learning_rate,
             images_per_second,
             gradient_norm: Some(gradient_norm),
-            terms,
+            terms: terms.map(|(name, value)| (name.to_owned(), value)).into(),
         }
     }
 }

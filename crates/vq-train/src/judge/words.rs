@@ -29,6 +29,10 @@ pub(super) struct Targets {
     groups: Tensor,
     /// `[G]`, `Int64`: the class of its colour.
     colors: Tensor,
+    /// `[P]`, `Int64`: the places in the middle of which there is a thing, in `[B, h, w]`, flattened.
+    places: Tensor,
+    /// `[P]`, `Int64`: the noun of this thing.
+    things: Tensor,
 }
 
 /// Terms of the loss, scalars.
@@ -38,6 +42,9 @@ pub(super) struct JudgeLoss {
     pub(super) presence: Tensor,
     /// Cross-entropy of the colour in nats, mean over the things that are there.
     pub(super) color: Tensor,
+    /// Cross-entropy of the noun at a place in nats, mean over the places where there is a thing: with it, presence is
+    /// learned from fewer scenes.
+    pub(super) place: Tensor,
 }
 
 impl JudgeWords {
@@ -74,13 +81,14 @@ impl JudgeWords {
         Ok(Classes { noun: noun.ok_or_else(|| refuse("nouns", &group.noun))?, color })
     }
 
-    /// The truth as numbers.
+    /// The truth as numbers, for a network with places of `factor` pixels.
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub(super) fn targets(&self, truths: &[SceneTruth], device: Device) -> Result<Targets, TrainError> {
+    pub(super) fn targets(&self, truths: &[SceneTruth], factor: u32, device: Device) -> Result<Targets, TrainError> {
         let (rows, count) = (truths.len(), self.nouns.len());
         let (mut presence, mut groups, mut colors) = (vec![0_f32; rows * count], Vec::new(), Vec::new());
+        let (mut places, mut things, mut place) = (Vec::new(), Vec::new(), 0_i64);
         for (row, truth) in truths.iter().enumerate() {
             for group in &truth.groups {
                 let Classes { noun, color } = self.classes(group)?;
@@ -89,11 +97,24 @@ impl JudgeWords {
                 groups.push(place as i64);
                 colors.push(color as i64);
             }
+            let middles = |side: u32| (factor / 2..side).step_by(factor as usize);
+            for (y, x) in middles(truth.map.height()).flat_map(|y| middles(truth.map.width()).map(move |x| (y, x))) {
+                let object = usize::from(truth.map.get_pixel(x, y).0[0]);
+                let object = object.checked_sub(1).and_then(|object| truth.objects.get(object));
+                if let Some(group) = object.and_then(|object| truth.groups.get(object.group)) {
+                    places.push(place);
+                    things.push(self.classes(group)?.noun as i64);
+                }
+                place += 1;
+            }
         }
+        let numbers = |numbers: &[i64]| Tensor::from_slice(numbers).to_device(device);
         Ok(Targets {
             presence: Tensor::from_slice(&presence).view([rows as i64, count as i64]).to_device(device),
-            groups: Tensor::from_slice(&groups).to_device(device),
-            colors: Tensor::from_slice(&colors).to_device(device),
+            groups: numbers(&groups),
+            colors: numbers(&colors),
+            places: numbers(&places),
+            things: numbers(&things),
         })
     }
 
@@ -122,9 +143,16 @@ impl Targets {
         let presence =
             opinion.presence.binary_cross_entropy_with_logits::<Tensor>(&self.presence, None, None, Reduction::Sum);
         let colors = opinion.colors.flatten(0, 1).index_select(0, &self.groups); // [G, K]
+        let places = opinion.places.flatten(2, -1).transpose(1, 2).flatten(0, 1).index_select(0, &self.places); // [P, N]
+        let cross_entropy = |logits: &Tensor, classes: &Tensor| {
+            // There may be no place with a thing, whose mean would be none.
+            let count = classes.size()[0].max(1) as f64;
+            logits.cross_entropy_loss::<Tensor>(classes, None, Reduction::Sum, -100, 0.0) / count
+        };
         JudgeLoss {
             presence: presence / opinion.presence.size()[0] as f64,
-            color: colors.cross_entropy_loss::<Tensor>(&self.colors, None, Reduction::Mean, -100, 0.0),
+            color: cross_entropy(&colors, &self.colors),
+            place: cross_entropy(&places, &self.things),
         }
     }
 }
@@ -132,6 +160,6 @@ impl Targets {
 impl JudgeLoss {
     /// What is minimized.
     pub(super) fn total(&self) -> Tensor {
-        &self.presence + &self.color
+        &self.presence + &self.color + &self.place
     }
 }
