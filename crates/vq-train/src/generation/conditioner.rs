@@ -162,12 +162,21 @@ impl Texts {
     /// # Errors
     /// [`TrainError::Caption`] if the language model's tokenizer refuses a word.
     pub fn unknown_words(&self, text: &str) -> Result<Vec<String>, TrainError> {
-        let (vocabulary, mut unknown) = (self.language.vocabulary(), Vec::new());
+        let vocabulary = self.language.vocabulary();
         let special = vocabulary.map().special();
+        let is_read = |text: &str| {
+            let ids = vocabulary.encode(text, usize::MAX)?;
+            let mut words = ids.iter().filter(|&&id| ![special.begin, special.end, special.pad].contains(&id)).peekable();
+            Ok::<_, TrainError>(words.peek().is_some() && words.all(|&id| special.unknown != Some(id)))
+        };
+        // Where unknown words leave a trace, words are looked at one by one only if there is one: some models write a word
+        // otherwise at the beginning of a text.
+        if special.unknown.is_some() && is_read(text)? {
+            return Ok(Vec::new());
+        }
+        let mut unknown = Vec::new();
         for word in text.split_whitespace() {
-            let ids = vocabulary.encode(word, usize::MAX)?;
-            let read = ids.iter().filter(|&&id| ![special.begin, special.end, special.pad].contains(&id));
-            if read.clone().count() == 0 || read.clone().any(|&id| special.unknown == Some(id)) {
+            if !is_read(word)? {
                 unknown.push(word.to_owned());
             }
         }

@@ -7,7 +7,7 @@ use tch::{Device, Tensor, nn};
 use vq_generate::{Condition, GenerationConfig, Generator, Known, Progress, SampleRequest, Sampled};
 
 use super::conditioner::{Classes, Conditioner, Texts};
-use super::config::{ConditionConfig, TokenSource};
+use super::config::ConditionConfig;
 use super::image_tokens::ImageTokens;
 use super::setup::{GeneratorCheckpoint, GeneratorSetup};
 use super::task::kind;
@@ -106,14 +106,6 @@ impl ImageGenerator {
         &self.generator
     }
 
-    /// The images that it was trained on, as configured; where ids came from a store, those of the tokenizer.
-    pub(crate) fn data(&self) -> &DataConfig {
-        match &self.setup.experiment.tokens.source {
-            TokenSource::Images { data: Some(data) } => data,
-            TokenSource::Images { data: None } | TokenSource::Store { .. } => &self.trained_on,
-        }
-    }
-
     /// The images that the generator was validated on, from where they lay in training.
     ///
     /// # Errors
@@ -143,6 +135,11 @@ impl GeneratorImages {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.sets.counts()[1]
+    }
+
+    /// The data set that they are of, as configured, if that is known.
+    pub fn data(&self) -> Option<&DataConfig> {
+        self.sets.data()
     }
 
     /// Whether there are none.

@@ -26,7 +26,7 @@ pub use setup::{GeneratorCheckpoint, GeneratorSetup, TokenizerReference};
 pub use text_to_image::{
     MadeScene, SceneFigures, TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult,
 };
-pub use token_store::{StoreHeader, StoredBatch, StoredTokens, TokenStore, TokenStoreWriter};
+pub use token_store::{StoreHeader, StoredBatch, StoredImages, StoredPart, StoredTokens, TokenStore, TokenStoreWriter};
 pub use tokenize::TokenizeRequest;
 pub use tokens::TokenizedBatch;
 pub use trainer::GeneratorTrainer;

@@ -8,9 +8,11 @@ use vq_eval::{FrechetDistance, FrechetScores, Side};
 use vq_generate::GenerationConfig;
 
 use super::conditioner::Conditioner;
-use super::image_generator::{GeneratedImages, ImageGenerator, ImageRequest};
+use super::image_generator::{GeneratedImages, GeneratorImages, ImageGenerator, ImageRequest};
 use super::setup::GeneratorCheckpoint;
-use crate::{Checkpoint, Environment, JudgedScenes, SceneJudge, SourceConfig, TokenizerState, TrainError, Weights};
+use crate::{
+    Checkpoint, DataConfig, Environment, JudgedScenes, SceneJudge, SourceConfig, TokenizerState, TrainError, Weights,
+};
 
 const FORMAT: &str = "vqct-text-to-image";
 const VERSION: u32 = 1;
@@ -149,8 +151,8 @@ impl TextToImageRequest<'_> {
             return Err(refuse("a generator of images from texts", self.generator.conditioner.kind()));
         };
         let reader = self.reader.map(|reader| Reader::open(reader, self.generator, self.device)).transpose()?;
-        let world = self.world()?;
         let validation = self.generator.validation_images()?;
+        let world = world(&validation)?;
         let count = self.count.min(validation.len()).min(world.config().length);
         if count == 0 || self.batch == 0 {
             return Err(refuse("at least one image at a time, and in all", "none"));
@@ -219,18 +221,6 @@ impl TextToImageRequest<'_> {
             originals,
         };
         Ok(TextToImageResult { figures, made })
-    }
-
-    /// The scenes of the validation set.
-    fn world(&self) -> Result<EmojiScenes, TrainError> {
-        let data = self.generator.data();
-        match &data.source {
-            SourceConfig::Scenes(scenes) => scenes.validation_world(&data.transform),
-            _ => Err(TrainError::Condition {
-                expected: "a tokenizer that was trained on scenes, of which everything is known".into(),
-                got: "another source".into(),
-            }),
-        }
     }
 
     /// Looks at images of scenes; gives what the reader says of them.
@@ -306,6 +296,17 @@ impl Reader {
             Some(captions) => captions.tell(&codes),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+/// The scenes of a validation set.
+fn world(validation: &GeneratorImages) -> Result<EmojiScenes, TrainError> {
+    match validation.data() {
+        Some(DataConfig { source: SourceConfig::Scenes(scenes), transform, .. }) => scenes.validation_world(transform),
+        _ => Err(TrainError::Condition {
+            expected: "a validation set of scenes, of which everything is known".into(),
+            got: "another one".into(),
+        }),
     }
 }
 

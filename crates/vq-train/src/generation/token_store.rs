@@ -13,14 +13,14 @@ use tch::{Device, Tensor};
 use vq_generate::{Grid, TokenGrid};
 
 use super::mapped::MappedFile;
-use crate::TrainError;
 use crate::atomic_file::write_atomically;
+use crate::{DataConfig, TrainError};
 
 const KEY: &str = "vqct-token-store";
 const FORMAT: u32 = 1;
 
 /// What a store says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreHeader {
     /// The version of the format, 1.
@@ -31,11 +31,33 @@ pub struct StoreHeader {
     pub tokens: StoredTokens,
     /// Of their segmentations, if they have any.
     pub segmentation: Option<StoredTokens>,
-    /// SHA-256 of the images as the tokenizer was given them, and of their captions, as
-    /// [`EvaluatedData`](crate::EvaluatedData) has it.
-    pub images_sha256: String,
+    /// The images that the ids are of.
+    pub images: StoredImages,
     /// The labels that images have, from coarse to fine; each once.
     pub labels: Vec<Vec<String>>,
+}
+
+/// Which images ids are of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredImages {
+    /// As configured, if they were.
+    pub data: Option<DataConfig>,
+    /// Which part of these.
+    pub part: StoredPart,
+    /// SHA-256 of the images as the tokenizer was given them, and of their captions, as
+    /// [`EvaluatedData`](crate::EvaluatedData) has it.
+    pub sha256: String,
+}
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoredPart {
+    /// To train on.
+    Train,
+    /// To validate on.
+    Validation,
 }
 
 /// Which tokenizer made ids, and how they lie.
@@ -347,7 +369,7 @@ impl TokenStoreWriter {
     ///
     /// # Errors
     /// [`TrainError::Io`] if it cannot be written.
-    pub fn write(self, path: &Path, images_sha256: String) -> Result<usize, TrainError> {
+    pub fn write(self, path: &Path, of: StoredImages) -> Result<usize, TrainError> {
         let images = self.labels.len();
         let mut labels = vec![Vec::new(); self.label_places.len()];
         for (path, place) in self.label_places {
@@ -358,7 +380,7 @@ impl TokenStoreWriter {
             written_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).into(),
             tokens: self.tokens.clone(),
             segmentation: self.segmentation.clone(),
-            images_sha256,
+            images: of,
             labels,
         };
         let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();

@@ -7,7 +7,7 @@ use vq_data::{Loader, LoaderConfig, Split};
 
 use super::config::TokenizerSource;
 use super::image_tokens::ImageTokens;
-use super::token_store::{StoredBatch, StoredTokens, TokenStoreWriter};
+use super::token_store::{StoredBatch, StoredImages, StoredPart, StoredTokens, TokenStoreWriter};
 use crate::data_hash::DataHash;
 use crate::images::threads;
 use crate::plan::{open_images, validation_transform};
@@ -79,6 +79,10 @@ impl TokenizeRequest {
             done += batch.count;
             watch(done, total);
         }
-        writer.write(path, hash.finish())
+        let part = match part {
+            Split::Train => StoredPart::Train,
+            Split::Validation => StoredPart::Validation,
+        };
+        writer.write(path, StoredImages { data: Some(data), part, sha256: hash.finish() })
     }
 }

@@ -151,6 +151,14 @@ impl TokenSets {
         }
     }
 
+    /// The data set, as configured, if that is known.
+    pub(crate) fn data(&self) -> Option<&DataConfig> {
+        match self {
+            Self::Stored { validation, .. } => validation.header().images.data.as_ref(),
+            Self::Images { data, .. } => Some(data),
+        }
+    }
+
     /// All training captions.
     pub(crate) fn captions(&self) -> Result<Vec<String>, TrainError> {
         let mut captions = Vec::new();

@@ -50,6 +50,20 @@ steps = 2
 validate_every = 2
 "#;
 
+const JUDGE: &str = r#"
+name = "judge"
+device = "cpu"
+steps = 2
+[data]
+source = { kind = "scenes", train = 8, validation = 4, map = "nouns", objects = { start = 1, end = 1 }, nouns = ["apple", "cat", "star", "car"] }
+transform = { size = 32, background = { color = [255, 255, 255] } }
+batch_size = 2
+[network]
+widths = [16]
+[schedule]
+learning_rate = 1e-3
+"#;
+
 const SEGMENTATION: &str = "condition={ kind = \"segmentation\", tokenizer = { run = \"maps\" } }";
 
 fn run(folder: &Path, arguments: &[&str]) -> String {
@@ -89,7 +103,7 @@ fn images_are_made_of_all_that_can_be_wished() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     prepare(folder);
-    let said = train(folder, "text", &["condition={ kind = \"text\", max_tokens = 12 }"]);
+    let said = train(folder, "text", &["condition={ kind = \"text\", max_tokens = 24 }"]);
     assert!(said.contains("nats an id") && said.contains("vqct generate --checkpoint text"), "{said}");
     train(folder, "class", &["condition={ kind = \"class\" }"]);
     train(folder, "map", &[SEGMENTATION]);
@@ -110,6 +124,19 @@ fn images_are_made_of_all_that_can_be_wished() {
     assert_eq!(read("decoded"), read("one"));
     let said = run(folder, &["generate", "--checkpoint", "text", "--text", "a zebra", "--count", "1", "--out", "odd"]);
     assert!(said.contains("has not learned `zebra`"), "{said}");
+
+    // Images from captions are judged.
+    std::fs::write(folder.join("judge.toml"), JUDGE).unwrap();
+    let said = run(folder, &["train", "judge", "--config", "judge.toml", "--out", "judge.safetensors"]);
+    assert!(said.contains("validation") && said.contains("held out"), "{said}");
+    let judged = ["eval", "generator", "--checkpoint", "text", "--judge", "judge.safetensors", "--count", "3"];
+    let said = run(folder, &[&judged[..], &["--json", "judged.json", "--sheet", "judged.png"]].concat());
+    assert!(said.contains("3, from the captions") && said.contains("scenes themselves"), "{said}");
+    let json = std::fs::read_to_string(folder.join("judged.json")).unwrap();
+    assert!(json.contains("\"format\": \"vqct-text-to-image\"") && json.contains("\"object_recall\""), "{json}");
+    assert!(folder.join("judged.png").exists());
+    let error = error_of(folder, &["eval", "generator", "--checkpoint", "text", "--judge", "nothing"]);
+    assert!(error.contains("nothing"), "{error}");
 
     run(folder, &["generate", "--checkpoint", "class", "--class", "0", "--class", "apple", "--grid", "class.png"]);
     let map = ["--segmentation", "validation:1", "--count", "2"];

@@ -8,7 +8,10 @@ use tempfile::TempDir;
 use vq_core::{Layout, Slot};
 use vq_data::Split;
 use vq_generate::{Grid, TokenGrid};
-use vq_train::{Checkpoint, StoredBatch, StoredTokens, TokenStore, TokenStoreWriter, TokenizerState, Weights};
+use vq_train::{
+    Checkpoint, StoredBatch, StoredImages, StoredPart, StoredTokens, TokenStore, TokenStoreWriter, TokenizerState,
+    Weights,
+};
 
 use super::{stores, tokenizer};
 
@@ -16,6 +19,10 @@ fn grid(rows: i64, columns: i64, codes: i64, slots: usize) -> TokenGrid {
     let slot = |number: usize| Slot { group: "code".into(), codes: number as i64 * codes..(number as i64 + 1) * codes };
     let layout = Layout { channels: 4, codes: codes * slots as i64, slots: (0..slots).map(slot).collect() };
     TokenGrid { grid: Grid { rows, columns }, layout }
+}
+
+fn of() -> StoredImages {
+    StoredImages { data: None, part: StoredPart::Train, sha256: "hash".into() }
 }
 
 #[test]
@@ -30,6 +37,9 @@ fn a_data_set_becomes_a_store() {
         let store = TokenStore::open(&stores.join(format!("{name}.safetensors"))).unwrap();
         let source = checkpoint.header().experiment.data.open(part).unwrap();
         assert_eq!((store.len(), source.len()), (images, images));
+        let StoredImages { data, part: stored, .. } = &store.header().images;
+        assert_eq!(data.as_ref(), Some(&checkpoint.header().experiment.data));
+        assert_eq!(*stored == StoredPart::Train, part == Split::Train);
         assert_eq!(store.header().tokens.tokenizer, checkpoint.sha256(Weights::Ema));
         for index in (0..images).rev() {
             let sample = source.get(index).unwrap();
@@ -70,7 +80,7 @@ proptest! {
             let ids = Tensor::from_slice(&ids).view([chunk.len() as i64, 2, 3, 2]);
             writer.push(&StoredBatch { ids: &ids, segmentation: None, captions: &captions, labels: &labels }).unwrap();
         }
-        prop_assert_eq!(writer.write(&path, "hash".into()).unwrap(), images.len());
+        prop_assert_eq!(writer.write(&path, of()).unwrap(), images.len());
         let store = TokenStore::open(&path).unwrap();
         prop_assert_eq!(store.len(), images.len());
         for (index, (ids, captions, labels)) in images.iter().enumerate().rev() {
@@ -89,7 +99,7 @@ fn small(path: &Path) {
     let mut writer = TokenStoreWriter::new(StoredTokens::of("abc", &grid(1, 2, 4, 1)), None);
     let (captions, labels) = ([vec!["a cat".to_owned()]], [vec!["cat".to_owned()]]);
     writer.push(&StoredBatch { ids: &ids, segmentation: None, captions: &captions, labels: &labels }).unwrap();
-    writer.write(path, String::new()).unwrap();
+    writer.write(path, of()).unwrap();
 }
 
 #[test]
