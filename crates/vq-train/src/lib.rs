@@ -112,7 +112,7 @@ pub use run_dir::RunDir;
 pub use scenes_config::ScenesConfig;
 pub use schedule::ScheduleConfig;
 pub use session::{Ending, Environment, PastSession, RunState, Session, SessionEnd, Sessions};
-pub use study::{Job, JobState, MethodConfig, Spread, Study, StudyConfig, StudyTable};
+pub use study::{Job, JobState, MethodConfig, Spread, Study, StudyConfig, StudyPage, StudyRow, StudyRun, StudyTable};
 pub use tensorboard::{EventFile, Moment};
 pub use tokenizer_state::TokenizerState;
 pub use trainer::{End, Outcome, Trainer, Watch};

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use vq_core::DeviceChoice;
 use vq_eval::Synonyms;
-use vq_train::{End, JobState, Study, StudyConfig};
+use vq_train::{End, JobState, Study, StudyConfig, StudyPage};
 
-use crate::output::write_new;
+use crate::output::{refuse_existing, write_new};
 use crate::terminal::Terminal;
 
 #[derive(Debug, clap::Args)]
@@ -30,10 +30,13 @@ pub(crate) struct Args {
     /// Also write the table to this Markdown file.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Also write a page with the table, plots and pictures to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    args.markdown.as_deref().map_or(Ok(()), crate::output::refuse_existing)?;
+    args.markdown.iter().chain(&args.html).try_for_each(|path| refuse_existing(path))?;
     let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
     let study = Study::new(StudyConfig::read(&args.study)?, &args.out, args.device);
     if !args.table && train(&study)? == End::Stopped {
@@ -42,10 +45,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let table = study.evaluate(synonyms.as_ref())?;
     say!("\n{table}");
-    match &args.markdown {
-        Some(path) => write_new(path, table.to_string().as_bytes()),
-        None => Ok(()),
+    if let Some(path) = &args.markdown {
+        write_new(path, table.to_string().as_bytes())?;
     }
+    if let Some(path) = &args.html {
+        let title = args.study.file_stem().map_or_else(|| "study".into(), |name| name.to_string_lossy());
+        write_new(path, StudyPage::of(&table, &title)?.html().as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Trains what is not trained, until Ctrl-C.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use tch::Device;
-use vq_core::{Mode, UsageCounter};
+use vq_core::{Histogram, Mode, UsageCounter};
 use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::{MsSsim, Psnr, Ssim, Synonyms};
 
@@ -114,6 +114,8 @@ pub struct ImageFigures {
 pub struct Evaluated {
     /// The figures.
     pub evaluation: Evaluation,
+    /// How often each code was chosen, group by group.
+    pub histograms: Vec<Histogram>,
     /// What was said, image by image; nothing if no module tells captions.
     pub told: Vec<ToldImage>,
     /// The images that were to be shown, in the order of the set.
@@ -247,6 +249,6 @@ impl EvaluationRequest {
         for image in &mut shown {
             image.told = told.iter().find(|told| told.image == image.image).cloned();
         }
-        Ok(Evaluated { evaluation, told, shown })
+        Ok(Evaluated { evaluation, histograms: usage.histograms(), told, shown })
     }
 }

@@ -166,7 +166,8 @@ impl Texts {
         let special = vocabulary.map().special();
         let is_read = |text: &str| {
             let ids = vocabulary.encode(text, usize::MAX)?;
-            let mut words = ids.iter().filter(|&&id| ![special.begin, special.end, special.pad].contains(&id)).peekable();
+            let mut words =
+                ids.iter().filter(|&&id| ![special.begin, special.end, special.pad].contains(&id)).peekable();
             Ok::<_, TrainError>(words.peek().is_some() && words.all(|&id| special.unknown != Some(id)))
         };
         // Where unknown words leave a trace, words are looked at one by one only if there is one: some models write a word

@@ -36,7 +36,28 @@ pub(crate) struct Curve {
     pub(crate) points: Vec<Point>,
 }
 
-/// A chart of curves over steps.
+/// What a chart's curves run along.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Along {
+    #[default]
+    Steps,
+    Seconds,
+    /// Codes, the most used first.
+    Ranks,
+}
+
+impl Along {
+    /// What stands before a place on the axis.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Steps => "step",
+            Self::Seconds => "second",
+            Self::Ranks => "rank",
+        }
+    }
+}
+
+/// A chart of curves.
 #[derive(Debug, Clone)]
 pub(crate) struct Chart {
     /// What is shown.
@@ -45,6 +66,8 @@ pub(crate) struct Chart {
     pub(crate) unit: &'static str,
     /// Of the values' axis.
     pub(crate) scale: Scale,
+    /// What the places of points are.
+    pub(crate) along: Along,
     /// At least one; those without points are left out.
     pub(crate) curves: Vec<Curve>,
 }
@@ -87,12 +110,12 @@ impl Chart {
                 spans.iter().map(hover).collect()
             })
             .collect();
-        let several = self.curves.len() > 1;
+        let (several, along) = (self.curves.len() > 1, self.along.word());
         Some(html! {
-            figure.chart data-lines=(json!(under_pointer)) data-left=(LEFT) data-right=(RIGHT) {
+            figure.chart data-lines=(json!(under_pointer)) data-left=(LEFT) data-right=(RIGHT) data-along=(along) {
                 figcaption {
                     h3 { (self.title) @if !self.unit.is_empty() { " " small { (self.unit) } } }
-                    span.at { "step " (last) }
+                    span.at { (along) " " (last) }
                     ul.legend {
                         @for (color, curve, spans) in &curves {
                             li class={ "c" (color) } {
@@ -102,7 +125,7 @@ impl Chart {
                         }
                     }
                 }
-                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} over steps", self.title)) {
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} over {along}s", self.title)) {
                     g.rules {
                         @for &tick in &values.ticks {
                             line x1=(LEFT) x2=(RIGHT) y1=(tenth(y(tick))) y2=(tenth(y(tick))) {}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use super::chart::{Chart, Curve};
+use super::chart::{Along, Chart, Curve};
 use super::folder::RunFolder;
 use super::look::{Look, sort_names};
 use super::number::{short_duration, short_number};
@@ -98,7 +98,7 @@ impl Comparison {
         let chart = |(kind, name): (&str, &str)| {
             let Look { title, unit, scale } = Look::of(kind, name);
             let curve = |run: &RunFolder| Curve { label: run.name.clone(), points: run.log.curve(kind, name) };
-            Chart { title, unit, scale, curves: self.runs.iter().map(curve).collect() }.draw()
+            Chart { title, unit, scale, along: Along::Steps, curves: self.runs.iter().map(curve).collect() }.draw()
         };
         figures.filter_map(chart).collect()
     }

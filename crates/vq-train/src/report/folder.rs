@@ -89,6 +89,28 @@ impl RunFolder {
         rates.get(rates.len() / 2).copied()
     }
 
+    /// Seconds of training up to each of the steps, by the speeds in the log: without validation and pauses. Nothing where
+    /// the log has no speed or the configuration no batch size.
+    pub fn seconds_at(&self, steps: &[u64]) -> Option<Vec<f64>> {
+        let whole = |table: &str, key: &str| self.config.get(table)?.get(key)?.as_integer();
+        let images = whole("data", "batch_size")? * whole("train", "accumulate").unwrap_or(1);
+        let speeds = self.log.curve("train", "images_per_second");
+        let speed_at = |step: u64| speeds.iter().find(|point| point.step >= step).or(speeds.last());
+        let (mut seconds, mut before, mut all) = (0.0, 0, Vec::new());
+        let ends: Vec<u64> = speeds.iter().map(|point| point.step).collect();
+        for &step in steps {
+            // Each speed is the mean since the record before it.
+            for end in ends.iter().copied().filter(|&end| end < step).chain([step]) {
+                if end > before {
+                    seconds += (end - before) as f64 * images as f64 / speed_at(end)?.value;
+                    before = end;
+                }
+            }
+            all.push(seconds);
+        }
+        Some(all)
+    }
+
     /// The validation of highest PSNR.
     pub fn best_psnr(&self) -> Option<Point> {
         self.log.curve("validation", "psnr").into_iter().max_by(|one, other| one.value.total_cmp(&other.value))

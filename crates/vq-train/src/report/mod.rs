@@ -2,8 +2,8 @@
 //!
 //! Made from the files of the run folder alone, so that it can be made again at any time, also of a run that was killed.
 
-mod axis;
-mod chart;
+pub(crate) mod axis;
+pub(crate) mod chart;
 mod compare;
 mod folder;
 mod grids;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::axis::Scale;
-use super::chart::{Chart, Curve};
+use super::chart::{Along, Chart, Curve};
 use super::folder::RunFolder;
 use super::grids::{Picture, Pictures};
 use super::groups::{self, GroupUse, group_of};
@@ -124,7 +124,13 @@ fn curves(run: &RunFolder) -> Markup {
     };
     let charts = of("validation").into_iter().chain(of("generation")).chain(of("train")).map(|(kind, name)| {
         let Look { title, unit, scale } = Look::of(kind, name);
-        Chart { title, unit, scale, curves: vec![Curve { label: String::new(), points: run.log.curve(kind, name) }] }
+        Chart {
+            title,
+            unit,
+            scale,
+            along: Along::Steps,
+            curves: vec![Curve { label: String::new(), points: run.log.curve(kind, name) }],
+        }
     });
     let charts: Vec<Markup> = charts.filter_map(|chart| chart.draw()).collect();
     html! {
@@ -142,7 +148,7 @@ fn codes(run: &RunFolder) -> Markup {
     let chart = |title: &str, unit, value: fn(&GroupUse) -> f64| {
         let curve = |group: &&str| Curve { label: (*group).to_owned(), points: groups::curve(run, group, value) };
         let curves = names.iter().map(curve).collect();
-        Chart { title: title.into(), unit, scale: Scale::FromZero, curves }.draw()
+        Chart { title: title.into(), unit, scale: Scale::FromZero, along: Along::Steps, curves }.draw()
     };
     html! {
         @if !last.is_empty() {

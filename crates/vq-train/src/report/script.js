@@ -17,7 +17,7 @@ for (const chart of document.querySelectorAll(".chart")) {
     const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
     const under = lines.map((points) => nearest(points, place.x));
     const step = nearest(under, place.x);
-    at.textContent = "step " + step[0];
+    at.textContent = chart.dataset.along + " " + step[0];
     pointer.setAttribute("x1", step[2]);
     pointer.setAttribute("x2", step[2]);
     pointer.style.visibility = "visible";

@@ -1,11 +1,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use vq_core::DeviceChoice;
+use vq_core::{DeviceChoice, Histogram};
 use vq_eval::Synonyms;
 
-use super::{MethodConfig, StudyConfig, StudyTable};
+use super::{MethodConfig, StudyConfig, StudyRow, StudyRun, StudyTable};
 use crate::atomic_file::write_atomically;
+use crate::report::RunFolder;
 use crate::{
     Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState, Sessions,
     StartConfig, TrainError, Trainer, Weights,
@@ -27,6 +28,12 @@ pub struct Job {
     run: PathBuf,
     file: ExperimentFile,
     device: DeviceChoice,
+}
+
+/// What an evaluation of a study keeps.
+struct Measured {
+    evaluation: Evaluation,
+    histograms: Vec<Histogram>,
 }
 
 /// What is left to do of a job.
@@ -72,7 +79,7 @@ impl Study {
         let mut table = StudyTable::default();
         for method in &self.config.methods {
             let title = method.title.clone().unwrap_or_else(|| method.name.clone());
-            let mut evaluations = Vec::new();
+            let mut runs = Vec::new();
             for &seed in &self.config.seeds {
                 let name = match &self.config.reader {
                     Some(_) => self.reader_name(method, seed),
@@ -80,25 +87,34 @@ impl Study {
                 };
                 let run = RunDir::existing(&self.folder.join(name));
                 if Sessions::of(&run).state == RunState::Finished {
-                    evaluations.push(self.evaluation(&run, synonyms)?);
+                    let Measured { evaluation, histograms } = self.evaluation(&run, synonyms)?;
+                    let folder = RunFolder::read(&RunDir::existing(&self.run(method, seed)))?;
+                    runs.push(StudyRun { evaluation, histograms, folder });
                 }
             }
-            table.push(title, evaluations);
+            table.push(StudyRow { title, runs });
         }
         Ok(table)
     }
 
-    fn evaluation(&self, run: &RunDir, synonyms: Option<&Synonyms>) -> Result<Evaluation, TrainError> {
+    fn evaluation(&self, run: &RunDir, synonyms: Option<&Synonyms>) -> Result<Measured, TrainError> {
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
         let path = run.path().join("evaluation.json");
-        if path.exists() {
+        let codes = run.path().join("codes.json");
+        if path.exists() && codes.exists() {
             let json = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
             let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
             let conditions = &evaluation.conditions;
             let same = conditions.tokenizer.sha256 == checkpoint.sha256(Weights::Ema);
             let measured = conditions.distances == self.config.distances && conditions.synonyms == synonyms.is_some();
             if same && measured {
-                return Ok(evaluation);
+                let json = std::fs::read_to_string(&codes).map_err(TrainError::io("read", &codes))?;
+                let histograms = serde_json::from_str(&json).map_err(|error| TrainError::Evaluation {
+                    name: codes.display().to_string(),
+                    expected: "histograms of codes".into(),
+                    got: error.to_string(),
+                })?;
+                return Ok(Measured { evaluation, histograms });
             }
         }
         let (weights, device) = (Weights::Ema, self.device.resolve()?);
@@ -110,14 +126,16 @@ impl Study {
             distances: self.config.distances.clone(),
             shown: None,
         };
-        let Evaluated { evaluation, told, .. } = request.run(&checkpoint)?;
+        let Evaluated { evaluation, histograms, told, .. } = request.run(&checkpoint)?;
         let encode = |error: serde_json::Error| TrainError::io("encode", &path)(error.into());
         let lines: Result<Vec<String>, _> = told.iter().map(serde_json::to_string).collect();
         let lines = lines.map_err(encode)?.iter().map(|line| format!("{line}\n")).collect::<String>();
         write_atomically(&run.path().join("told.jsonl"), |file| file.write_all(lines.as_bytes()))?;
+        let json = serde_json::to_vec(&histograms).map_err(encode)?;
+        write_atomically(&codes, |file| file.write_all(&json))?;
         let json = serde_json::to_vec_pretty(&evaluation).map_err(encode)?;
         write_atomically(&path, |file| file.write_all(&json))?;
-        Ok(evaluation)
+        Ok(Measured { evaluation, histograms })
     }
 
     fn job(&self, name: String, file: ExperimentFile) -> Job {

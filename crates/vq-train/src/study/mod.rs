@@ -2,8 +2,10 @@
 
 mod config;
 mod job;
+mod page;
 mod table;
 
 pub use config::{MethodConfig, StudyConfig};
 pub use job::{Job, JobState, Study};
-pub use table::{Spread, StudyTable};
+pub use page::StudyPage;
+pub use table::{Spread, StudyRow, StudyRun, StudyTable};

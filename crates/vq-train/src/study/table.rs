@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use vq_core::Histogram;
+
 use crate::Evaluation;
+use crate::report::RunFolder;
 
 /// Mean and standard deviation of a figure over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,58 +27,160 @@ impl Spread {
     }
 }
 
+/// A method with one seed, trained and evaluated.
+#[derive(Debug, Clone)]
+pub struct StudyRun {
+    /// What was measured.
+    pub evaluation: Evaluation,
+    /// How often each code was chosen, group by group.
+    pub histograms: Vec<Histogram>,
+    /// The run of the tokenizer.
+    pub folder: RunFolder,
+}
+
+/// A method of a study.
+#[derive(Debug, Clone)]
+pub struct StudyRow {
+    /// What it is called.
+    pub title: String,
+    /// Its runs that are finished, in the order of the seeds.
+    pub runs: Vec<StudyRun>,
+}
+
 /// What every column of the table is of.
 struct Column {
     title: &'static str,
     digits: usize,
-    /// The figure of an evaluation, if it has it.
-    value: fn(&Evaluation) -> Option<f64>,
+    /// The figure of a run, if it has it.
+    value: Value,
 }
 
-const COLUMNS: [Column; 18] = [
-    Column { title: "PSNR (dB)", digits: 2, value: |e| Some(e.images.psnr) },
-    Column { title: "SSIM", digits: 3, value: |e| Some(e.images.ssim) },
-    Column { title: "codes used (%)", digits: 1, value: |e| Some(e.usage() * 100.0) },
+enum Value {
+    Evaluated(fn(&Evaluation) -> Option<f64>),
+    Run(fn(&RunFolder) -> Option<f64>),
+}
+
+impl Column {
+    /// The figure of each run that has it.
+    fn values(&self, runs: &[StudyRun]) -> Vec<f64> {
+        let of = |run: &StudyRun| match self.value {
+            Value::Evaluated(value) => value(&run.evaluation),
+            Value::Run(value) => value(&run.folder),
+        };
+        runs.iter().filter_map(of).collect()
+    }
+}
+
+const COLUMNS: [Column; 28] = [
+    Column { title: "PSNR (dB)", digits: 2, value: Value::Evaluated(|e| Some(e.images.psnr)) },
+    Column { title: "SSIM", digits: 3, value: Value::Evaluated(|e| Some(e.images.ssim)) },
+    Column { title: "MS-SSIM", digits: 3, value: Value::Evaluated(|e| Some(e.images.ms_ssim)) },
+    Column { title: "LPIPS", digits: 4, value: Value::Evaluated(|e| e.distances.as_ref()?.lpips) },
+    Column {
+        title: "rFID",
+        digits: 2,
+        value: Value::Evaluated(|e| Some(e.distances.as_ref()?.inception.as_ref()?.frechet.distance)),
+    },
+    Column {
+        title: "KID x1000",
+        digits: 2,
+        value: Value::Evaluated(|e| Some(e.distances.as_ref()?.inception.as_ref()?.kernel.distance * 1000.0)),
+    },
+    Column {
+        title: "SWD x1000",
+        digits: 2,
+        value: Value::Evaluated(|e| Some(e.distances.as_ref()?.sliced.as_ref()?.mean * 1000.0)),
+    },
+    Column {
+        title: "judge's Fréchet",
+        digits: 2,
+        value: Value::Evaluated(|e| Some(e.distances.as_ref()?.judge_frechet.as_ref()?.distance)),
+    },
+    Column { title: "codes used (%)", digits: 1, value: Value::Evaluated(|e| Some(e.usage() * 100.0)) },
+    Column {
+        title: "perplexity",
+        digits: 0,
+        value: Value::Evaluated(|e| Some(e.codebook.iter().map(|group| group.perplexity).sum())),
+    },
+    Column { title: "Gini", digits: 3, value: Value::Evaluated(gini) },
     Column {
         title: "nats a token",
         digits: 3,
-        value: |e| Some(e.language.as_ref()?.likelihood.negative_log_likelihood),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.likelihood.negative_log_likelihood)),
     },
-    Column { title: "BLEU-1", digits: 1, value: |e| Some(e.language.as_ref()?.scores.bleu.bleu1 * 100.0) },
-    Column { title: "BLEU-4", digits: 1, value: |e| Some(e.language.as_ref()?.scores.bleu.bleu4 * 100.0) },
-    Column { title: "ROUGE-L", digits: 1, value: |e| Some(e.language.as_ref()?.scores.rouge_l * 100.0) },
-    Column { title: "METEOR", digits: 1, value: |e| Some(e.language.as_ref()?.scores.meteor * 100.0) },
-    Column { title: "CIDEr-D", digits: 2, value: |e| Some(e.language.as_ref()?.scores.cider_d) },
-    Column { title: "objects F1 (%)", digits: 1, value: |e| Some(e.language.as_ref()?.scenes?.object_f1()? * 100.0) },
+    Column {
+        title: "BLEU-1",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.bleu.bleu1 * 100.0)),
+    },
+    Column {
+        title: "BLEU-4",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.bleu.bleu4 * 100.0)),
+    },
+    Column {
+        title: "ROUGE-L",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.rouge_l * 100.0)),
+    },
+    Column {
+        title: "METEOR",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.meteor * 100.0)),
+    },
+    Column { title: "CIDEr-D", digits: 2, value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.cider_d)) },
+    Column {
+        title: "objects F1 (%)",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.object_f1()? * 100.0)),
+    },
     Column {
         title: "attributes (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.scenes?.attributes().value()? * 100.0),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.attributes().value()? * 100.0)),
     },
-    Column { title: "directions (%)", digits: 1, value: |e| Some(e.language.as_ref()?.directions?.value()? * 100.0) },
+    Column {
+        title: "directions (%)",
+        digits: 1,
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.directions?.value()? * 100.0)),
+    },
     Column {
         title: "all true (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0)),
     },
     Column {
         title: "image to text R@1 (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.retrieval?.image_to_text.recall_at_1 * 100.0),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.retrieval?.image_to_text.recall_at_1 * 100.0)),
     },
     Column {
         title: "text to image R@1 (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.retrieval?.text_to_image.recall_at_1 * 100.0),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.retrieval?.text_to_image.recall_at_1 * 100.0)),
     },
     Column {
         title: "text to image R@10 (%)",
         digits: 1,
-        value: |e| Some(e.language.as_ref()?.retrieval?.text_to_image.recall_at_10 * 100.0),
+        value: Value::Evaluated(|e| Some(e.language.as_ref()?.retrieval?.text_to_image.recall_at_10 * 100.0)),
     },
-    Column { title: "nouns point (%)", digits: 1, value: |e| pointing(e, "noun") },
-    Column { title: "adjectives point (%)", digits: 1, value: |e| pointing(e, "adjective") },
+    Column { title: "nouns point (%)", digits: 1, value: Value::Evaluated(|e| pointing(e, "noun")) },
+    Column { title: "adjectives point (%)", digits: 1, value: Value::Evaluated(|e| pointing(e, "adjective")) },
+    Column { title: "images/s", digits: 0, value: Value::Run(RunFolder::images_per_second) },
+    Column { title: "training (s)", digits: 0, value: Value::Run(training_seconds) },
 ];
+
+/// Mean over the groups, by their codes.
+fn gini(evaluation: &Evaluation) -> Option<f64> {
+    let sizes: i64 = evaluation.codebook.iter().map(|group| group.size).sum();
+    let sum: Option<f64> = evaluation.codebook.iter().map(|group| Some(group.gini? * group.size as f64)).sum();
+    Some(sum? / sizes as f64)
+}
+
+/// Without validations and pauses.
+fn training_seconds(run: &RunFolder) -> Option<f64> {
+    run.seconds_at(&[run.log.last_step()])?.pop()
+}
 
 fn pointing(evaluation: &Evaluation, group: &str) -> Option<f64> {
     let words = evaluation.words.iter().find(|words| words.group == group)?;
@@ -86,49 +191,51 @@ fn pointing(evaluation: &Evaluation, group: &str) -> Option<f64> {
 /// the seeds, `–` where a method has no such figure.
 #[derive(Debug, Clone, Default)]
 pub struct StudyTable {
-    rows: Vec<(String, Vec<Evaluation>)>,
+    rows: Vec<StudyRow>,
+}
+
+/// The table as text: what its columns are called, and each method with its cells.
+pub(crate) struct Cells {
+    pub(crate) titles: Vec<&'static str>,
+    pub(crate) rows: Vec<(String, Vec<String>)>,
 }
 
 impl StudyTable {
     /// Adds a method.
-    pub fn push(&mut self, title: String, evaluations: Vec<Evaluation>) {
-        self.rows.push((title, evaluations));
+    pub fn push(&mut self, row: StudyRow) {
+        self.rows.push(row);
     }
 
-    /// The methods, each with the evaluations of its seeds.
-    pub fn rows(&self) -> &[(String, Vec<Evaluation>)] {
+    /// The methods, each with its runs.
+    pub fn rows(&self) -> &[StudyRow] {
         &self.rows
+    }
+
+    pub(crate) fn cells(&self) -> Cells {
+        let has = |column: &&Column| self.rows.iter().any(|row| !column.values(&row.runs).is_empty());
+        let shown: Vec<&Column> = COLUMNS.iter().filter(has).collect();
+        let cell = |column: &Column, runs: &[StudyRun]| match Spread::of(&column.values(runs)) {
+            None => "–".to_owned(),
+            Some(Spread { mean, deviation: None }) => format!("{mean:.*}", column.digits),
+            Some(Spread { mean, deviation: Some(deviation) }) => {
+                format!("{mean:.*} ± {deviation:.*}", column.digits, column.digits)
+            }
+        };
+        let row = |row: &StudyRow| {
+            let count = row.runs.len().to_string();
+            let cells = shown.iter().map(|column| cell(column, &row.runs));
+            (row.title.clone(), std::iter::once(count).chain(cells).collect())
+        };
+        let titles = std::iter::once("seeds").chain(shown.iter().map(|column| column.title)).collect();
+        Cells { titles, rows: self.rows.iter().map(row).collect() }
     }
 }
 
 impl fmt::Display for StudyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = |column: &Column, evaluations: &[Evaluation]| -> Vec<f64> {
-            evaluations.iter().filter_map(column.value).collect()
-        };
-        let shown: Vec<&Column> = COLUMNS
-            .iter()
-            .filter(|column| self.rows.iter().any(|(_, evaluations)| !values(column, evaluations).is_empty()))
-            .collect();
-        let titles: String = shown.iter().map(|column| format!(" {} |", column.title)).collect();
-        writeln!(f, "| method | seeds |{titles}")?;
-        writeln!(f, "|---|---|{}", "---|".repeat(shown.len()))?;
-        for (title, evaluations) in &self.rows {
-            write!(f, "| {title} | {} |", evaluations.len())?;
-            for column in &shown {
-                match Spread::of(&values(column, evaluations)) {
-                    None => write!(f, " – |")?,
-                    Some(Spread { mean, deviation }) => {
-                        write!(f, " {mean:.*}", column.digits)?;
-                        match deviation {
-                            Some(deviation) => write!(f, " ± {deviation:.*} |", column.digits)?,
-                            None => write!(f, " |")?,
-                        }
-                    }
-                }
-            }
-            writeln!(f)?;
-        }
-        Ok(())
+        let Cells { titles, rows } = self.cells();
+        writeln!(f, "| method | {} |", titles.join(" | "))?;
+        writeln!(f, "|---|{}", "---|".repeat(titles.len()))?;
+        rows.iter().try_for_each(|(title, cells)| writeln!(f, "| {title} | {} |", cells.join(" | ")))
     }
 }

@@ -68,7 +68,9 @@ fn the_experiments_on_generation_differ_in_what_they_must() {
         assert_eq!(GeneratorExperiment { name, condition, generator, ..other }, text);
     }
     let data = file("generation/one-object.toml").load().unwrap().data;
-    assert!(matches!(data.source, SourceConfig::Scenes(scenes) if scenes.objects == (1..=1) && scenes.nouns.len() == 8));
+    assert!(
+        matches!(data.source, SourceConfig::Scenes(scenes) if scenes.objects == (1..=1) && scenes.nouns.len() == 8)
+    );
     for name in ["vq", "vqct-vlt", "maps"] {
         let experiment = file(&format!("scenes64/{name}.toml")).load().unwrap();
         assert_eq!(experiment.data.transform.size, 64, "{name}");

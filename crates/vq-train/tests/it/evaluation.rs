@@ -50,7 +50,7 @@ fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
 fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
     let folder = TempDir::new().unwrap();
     let (checkpoint, validation) = trained(&folder.path().join("run"), &CAPTIONS);
-    let Evaluated { evaluation, told, shown } = evaluate(&checkpoint, None);
+    let Evaluated { evaluation, told, shown, .. } = evaluate(&checkpoint, None);
     assert_eq!(evaluation.images.psnr, validation.psnr);
     assert_eq!(evaluation.images.ssim, validation.ssim);
     assert_eq!(evaluation.usage(), validation.usage());

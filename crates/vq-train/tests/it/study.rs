@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use vq_core::DeviceChoice;
-use vq_train::{JobState, Spread, Study, StudyConfig};
+use vq_train::{JobState, Spread, Study, StudyConfig, StudyPage};
 
 use crate::support::{StopAfter, TINY, write};
 
@@ -65,15 +65,24 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
     let table = study.evaluate(None).unwrap().to_string();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 4);
-    assert!(lines[0].starts_with("| method | seeds | PSNR (dB) | SSIM | codes used (%) | nats a token |"), "{table}");
+    assert!(
+        lines[0].starts_with(
+            "| method | seeds | PSNR (dB) | SSIM | MS-SSIM | codes used (%) | perplexity | Gini | nats a token |"
+        ),
+        "{table}"
+    );
     assert!(lines[2].starts_with("| Words | 1 | ") && !lines[2].contains('±'), "{table}");
     assert!(lines[3].starts_with("| plain | 0 | – |"), "{table}");
 
     assert_eq!(work(&study, usize::MAX).len(), 6, "two of eight were done");
     assert!(work(&study, usize::MAX).is_empty(), "nothing is left");
     let table = study.evaluate(None).unwrap();
-    assert!(table.rows().iter().all(|(_, evaluations)| evaluations.len() == 2));
+    assert!(table.rows().iter().all(|row| row.runs.len() == 2));
     assert!(table.to_string().contains(" ± "));
+    let page = StudyPage::of(&table, "A study").unwrap();
+    for part in ["A study", "Words", "Codes by rank", "PSNR over time", "training (s)", "data:image/png"] {
+        assert!(page.html().contains(part), "{part} is missing");
+    }
     let run = folder.path().join("runs/plain-4-reader");
     assert_eq!(std::fs::read_to_string(run.join("told.jsonl")).unwrap().lines().count(), 3);
 

@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let shown = shown.map(|_| ShownImages { count: args.shown, seed: args.shown_seed });
     let distances = args.distances.config();
     let request = EvaluationRequest { weights, device, data, synonyms, distances, shown };
-    let Evaluated { evaluation, told, shown } = request.run(&checkpoint)?;
+    let Evaluated { evaluation, told, shown, .. } = request.run(&checkpoint)?;
     print(&evaluation);
     if let Some(path) = &args.json {
         let mut json = serde_json::to_vec_pretty(&evaluation)?;

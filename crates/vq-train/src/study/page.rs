@@ -1,0 +1,181 @@
+//! The page of a study.
+
+use std::collections::BTreeMap;
+
+use image::imageops;
+use image::{DynamicImage, RgbImage};
+use maud::{Markup, html};
+
+use super::table::Cells;
+use super::{StudyRow, StudyRun, StudyTable};
+use crate::TrainError;
+use crate::report::axis::Scale;
+use crate::report::chart::{Along, Chart, Curve};
+use crate::report::shell::{data_url, shell};
+use crate::report::{Point, RunFolder};
+
+/// Images in a row of a validation's grid.
+const COLUMNS: u32 = 16;
+
+/// A study on one page that needs nothing else: the table, use of codes over the steps, PSNR against time, codes by rank,
+/// and the same images after each method.
+#[derive(Debug)]
+pub struct StudyPage {
+    html: String,
+}
+
+impl StudyPage {
+    /// Makes the page.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] if a picture cannot be read or encoded.
+    pub fn of(table: &StudyTable, title: &str) -> Result<Self, TrainError> {
+        let rows = table.rows();
+        let charts = [usage(rows), psnr_over_time(rows), ranks(rows)];
+        let pictures = match side_by_side(rows)? {
+            Some(picture) => Some(data_url(&picture)?),
+            None => None,
+        };
+        let names = rows.iter().map(|row| row.title.as_str()).collect::<Vec<_>>().join(", ");
+        let body = html! {
+            header {
+                h1 { (title) }
+                p.sub { (names) }
+            }
+            main {
+                section {
+                    h2 { "Figures" }
+                    p.note { "Mean ± standard deviation over the seeds. Training is without validations and pauses." }
+                    (figures(&table.cells()))
+                }
+                section {
+                    h2 { "Curves" }
+                    p.note { "Means over the seeds; codes by rank are those of the first seed." }
+                    div.charts { @for chart in charts.into_iter().flatten() { (chart) } }
+                }
+                @if let Some(pictures) = pictures {
+                    section {
+                        h2 { "The same images" }
+                        figure.grid {
+                            div.scroll { img src=(pictures) alt="originals, then each method's reconstructions"; }
+                            figcaption { "From the top: originals, then " (names) "; first seed, last validation." }
+                        }
+                    }
+                }
+            }
+            footer { "Made by vqct " (env!("CARGO_PKG_VERSION")) " with " code { "vqct compare --html" } "." }
+        };
+        Ok(Self { html: shell(&format!("{title} · vqct"), &body) })
+    }
+
+    /// The page.
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+}
+
+/// The same validation images: originals, then a row for each method, by the first seed's last grid.
+///
+/// # Errors
+/// [`TrainError::Io`] if a grid cannot be read.
+pub(crate) fn side_by_side(rows: &[StudyRow]) -> Result<Option<RgbImage>, TrainError> {
+    let mut strips: Vec<RgbImage> = Vec::new();
+    for run in rows.iter().filter_map(|row| row.runs.first()) {
+        let Some(grid) = run.folder.grids.last() else { continue };
+        let refuse = |error| TrainError::io("decode", &grid.path)(std::io::Error::other(error));
+        let picture = image::open(&grid.path).map_err(refuse)?;
+        let side = picture.width() / COLUMNS.min(run.evaluation.conditions.data.images as u32).max(1);
+        if strips.is_empty() {
+            strips.push(strip(&picture, 0, side));
+        }
+        strips.push(strip(&picture, side, side));
+    }
+    let Some(width) = strips.iter().map(RgbImage::width).max() else { return Ok(None) };
+    let mut whole = RgbImage::new(width, strips.iter().map(RgbImage::height).sum());
+    let mut top = 0;
+    for strip in &strips {
+        imageops::replace(&mut whole, strip, 0, top);
+        top += i64::from(strip.height());
+    }
+    Ok(Some(whole))
+}
+
+fn strip(picture: &DynamicImage, top: u32, height: u32) -> RgbImage {
+    picture.crop_imm(0, top, picture.width(), height).to_rgb8()
+}
+
+fn figures(Cells { titles, rows }: &Cells) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr { th { "method" } @for title in titles { th.n { (title) } } } }
+                tbody {
+                    @for (title, cells) in rows { tr { td { (title) } @for cell in cells { td.n { (cell) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn usage(rows: &[StudyRow]) -> Option<Markup> {
+    let of = |run: &StudyRun| run.folder.log.curve("validation", "usage");
+    let curves = curves(rows, |runs| mean(&runs.iter().map(of).collect::<Vec<_>>()));
+    let (title, unit, scale) = ("Codes used".to_owned(), "share of all, validation", Scale::FromZero);
+    Chart { title, unit, scale, along: Along::Steps, curves }.draw()
+}
+
+fn psnr_over_time(rows: &[StudyRow]) -> Option<Markup> {
+    let of = |run: &StudyRun| timed(&run.folder, run.folder.log.curve("validation", "psnr"));
+    // Seeds take other times: their points are joined by their order.
+    let joined = |runs: &[StudyRun]| {
+        let all: Vec<Vec<Point>> = runs.iter().map(of).collect();
+        let shortest = all.iter().map(Vec::len).min().unwrap_or(0);
+        let at = |place: usize| {
+            let count = all.len() as f64;
+            let step = all.iter().map(|points| points[place].step as f64).sum::<f64>() / count;
+            Point {
+                step: step.round() as u64,
+                value: all.iter().map(|points| points[place].value).sum::<f64>() / count,
+            }
+        };
+        (0..shortest).map(at).collect()
+    };
+    let (title, unit, scale) = ("PSNR over time".to_owned(), "dB, validation", Scale::Tight);
+    Chart { title, unit, scale, along: Along::Seconds, curves: curves(rows, joined) }.draw()
+}
+
+fn ranks(rows: &[StudyRow]) -> Option<Markup> {
+    let of = |runs: &[StudyRun]| {
+        let counts = runs.first().map(|run| &run.histograms).into_iter().flatten();
+        let mut counts: Vec<i64> = counts.flat_map(|group| group.counts.clone()).filter(|&count| count > 0).collect();
+        counts.sort_unstable_by(|one, other| other.cmp(one));
+        let total = counts.iter().sum::<i64>() as f64;
+        let point = |(rank, count): (u64, i64)| Point { step: rank, value: count as f64 / total * 100.0 };
+        (1..).zip(counts).map(point).collect()
+    };
+    let (title, unit, scale) = ("Codes by rank".to_owned(), "% of all choices", Scale::LogIfWide);
+    Chart { title, unit, scale, along: Along::Ranks, curves: curves(rows, of) }.draw()
+}
+
+fn curves(rows: &[StudyRow], points: impl Fn(&[StudyRun]) -> Vec<Point>) -> Vec<Curve> {
+    rows.iter().map(|row| Curve { label: row.title.clone(), points: points(&row.runs) }).collect()
+}
+
+/// The mean at each step that all have.
+fn mean(curves: &[Vec<Point>]) -> Vec<Point> {
+    let mut sums: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
+    for point in curves.iter().flatten() {
+        let (sum, count) = sums.entry(point.step).or_default();
+        *sum += point.value;
+        *count += 1;
+    }
+    let whole = sums.into_iter().filter(|(_, (_, count))| *count == curves.len());
+    whole.map(|(step, (sum, count))| Point { step, value: sum / count as f64 }).collect()
+}
+
+/// Points at the seconds of their steps.
+fn timed(folder: &RunFolder, points: Vec<Point>) -> Vec<Point> {
+    let steps: Vec<u64> = points.iter().map(|point| point.step).collect();
+    let seconds = folder.seconds_at(&steps).unwrap_or_default();
+    points.into_iter().zip(seconds).map(|(point, seconds)| Point { step: seconds.round() as u64, ..point }).collect()
+}
