@@ -51,6 +51,27 @@ fn the_experiments_on_scenes_differ_in_what_they_must() {
     assert!(study.methods.iter().all(|method| method.config.exists()) && study.reader.unwrap().exists());
 }
 
+/// The methods of the comparison differ in the quantizer and in captions, and in nothing else.
+#[test]
+fn the_comparison_compares_quantizers() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/comparison/scenes.toml");
+    let study = StudyConfig::read(&path).unwrap();
+    let load = |method: &vq_train::MethodConfig| {
+        ExperimentFile { path: method.config.clone(), overrides: method.set.clone() }.load().unwrap()
+    };
+    let plain = load(&study.methods[0]);
+    let mut quantizers = Vec::new();
+    for method in &study.methods {
+        let other = load(method);
+        quantizers.push((other.quantizer.clone(), other.captions.is_some(), method.name.contains("lg")));
+        let (name, quantizer) = (plain.name.clone(), plain.quantizer.clone());
+        assert_eq!(vq_train::Experiment { name, quantizer, captions: None, ..other }, plain, "{}", method.name);
+    }
+    assert_eq!(quantizers.len(), 16);
+    let twice = quantizers.iter().enumerate().find(|(place, one)| quantizers[..*place].contains(one));
+    assert!(twice.is_none(), "{twice:?}");
+}
+
 /// Generators of different conditions and orders are otherwise alike; what they learn from is given on the command line.
 #[test]
 fn the_experiments_on_generation_differ_in_what_they_must() {
