@@ -189,7 +189,8 @@ fn codes(run: &RunFolder) -> Markup {
 /// What happened, in order of the steps: sessions, and records that are neither training nor validation.
 fn events(run: &RunFolder, damaged_pictures: &[String]) -> Markup {
     let mut events: Vec<(u64, String)> = run.sessions.all.iter().flat_map(session_events).collect();
-    for entry in run.log.entries.iter().filter(|entry| !["train", "validation"].contains(&entry.kind.as_str())) {
+    let charted = ["train", "validation", "generation"];
+    for entry in run.log.entries.iter().filter(|entry| !charted.contains(&entry.kind.as_str())) {
         events.push((entry.step, entry.words()));
     }
     events.sort_by_key(|(step, _)| *step);

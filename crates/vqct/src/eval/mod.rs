@@ -19,7 +19,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Measure a generator of images from captions of scenes.
-    Generator(generator::Args),
+    Generator(Box<generator::Args>),
     /// Put evaluations side by side; those that were made under other conditions are refused.
     Compare(compare::Args),
 }

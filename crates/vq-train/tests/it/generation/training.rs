@@ -52,6 +52,8 @@ fn every_kind_of_generator_is_trained() {
         let rows = train(experiment(&run, &[&stores, condition]), &place("rows"));
         let first = figures(&place("rows")).len();
         assert_eq!(first, 7, "six steps and a validation");
+        let page = std::fs::read_to_string(place("rows").join("report.html")).unwrap();
+        assert!(page.contains("Samples") && page.contains("Perplexity") && !page.contains("Reconstructions"));
         let nats = rows.validation.unwrap().nats_per_id;
         assert!(nats > 0.0 && nats < 24_f64.ln() + 0.5, "{condition}: {nats}");
         let masked = experiment(&run, &[&stores, condition, "generator.order={ kind = \"masked\" }", "train.ema=0.9"]);
