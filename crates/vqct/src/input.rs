@@ -49,16 +49,16 @@ impl From<WeightsArg> for Weights {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImageArgs {
     /// Image files (jpeg, png, webp, gif, bmp), or `emoji:NAME` for an embedded one, such as `emoji:red apple`.
-    #[arg(value_name = "IMAGE", required_unless_present = "store")]
+    #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
     /// Cut the middle square and resize it to so many pixels; `native` keeps the size and cuts what the tokenizer's
     /// factor does not divide [default: the size of training].
     #[arg(long, value_name = "PIXELS")]
-    size: Option<Size>,
+    pub(crate) size: Option<Size>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Size {
+pub(crate) enum Size {
     Square(u32),
     Native,
 }

@@ -7,15 +7,19 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::input::{ImageArgs, TokenizerArgs};
+use crate::input::{ImageArgs, Size, TokenizerArgs};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["out", "store"]))]
 pub(crate) struct Args {
     #[command(flatten)]
     tokenizer: TokenizerArgs,
-    #[command(flatten)]
-    images: ImageArgs,
+    /// Image files, or `emoji:NAME` for an embedded one.
+    #[arg(value_name = "IMAGE")]
+    images: Vec<String>,
+    /// Cut the middle square and resize it to so many pixels, or `native` [default: the size of training].
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<Size>,
     /// The token file of the images to write: JSON Lines, a header and then one line per image.
     #[arg(long, value_name = "FILE", requires = "images")]
     out: Option<PathBuf>,
@@ -33,7 +37,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match (&args.out, &args.store) {
-        (Some(out), _) => images::run(&args.tokenizer, &args.images, out),
+        (Some(out), _) => {
+            let images = ImageArgs { images: args.images.clone(), size: args.size };
+            images::run(&args.tokenizer, &images, out)
+        }
         (None, Some(folder)) => store::run(args, folder),
         (None, None) => anyhow::bail!("tokenize: expected `--out` or `--store`, got neither"),
     }
