@@ -3,6 +3,10 @@
 //! The data flows one way: an [`Experiment`] is read from TOML ([`ExperimentFile`]), a [`Plan`] touches disk and device,
 //! a [`Trainer`] runs it into a [`RunDir`], and a [`Checkpoint`] holds all that is needed to go on or to use the result.
 //!
+//! A generator goes the same way: [`GeneratorExperiment`], [`GeneratorPlan`], [`GeneratorTrainer`],
+//! [`GeneratorCheckpoint`]; its ids come from a [`TokenStore`] or from images as they are needed, and an
+//! [`ImageGenerator`] makes pictures of texts, classes or segmentations.
+//!
 //! # Rules
 //!
 //! * Nothing here reads the command line or prints; a [`Watch`] hears what happens.

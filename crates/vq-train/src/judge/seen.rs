@@ -2,14 +2,16 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use vq_data::SceneTruth;
-use vq_data::scenes::{Color, Share};
+use vq_data::scenes::{Color, SceneGroup, Share};
 
 /// What a judge sees in a picture.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeenScene {
-    /// Each noun at most once, in the judge's order.
+    /// What is there: each noun at most once, in the judge's order.
     pub things: Vec<SeenThing>,
+    /// Every noun that the judge knows, the likeliest first, in the colour that it would have.
+    pub ranked: Vec<SeenThing>,
 }
 
 /// One thing, or several of one kind.
@@ -39,19 +41,35 @@ pub struct JudgedScenes {
     pub color: Share,
     /// Of all pictures, those in which exactly the right nouns are seen, each in the right colour.
     pub all_right: Share,
+    /// Of the groups that should be there, those whose noun is among the as many likeliest ones as the scene has: what is
+    /// there if it is known how many there are. By chance `g` of `N`, for `g` groups and `N` nouns.
+    #[serde(default)]
+    pub likeliest: Share,
+    /// Of the groups that should be there, those of which the colour is right where their noun is looked for, be it seen or
+    /// not.
+    #[serde(default)]
+    pub asked_color: Share,
 }
 
 impl JudgedScenes {
     /// Counts one picture.
     #[must_use]
     pub fn of(truth: &SceneTruth, seen: &SeenScene) -> Self {
-        let find = |noun: &str| seen.things.iter().find(|thing| thing.noun == noun);
-        let found = truth.groups.iter().filter_map(|group| Some((group, find(&group.noun)?)));
-        let right = found.clone().filter(|(group, thing)| match group.adjectives.color {
+        let find =
+            |things: &[SeenThing], group: &SceneGroup| things.iter().find(|thing| thing.noun == group.noun).cloned();
+        let right_color = |group: &SceneGroup, thing: &SeenThing| match group.adjectives.color {
             Some(color) => thing.color == Some(color),
             None => thing.color.is_none() || thing.color == group.natural_color,
-        });
-        let (groups, found, right) = (truth.groups.len(), found.count(), right.count());
+        };
+        let among = |things: &[SeenThing]| {
+            let met: Vec<bool> =
+                truth.groups.iter().filter_map(|group| Some(right_color(group, &find(things, group)?))).collect();
+            (met.len(), met.into_iter().filter(|&right| right).count())
+        };
+        let groups = truth.groups.len();
+        let (found, right) = among(&seen.things);
+        let (_, asked) = among(&seen.ranked);
+        let (likeliest, _) = among(&seen.ranked[..groups.min(seen.ranked.len())]);
         let nouns: HashSet<&str> = truth.groups.iter().map(|group| group.noun.as_str()).collect();
         let meant = seen.things.iter().filter(|thing| nouns.contains(thing.noun.as_str())).count();
         let complete = found == groups && meant == seen.things.len();
@@ -61,6 +79,8 @@ impl JudgedScenes {
             all_objects: share(complete.into(), 1),
             color: share(right, found),
             all_right: share((complete && right == groups).into(), 1),
+            likeliest: share(likeliest, groups),
+            asked_color: share(asked, groups),
         }
     }
 
@@ -81,6 +101,8 @@ impl JudgedScenes {
             all_objects: both(self.all_objects, other.all_objects),
             color: both(self.color, other.color),
             all_right: both(self.all_right, other.all_right),
+            likeliest: both(self.likeliest, other.likeliest),
+            asked_color: both(self.asked_color, other.asked_color),
         }
     }
 }

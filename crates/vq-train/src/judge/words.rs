@@ -118,22 +118,26 @@ impl JudgeWords {
         })
     }
 
-    /// What the logits say: each noun above 0, in its likeliest colour.
+    /// What the logits say: each noun above 0, in its likeliest colour; and all nouns, the likeliest first.
     pub(super) fn read(&self, opinion: &SceneOpinion) -> Result<Vec<SeenScene>, TrainError> {
-        let there = opinion.presence.gt(0.0).to_device(Device::Cpu).flatten(0, -1); // [B N]
+        let presence = Vec::<f32>::try_from(opinion.presence.to_device(Device::Cpu).flatten(0, -1))?; // [B N]
         let colors = opinion.colors.argmax(-1, false).to_device(Device::Cpu).flatten(0, -1); // [B N]
-        let (there, colors) = (Vec::<bool>::try_from(there)?, Vec::<i64>::try_from(colors)?);
+        let colors = Vec::<i64>::try_from(colors)?;
         let count = self.nouns.len();
-        let scene = |(there, colors): (&[bool], &[i64])| {
-            let seen = self.nouns.iter().zip(there.iter().zip(colors)).filter(|(_, (there, _))| **there);
-            let thing = |(noun, (_, &color)): (&String, (&bool, &i64))| SeenThing {
-                noun: noun.clone(),
+        let scene = |(presence, colors): (&[f32], &[i64])| {
+            let thing = |noun: usize| SeenThing {
+                noun: self.nouns[noun].clone(),
                 // The class behind the last colour is that of nature.
-                color: usize::try_from(color).ok().and_then(|color| self.colors.get(color)).copied(),
+                color: usize::try_from(colors[noun]).ok().and_then(|color| self.colors.get(color)).copied(),
             };
-            SeenScene { things: seen.map(thing).collect() }
+            let mut order: Vec<usize> = (0..count).collect();
+            order.sort_by(|&one, &other| presence[other].total_cmp(&presence[one]));
+            SeenScene {
+                things: (0..count).filter(|&noun| presence[noun] > 0.0).map(thing).collect(),
+                ranked: order.into_iter().map(thing).collect(),
+            }
         };
-        Ok(there.chunks_exact(count).zip(colors.chunks_exact(count)).map(scene).collect())
+        Ok(presence.chunks_exact(count).zip(colors.chunks_exact(count)).map(scene).collect())
     }
 }
 

@@ -99,8 +99,8 @@ fn it_counts_what_is_there_and_in_which_colours() {
     let truth = SceneTruth { groups, ..truths[0].clone() };
     let check = |seen: &[(&str, Option<Color>)], expected: [(u64, u64); 5]| {
         let things = seen.iter().map(|&(noun, color)| SeenThing { noun: noun.into(), color }).collect();
-        let found = JudgedScenes::of(&truth, &SeenScene { things });
-        let JudgedScenes { object_precision, object_recall, all_objects, color, all_right } = found;
+        let found = JudgedScenes::of(&truth, &SeenScene { things, ranked: Vec::new() });
+        let JudgedScenes { object_precision, object_recall, all_objects, color, all_right, .. } = found;
         let shares = [object_precision, object_recall, all_objects, color, all_right];
         assert_eq!(shares, expected.map(|(hits, of)| Share { hits, of }), "{seen:?}");
         found
@@ -124,6 +124,15 @@ fn it_counts_what_is_there_and_in_which_colours() {
     assert_eq!(sum.object_precision, Share { hits: 4, of: 5 });
     assert_eq!(sum.object_recall, Share { hits: 4, of: 9 });
     assert_eq!((sum.all_objects.of, sum.color.of, sum.all_right.hits), (3, 4, 1));
+
+    // Nothing is seen, but the three likeliest nouns are looked at, and each noun's colour.
+    let ranked = [("bus", None), ("star", Some(Blue)), ("cat", Some(Red)), ("lemon", Some(Yellow))];
+    let ranked = ranked.map(|(noun, color)| SeenThing { noun: noun.into(), color }).to_vec();
+    let JudgedScenes { likeliest, asked_color, object_recall, .. } =
+        JudgedScenes::of(&truth, &SeenScene { things: Vec::new(), ranked });
+    assert_eq!(likeliest, Share { hits: 2, of: 3 }, "the lemon is the fourth of four");
+    assert_eq!(asked_color, Share { hits: 2, of: 3 }, "no star was given blue");
+    assert_eq!(object_recall, Share { hits: 0, of: 3 });
 }
 
 #[test]

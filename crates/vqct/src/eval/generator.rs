@@ -113,15 +113,12 @@ fn print_figures(what: &str, figures: &SceneFigures) {
 }
 
 fn print_judged(what: &str, judged: &JudgedScenes) {
-    let JudgedScenes { color, all_objects, all_right, .. } = judged;
+    let JudgedScenes { color, all_objects, all_right, likeliest, asked_color, .. } = judged;
     say!("{what}");
     let f1 = percent(judged.object_f1());
-    say!(
-        "  judged   objects F1 {f1}, colours {}, all objects {}, all right {}",
-        of(*color),
-        of(*all_objects),
-        of(*all_right)
-    );
+    let (colors, all, right) = (of(*color), of(*all_objects), of(*all_right));
+    say!("  judged   objects F1 {f1}, colours {colors}, all objects {all}, all right {right}");
+    say!("           asked for: among the likeliest {}, in the right colour {}", of(*likeliest), of(*asked_color));
 }
 
 fn of(share: Share) -> String {

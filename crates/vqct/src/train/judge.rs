@@ -59,7 +59,7 @@ impl Watch for Run {
 fn print(what: &str, scenes: &JudgedScenes) {
     let percent = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{:.2} %", value * 100.0));
     let share = |share: Share| percent(share.value());
-    let JudgedScenes { object_precision, object_recall, all_objects, color, all_right } = *scenes;
+    let JudgedScenes { object_precision, object_recall, all_objects, color, all_right, .. } = *scenes;
     let (precision, recall, f1) = (share(object_precision), share(object_recall), percent(scenes.object_f1()));
     say!("{what:<10} {} scenes: objects F1 {f1} (precision {precision}, recall {recall})", all_objects.of);
     say!("  all objects {}, colours {}, all right {}", share(all_objects), share(color), share(all_right));
