@@ -103,6 +103,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--repetitions", type=int, default=3, help="of ours and of the cached loop, in a round")
+    arguments.add_argument("--batches", type=int, nargs="+", default=[1, 16])
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--binary", help="the built bench; else cargo builds and runs it")
     options = arguments.parse_args()
@@ -114,7 +115,7 @@ def main():
     print(f"torch {torch.__version__}, {options.threads} threads")
     print("| batch | vq-generate ms | cached ms | plain ms | floor ms | cached / ours | plain / ours | ours / floor |")
     print("|---|---|---|---|---|---|---|---|")
-    for batch in (1, 16):
+    for batch in options.batches:
         model.cached(batch)
         rounds = []
         for _ in range(options.rounds):
