@@ -83,12 +83,12 @@ struct Span {
 impl Chart {
     /// The chart; nothing if there is no point in it.
     pub(crate) fn draw(&self) -> Option<Markup> {
-        let curves: Vec<(usize, &Curve, Vec<Span>)> = self
+        let curves: Vec<(String, &Curve, Vec<Span>)> = self
             .curves
             .iter()
             .enumerate()
             .filter(|(_, curve)| !curve.points.is_empty())
-            .map(|(index, curve)| (index % COLORS, curve, spans(&curve.points)))
+            .map(|(index, curve)| (look(index), curve, spans(&curve.points)))
             .collect();
         let spans = || curves.iter().flat_map(|(_, _, spans)| spans);
         let ends = |low: f64, high: f64, (least, most): (f64, f64)| (least.min(low), most.max(high));
@@ -117,8 +117,8 @@ impl Chart {
                     h3 { (self.title) @if !self.unit.is_empty() { " " small { (self.unit) } } }
                     span.at { (along) " " (last) }
                     ul.legend {
-                        @for (color, curve, spans) in &curves {
-                            li class={ "c" (color) } {
+                        @for (look, curve, spans) in &curves {
+                            li class=(look) {
                                 @if several { i {} span { (curve.label) } " " }
                                 b { (short_number(spans.last().map_or(f64::NAN, |span| span.mean))) }
                             }
@@ -136,8 +136,8 @@ impl Chart {
                             text.x x=(tenth(x(tick))) y=(HEIGHT - 5.0) { (tick_label(tick)) }
                         }
                     }
-                    @for (color, curve, spans) in &curves {
-                        g class={ "c" (color) } {
+                    @for (look, curve, spans) in &curves {
+                        g class=(look) {
                             @if spans.len() < curve.points.len() {
                                 polygon points=(outline(spans, &x, &y)) {}
                             }
@@ -150,11 +150,17 @@ impl Chart {
                         }
                     }
                     line.pointer y1=(TOP) y2=(BOTTOM) {}
-                    @for (color, ..) in &curves { circle class={ "pointed c" (color) } r="3.5" {} }
+                    @for (look, ..) in &curves { circle class={ "pointed " (look) } r="3.5" {} }
                 }
             }
         })
     }
+}
+
+/// The classes of a curve: a colour, and dashes where colours come again.
+fn look(index: usize) -> String {
+    let dashes = if index >= COLORS { " dashed" } else { "" };
+    format!("c{}{dashes}", index % COLORS)
 }
 
 /// Few points as they are; many, span by span.
