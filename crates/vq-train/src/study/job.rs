@@ -8,8 +8,8 @@ use super::{MethodConfig, StudyConfig, StudyRow, StudyRun, StudyTable};
 use crate::atomic_file::write_atomically;
 use crate::report::RunFolder;
 use crate::{
-    Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState, Sessions,
-    StartConfig, TrainError, Trainer, Weights,
+    BestBy, Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState,
+    Sessions, StartConfig, TrainError, Trainer, Weights,
 };
 
 /// A study and the folder of its runs.
@@ -188,7 +188,11 @@ impl Job {
             (Some(found), Some(wanted)) => Some(StartConfig { run: wanted.run.clone(), ..found }),
             (found, _) => found,
         };
-        let found = Experiment { device: wanted.device, start, ..found };
+        let mut found = Experiment { device: wanted.device, start, ..found };
+        // Which figure decides used to be written out where it was not asked for.
+        if found.train.best_by == Some(BestBy::Psnr) && wanted.train.best_by.is_none() {
+            found.train.best_by = None;
+        }
         if found == wanted {
             return Ok(());
         }
