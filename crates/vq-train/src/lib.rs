@@ -91,11 +91,10 @@ pub use experiment::{BestBy, DataConfig, Experiment, Learn, Shown, SourceConfig,
 pub use folder_config::{FolderConfig, ValidationImages};
 pub use generation::{
     Classes, ConditionConfig, Conditioner, GeneratedImages, GeneratorCheckpoint, GeneratorExperiment, GeneratorImages,
-    GeneratorPlan, GeneratorSetup, GeneratorTrainer, GeneratorUse, GeneratorValidation, ImageGenerator, ImageRequest,
-    ImageTokens, LabelLevel, MadeScene, SamplesConfig, SceneFigures, StoreHeader, StoredBatch, StoredImages,
-    StoredPart, StoredTokens, TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult, Texts,
-    TokenSource, TokenStore, TokenStoreWriter, TokenizeRequest, TokenizedBatch, TokenizerReference, TokenizerSource,
-    TokensConfig,
+    GeneratorPlan, GeneratorSetup, GeneratorTrainer, GeneratorUse, GeneratorValidation, ImageGenerator, ImageTokens,
+    LabelLevel, MadeScene, SamplesConfig, SceneFigures, StoreHeader, StoredBatch, StoredImages, StoredPart,
+    StoredTokens, TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult, Texts, TokenSource,
+    TokenStore, TokenStoreWriter, TokenizeRequest, TokenizedBatch, TokenizerReference, TokenizerSource, TokensConfig,
 };
 pub use gradient::Gradient;
 pub use grid::{image_grid, to_rgb};

@@ -74,7 +74,7 @@ pub struct InceptionFigures {
     pub frechet: FrechetScores,
     /// Kernel distance (KID).
     pub kernel: KernelScores,
-    /// Precision and recall; none where there are too few images for their neighbours.
+    /// Precision and recall.
     pub precision_recall: PrecisionRecallScores,
     /// The Inception score of the reconstructions.
     pub score: InceptionScores,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tch::{Device, Tensor, nn};
-use vq_generate::{Condition, GenerationConfig, Generator, Known, Progress, SampleRequest, Sampled};
+use vq_generate::{GenerationConfig, Generator, Progress, SampleRequest, Sampled};
 
 use super::conditioner::{Classes, Conditioner, Texts};
 use super::config::ConditionConfig;
@@ -43,17 +43,6 @@ pub struct ImageGenerator {
 /// The images that a generator was validated on.
 pub struct GeneratorImages {
     sets: TokenSets,
-}
-
-/// Images to be made.
-#[derive(Debug, Clone, Copy)]
-pub struct ImageRequest<'a> {
-    /// One for each image, which depends on no other image's.
-    pub seeds: &'a [u64],
-    /// What they are to show.
-    pub condition: &'a Condition,
-    /// What of them is known.
-    pub known: Option<&'a Known>,
 }
 
 /// Images that were made.
@@ -120,13 +109,11 @@ impl ImageGenerator {
     /// Those of [`Generator::sample`], and of the tokenizer's decoder.
     pub fn generate(
         &self,
-        request: &ImageRequest<'_>,
+        request: &SampleRequest<'_>,
         config: &GenerationConfig,
         watch: &mut dyn FnMut(Progress),
     ) -> Result<GeneratedImages, TrainError> {
-        let ImageRequest { seeds, condition, known } = *request;
-        let sampled =
-            tch::no_grad(|| self.generator.sample_watched(&SampleRequest { seeds, condition, known }, config, watch))?;
+        let sampled = tch::no_grad(|| self.generator.sample_watched(request, config, watch))?;
         Ok(GeneratedImages { images: self.tokens.decode(&sampled.ids)?, sampled })
     }
 }

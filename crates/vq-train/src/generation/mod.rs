@@ -19,7 +19,7 @@ pub use conditioner::{Classes, Conditioner, Texts};
 pub use config::{
     ConditionConfig, GeneratorExperiment, LabelLevel, SamplesConfig, TokenSource, TokenizerSource, TokensConfig,
 };
-pub use image_generator::{GeneratedImages, GeneratorImages, GeneratorUse, ImageGenerator, ImageRequest};
+pub use image_generator::{GeneratedImages, GeneratorImages, GeneratorUse, ImageGenerator};
 pub use image_tokens::ImageTokens;
 pub use plan::GeneratorPlan;
 pub use setup::{GeneratorCheckpoint, GeneratorSetup, TokenizerReference};

@@ -38,7 +38,7 @@ impl GeneratorPlan {
             ConditionConfig::Segmentation { tokenizer } => Some(tokenizer.open()?),
             _ => None,
         };
-        Self::assemble(experiment, Opened { checkpoint, tokenizer, segmentation, language: None })
+        Self::assemble(experiment, Opened { checkpoint, tokenizer, segmentation, language: None, classes: None })
     }
 
     /// The plan of a run that goes on, with the tokenizers that it began with and the language of its checkpoint.
@@ -49,17 +49,12 @@ impl GeneratorPlan {
             Ok::<_, TrainError>((reference.open(None, "segmentation's tokenizer")?, reference))
         };
         let segmentation = segmentation.map(open).transpose()?;
-        let mut plan = Self::assemble(experiment, Opened { checkpoint, tokenizer, segmentation, language })?;
-        // The classes keep their numbers, whatever a store has become.
-        if let Conditioner::Class(_) = &plan.conditioner {
-            plan.conditioner = Conditioner::Class(Classes::new(level(&plan.setup.experiment), classes.clone())?);
-        }
-        plan.setup.classes = classes;
-        Ok(plan)
+        let classes = Some(classes); // they keep their numbers, whatever a store has become
+        Self::assemble(experiment, Opened { checkpoint, tokenizer, segmentation, language, classes })
     }
 
     fn assemble(experiment: GeneratorExperiment, opened: Opened) -> Result<Self, TrainError> {
-        let Opened { checkpoint, tokenizer, segmentation, language } = opened;
+        let Opened { checkpoint, tokenizer, segmentation, language, classes: known } = opened;
         let device = experiment.device.resolve()?;
         let sets = TokenSets::open(&experiment.tokens.source, &checkpoint.header().experiment.data)?;
         let tokens = ImageTokens::new(&checkpoint, tokenizer.weights, sets.size(), device)?;
@@ -67,7 +62,8 @@ impl GeneratorPlan {
         let conditioner = match &experiment.condition {
             ConditionConfig::None => Conditioner::None,
             ConditionConfig::Class { level, classes } => {
-                Conditioner::Class(Classes::new(*level, known_classes(&sets, *level, classes)?)?)
+                let names = known.map_or_else(|| known_classes(&sets, *level, classes), Ok)?;
+                Conditioner::Class(Classes::new(*level, names)?)
             }
             ConditionConfig::Text { language: config, max_tokens } => {
                 let language = match language {
@@ -128,13 +124,8 @@ struct Opened {
     segmentation: Option<(Checkpoint, TokenizerReference)>,
     /// Of the run that goes on.
     language: Option<Language>,
-}
-
-pub(crate) fn level(experiment: &GeneratorExperiment) -> LabelLevel {
-    match experiment.condition {
-        ConditionConfig::Class { level, .. } => level,
-        _ => LabelLevel::default(),
-    }
+    /// Likewise.
+    classes: Option<Vec<String>>,
 }
 
 /// The classes as configured, or those of a store in the order of the alphabet.

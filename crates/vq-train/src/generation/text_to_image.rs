@@ -5,10 +5,10 @@ use tch::{Device, Tensor};
 use vq_data::scenes::{CaptionGrader, SceneGrades};
 use vq_data::{EmojiScenes, Scene, chw_from_rgb};
 use vq_eval::{FrechetDistance, FrechetScores, Side};
-use vq_generate::GenerationConfig;
+use vq_generate::{GenerationConfig, SampleRequest};
 
 use super::conditioner::Conditioner;
-use super::image_generator::{GeneratedImages, GeneratorImages, ImageGenerator, ImageRequest};
+use super::image_generator::{GeneratedImages, GeneratorImages, ImageGenerator};
 use super::setup::GeneratorCheckpoint;
 use crate::{
     Checkpoint, DataConfig, Environment, JudgedScenes, SceneJudge, SourceConfig, TokenizerState, TrainError, Weights,
@@ -176,7 +176,7 @@ impl TextToImageRequest<'_> {
             let ids = Tensor::cat(&ids.collect::<Result<Vec<_>, _>>()?, 0);
             let seeds: Vec<u64> = indices.iter().map(|&index| self.seed.wrapping_add(index as u64)).collect();
             let condition = texts.condition(&captions)?;
-            let request = ImageRequest { seeds: &seeds, condition: &condition, known: None };
+            let request = SampleRequest { seeds: &seeds, condition: &condition, known: None };
             let GeneratedImages { images, sampled } = self.generator.generate(&request, &self.config, &mut |_| {})?;
             let truly = pictures(&scenes);
             let after = self.generator.tokens.decode(&ids)?;

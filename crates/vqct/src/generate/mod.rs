@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Tensor;
 use vq_core::DeviceChoice;
-use vq_generate::{GenerationConfig, Order, RoundsConfig, SampleConfig};
-use vq_train::{GeneratedImages, GeneratorCheckpoint, GeneratorUse, ImageGenerator, ImageRequest, RunDir, to_rgb};
+use vq_generate::{GenerationConfig, Order, RoundsConfig, SampleConfig, SampleRequest};
+use vq_train::{GeneratedImages, GeneratorCheckpoint, GeneratorUse, ImageGenerator, RunDir, to_rgb};
 
 use crate::input::WeightsArg;
 use crate::output::{png_paths, refuse_existing, write_new, write_png};
@@ -189,7 +189,7 @@ fn make(args: &Args, generator: &ImageGenerator, config: &GenerationConfig, give
         let seeds: Vec<u64> = (first..first + wishes.len()).map(|image| seed.wrapping_add(image as u64)).collect();
         let condition = condition(wishes, generator)?;
         let known = known(wishes);
-        let request = ImageRequest { seeds: &seeds, condition: &condition, known: known.as_ref() };
+        let request = SampleRequest { seeds: &seeds, condition: &condition, known: known.as_ref() };
         let watch = &mut |progress: vq_generate::Progress| {
             bar.set_message(format!("{}/{} of this one", progress.done, progress.total));
         };

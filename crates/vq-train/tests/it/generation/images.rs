@@ -1,8 +1,8 @@
 //! Images of trained generators.
 
 use tempfile::TempDir;
-use vq_generate::{Condition, GenerationConfig, Known, RoundsConfig};
-use vq_train::{Conditioner, ImageRequest};
+use vq_generate::{Condition, GenerationConfig, Known, RoundsConfig, SampleRequest};
+use vq_train::Conditioner;
 
 use super::{experiment, open, tokenizer, train};
 
@@ -16,7 +16,7 @@ fn an_image_is_made_by_its_seed_whatever_the_batch() {
     let Conditioner::Text(texts) = &generator.conditioner else { panic!("another condition") };
     let make = |seeds: &[u64]| {
         let condition = texts.condition(&vec!["a red apple".to_owned(); seeds.len()]).unwrap();
-        let request = ImageRequest { seeds, condition: &condition, known: None };
+        let request = SampleRequest { seeds, condition: &condition, known: None };
         generator.generate(&request, &GenerationConfig::default(), &mut |_| {}).unwrap()
     };
     let both = make(&[3, 4]);
@@ -44,7 +44,7 @@ fn what_is_known_stays() {
         let known = Known::upper(&ids, 4).unwrap();
         let rounds = (name == "masked").then(RoundsConfig::default);
         let config = GenerationConfig { rounds, ..GenerationConfig::default() };
-        let request = ImageRequest { seeds: &[9], condition: &Condition::None, known: Some(&known) };
+        let request = SampleRequest { seeds: &[9], condition: &Condition::None, known: Some(&known) };
         let made = generator.generate(&request, &config, &mut |_| {}).unwrap().sampled.ids;
         assert!(made.narrow(1, 0, 4).equal(&ids.narrow(1, 0, 4)), "{name}");
         assert!(!made.narrow(1, 4, 4).equal(&ids.narrow(1, 4, 4)), "{name}: a generator of one step has learned it");
