@@ -33,6 +33,7 @@ fn main() {
 
 fn report(precision: Precision, steps: i32) {
     let config = AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 2, 4],
         residual_blocks: 2,

@@ -21,6 +21,7 @@ pub struct Decoder {
     levels: Vec<Level<Upsample>>,
     norm_out: Norm,
     conv_out: Conv,
+    patch: i64,
 }
 
 impl Decoder {
@@ -48,7 +49,8 @@ impl Decoder {
             middle: Middle::new(&(path / "mid"), lowest),
             levels: (0..=last).rev().map(level).collect(),
             norm_out: Norm::new(&(path / "norm_out"), highest),
-            conv_out: conv3(&(path / "conv_out"), highest, 3),
+            conv_out: conv3(&(path / "conv_out"), highest, config.image_channels()),
+            patch: config.patch,
         })
     }
 
@@ -56,10 +58,10 @@ impl Decoder {
     pub fn forward(&self, codes: &Tensor) -> Tensor {
         let hidden = self.middle.forward(&self.conv_in.forward(codes));
         let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));
-        self.conv_out.forward(&self.norm_out.swish(&hidden))
+        self.conv_out.forward(&self.norm_out.swish(&hidden)).pixel_shuffle(self.patch)
     }
 
-    /// Weight of `conv_out`, `[3, C, 3, 3]`: where VQGAN compares the gradients of its losses (equation 7).
+    /// Weight of `conv_out`, `[3 patch², C, 3, 3]`: where VQGAN compares the gradients of its losses (equation 7).
     pub fn last_weight(&self) -> &Tensor {
         &self.conv_out.weight
     }

@@ -14,6 +14,7 @@ use crate::{AutoencoderConfig, ModelError};
 /// Parameters: `conv_in`, `down.{level}.{block.{j}, attn.{j}, downsample}`, `mid`, `norm_out`, `conv_out`.
 #[derive(Debug)]
 pub struct Encoder {
+    patch: i64,
     conv_in: Conv,
     levels: Vec<Level<Downsample>>,
     middle: Middle,
@@ -42,7 +43,8 @@ impl Encoder {
         };
         let lowest = config.width(last);
         Ok(Self {
-            conv_in: conv3(&(path / "conv_in"), 3, config.channels),
+            patch: config.patch,
+            conv_in: conv3(&(path / "conv_in"), config.image_channels(), config.channels),
             levels: (0..=last).map(level).collect(),
             middle: Middle::new(&(path / "mid"), lowest),
             norm_out: Norm::new(&(path / "norm_out"), lowest),
@@ -52,7 +54,8 @@ impl Encoder {
 
     /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]` of the images' kind; `f` divides `H` and `W`.
     pub fn forward(&self, images: &Tensor) -> Tensor {
-        let hidden = self.levels.iter().fold(self.conv_in.forward(images), |xs, level| level.forward(&xs));
+        let hidden = self.conv_in.forward(&images.pixel_unshuffle(self.patch));
+        let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));
         let hidden = self.norm_out.swish(&self.middle.forward(&hidden));
         self.conv_out.forward(&hidden)
     }

@@ -42,6 +42,7 @@ impl AutoencoderConfig {
     /// f = 16: VQGAN on ImageNet (arXiv 2012.09841, table 7); published with 1024 and 16384 codes of width 256.
     pub fn f16() -> Self {
         Self {
+            patch: 1,
             channels: 128,
             multipliers: vec![1, 1, 2, 2, 4],
             residual_blocks: 2,
@@ -57,6 +58,7 @@ impl AutoencoderConfig {
 pub(crate) struct AutoencoderTable {
     #[serde(default)]
     preset: AutoencoderPreset,
+    patch: Option<i64>,
     channels: Option<i64>,
     multipliers: Option<Vec<i64>>,
     residual_blocks: Option<i64>,
@@ -68,6 +70,7 @@ impl From<AutoencoderTable> for AutoencoderConfig {
     fn from(table: AutoencoderTable) -> Self {
         let preset = table.preset.config();
         Self {
+            patch: table.patch.unwrap_or(preset.patch),
             channels: table.channels.unwrap_or(preset.channels),
             multipliers: table.multipliers.unwrap_or(preset.multipliers),
             residual_blocks: table.residual_blocks.unwrap_or(preset.residual_blocks),

@@ -254,6 +254,19 @@ record(tensors, "spectral", spectral, noise((2, 3, 40, 32), 802), named)
 tensors |= {f"spectral.{name}": value for name, value in spectral.named_buffers()}
 tensors["spectral.eval"] = spectral.eval()(noise((1, 3, 40, 32), 803))
 
+# Patches of 2x2 pixels as channels.
+folded = Encoder(ch=32, mult=(1,), blocks=1, attn_resolutions=(), resolution=16, z=4)
+folded.conv_in = nn.Conv2d(12, 32, 3, padding=1)
+fill(folded, 300)
+folded.forward = lambda x, forward=folded.forward: forward(F.pixel_unshuffle(x, 2))
+record(tensors, "folded", folded, noise((1, 3, 8, 12), 805), ["conv_in.weight", "conv_out.bias"])
+
+unfolded = Decoder(ch=32, mult=(1,), blocks=1, attn_resolutions=(), resolution=16, z=4)
+unfolded.conv_out = nn.Conv2d(32, 12, 3, padding=1)
+fill(unfolded, 350)
+unfolded.forward = lambda z, forward=unfolded.forward: F.pixel_shuffle(forward(z), 2)
+record(tensors, "unfolded", unfolded, noise((1, 4, 4, 6), 806), ["conv_in.weight", "conv_out.weight"])
+
 save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, "vqgan.safetensors")
 
 with torch.device("meta"):

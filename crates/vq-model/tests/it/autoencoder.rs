@@ -5,6 +5,7 @@ use vq_model::{AutoencoderConfig, Decoder, Encoder};
 
 fn small() -> AutoencoderConfig {
     AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 2],
         residual_blocks: 1,
@@ -80,9 +81,26 @@ fn sizes_follow_the_factor() {
     assert_eq!(decoder.forward(&latents).size(), [2, 3, 16, 24]);
 }
 
+/// The highest resolution is a patch's, and so are the factors at which attention may be.
+#[test]
+fn patches_raise_the_factor() {
+    let config = AutoencoderConfig { patch: 4, attention_factors: vec![8], ..small() };
+    assert_eq!(config.factor(), 8);
+    let store = nn::VarStore::new(Device::Cpu);
+    let encoder = Encoder::new(&(store.root() / "encoder"), &config).unwrap();
+    let decoder = Decoder::new(&(store.root() / "decoder"), &config).unwrap();
+    assert_eq!(shapes(&store)["encoder.conv_in.weight"], [32, 48, 3, 3]);
+    assert_eq!(shapes(&store)["decoder.conv_out.weight"], [48, 32, 3, 3]);
+    assert!(shapes(&store).contains_key("encoder.down.1.attn.0.q.weight"));
+    let latents = encoder.forward(&Tensor::zeros([2, 3, 16, 24], (Kind::Float, Device::Cpu)));
+    assert_eq!(latents.size(), [2, 8, 2, 3]);
+    assert_eq!(decoder.forward(&latents).size(), [2, 3, 16, 24]);
+}
+
 #[test]
 fn configurations_that_make_no_sense_are_refused() {
     let refused = |config: AutoencoderConfig| config.check().unwrap_err().to_string();
+    assert!(refused(AutoencoderConfig { patch: 0, ..small() }).contains("`patch`"));
     assert!(refused(AutoencoderConfig { channels: 40, ..small() }).contains("`channels`"));
     assert!(refused(AutoencoderConfig { multipliers: vec![], ..small() }).contains("`multipliers`"));
     assert!(refused(AutoencoderConfig { multipliers: vec![1, 0], ..small() }).contains("`multipliers`"));
@@ -91,6 +109,10 @@ fn configurations_that_make_no_sense_are_refused() {
     assert_eq!(
         refused(AutoencoderConfig { attention_factors: vec![16], ..small() }),
         "AutoencoderConfig: expected `attention_factors` among [1, 2], got [16]"
+    );
+    assert_eq!(
+        refused(AutoencoderConfig { patch: 4, attention_factors: vec![2], ..small() }),
+        "AutoencoderConfig: expected `attention_factors` among [4, 8], got [2]"
     );
 }
 

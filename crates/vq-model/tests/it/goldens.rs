@@ -13,6 +13,7 @@ const TOLERANCE: f64 = 1e-4;
 
 fn autoencoder() -> AutoencoderConfig {
     AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 2],
         residual_blocks: 1,
@@ -89,6 +90,19 @@ fn the_decoder_is_tamings() {
     let decoder = Decoder::new(&store.root(), &autoencoder()).unwrap();
     fill(&store, 200);
     check("decoder", &store, &noise(&[2, 4, 6, 8], 801), |codes| decoder.forward(codes));
+}
+
+#[test]
+fn patches_are_torchs_pixel_unshuffle() {
+    let config = AutoencoderConfig { patch: 2, multipliers: vec![1], attention_factors: vec![], ..autoencoder() };
+    let store = nn::VarStore::new(Device::Cpu);
+    let encoder = Encoder::new(&store.root(), &config).unwrap();
+    fill(&store, 300);
+    check("folded", &store, &noise(&[1, 3, 8, 12], 805), |images| encoder.forward(images));
+    let store = nn::VarStore::new(Device::Cpu);
+    let decoder = Decoder::new(&store.root(), &config).unwrap();
+    fill(&store, 350);
+    check("unfolded", &store, &noise(&[1, 4, 4, 6], 806), |codes| decoder.forward(codes));
 }
 
 /// Logits and gradients in training, the buffers that the pass left, and logits in evaluation with these.

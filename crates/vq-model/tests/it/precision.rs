@@ -6,6 +6,7 @@ use crate::support::{fill, images, noise, parameters, relative_error};
 
 fn small() -> AutoencoderConfig {
     AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 2],
         residual_blocks: 1,

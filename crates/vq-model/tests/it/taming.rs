@@ -8,6 +8,7 @@ use crate::support::{fill, noise};
 
 fn small() -> AutoencoderConfig {
     AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 1],
         residual_blocks: 1,

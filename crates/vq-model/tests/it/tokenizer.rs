@@ -7,6 +7,7 @@ use vq_model::{AutoencoderConfig, ImageTokenizer};
 
 fn config() -> AutoencoderConfig {
     AutoencoderConfig {
+        patch: 1,
         channels: 32,
         multipliers: vec![1, 1],
         residual_blocks: 1,
