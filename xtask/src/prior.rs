@@ -1,6 +1,6 @@
-//! `cargo xtask prior`: makes again the codebook prior that `codebook-prior` embeds.
+//! `cargo xtask prior`: makes again the codebook prior that `codebook-prior` embeds, or another one of the same sources.
 //!
-//! `configs/priors/default.toml` says how; this lays out what it reads.
+//! A configuration in `configs/priors` says how; this lays out what it reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,18 @@ const MINILM: Wheels = Wheels {
     otherwise: "give its folder with --model (`cargo xtask prior`), or leave out the tests of codebook-prior",
 };
 
+/// What the prior that `codebook-prior` embeds is built from, and where it lies.
+const CONFIG: &str = "configs/priors/default.toml";
+const EMBEDDED: &str = "crates/codebook-prior/assets/prior.safetensors";
+
 #[derive(Args)]
 pub(crate) struct PriorArgs {
+    /// Another prior of the sources in `.cache/prior`, such as configs/priors/large.toml.
+    #[arg(long, value_name = "FILE", requires = "out")]
+    config: Option<PathBuf>,
+    /// Where it is written; what is there is replaced.
+    #[arg(long, value_name = "FILE", requires = "config")]
+    out: Option<PathBuf>,
     /// Folder of WordNet 3.0's index and data files; else that of Debian's wordnet-base.
     #[arg(long, value_name = "DIR")]
     wordnet: Option<PathBuf>,
@@ -51,8 +61,10 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
     let mut command = process::cargo(workspace)?;
     command
         .args(["run", "--release", "--package", "vqct", "--features", "priors", "--"])
-        .args(["prior", "build", "configs/priors/default.toml", "--replace"])
-        .args(["--out", "crates/codebook-prior/assets/prior.safetensors"])
+        .args(["prior", "build"])
+        .arg(args.config.as_deref().unwrap_or(Path::new(CONFIG)))
+        .args(["--replace", "--out"])
+        .arg(args.out.as_deref().unwrap_or(Path::new(EMBEDDED)))
         .current_dir(workspace.root());
     process::become_process(&mut command)
 }

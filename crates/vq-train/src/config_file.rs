@@ -51,7 +51,10 @@ impl ExperimentFile {
 }
 
 /// A configuration that is no experiment, with bases and overrides as an [`ExperimentFile`] has them.
-pub(crate) fn load_config<T: DeserializeOwned>(path: &Path, overrides: &[String]) -> Result<T, TrainError> {
+///
+/// # Errors
+/// Those of [`ExperimentFile::load`].
+pub fn load_config<T: DeserializeOwned>(path: &Path, overrides: &[String]) -> Result<T, TrainError> {
     read(merged(path, overrides)?, named(path, overrides))
 }
 

@@ -78,7 +78,7 @@ pub use captions::{
 };
 pub use checkpoint::{Checkpoint, CheckpointContents, CheckpointFile, Weights};
 pub use checkpoint_header::{Best, CheckpointHeader, Trained};
-pub use config_file::{ExperimentFile, overridden};
+pub use config_file::{ExperimentFile, load_config, overridden};
 pub use dataset_config::{DatasetPair, ValidationSet};
 pub use error::TrainError;
 pub use evaluation::{

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DistancesConfig, TrainError};
+use crate::{DistancesConfig, ExperimentFile, TrainError};
 
 /// A study: methods, seeds, and what reads the codes of all.
 ///
@@ -10,6 +10,7 @@ use crate::{DistancesConfig, TrainError};
 /// seeds = [0, 1, 2]
 /// reader = "translator.toml"       # optional: learns captions from each method's finished codes
 /// distances = { sliced = {} }      # optional: distances beyond PSNR and SSIM
+/// set = ["train.steps=2000"]       # optional: for each method, before what it sets itself
 ///
 /// [[methods]]
 /// name = "vqct"
@@ -29,6 +30,9 @@ pub struct StudyConfig {
     /// Distances that are measured besides; their paths are seen from where the study runs.
     #[serde(default)]
     pub distances: DistancesConfig,
+    /// Overrides of the experiment of each method, before its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     /// What is compared, in the order of the table.
     pub methods: Vec<MethodConfig>,
 }
@@ -66,6 +70,11 @@ impl StudyConfig {
             *file = folder.join(&file);
         });
         Ok(study)
+    }
+
+    /// The experiment of a method with all overrides but the seed's.
+    pub fn experiment(&self, method: &MethodConfig) -> ExperimentFile {
+        ExperimentFile { path: method.config.clone(), overrides: self.set.iter().chain(&method.set).cloned().collect() }
     }
 
     fn check(&self) -> Result<(), String> {

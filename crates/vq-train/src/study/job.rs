@@ -56,8 +56,8 @@ impl Study {
         let mut jobs = Vec::new();
         for &seed in &self.config.seeds {
             for method in &self.config.methods {
-                let overrides = method.set.iter().cloned().chain([format!("seed={seed}")]).collect();
-                let file = ExperimentFile { path: method.config.clone(), overrides };
+                let mut file = self.config.experiment(method);
+                file.overrides.push(format!("seed={seed}"));
                 jobs.push(self.job(self.run_name(method, seed), file));
                 if let Some(reader) = &self.config.reader {
                     let start = toml::Value::String(self.run(method, seed).display().to_string());

@@ -30,46 +30,52 @@ fn every_config_of_the_repository_is_understood() {
     assert!(seen >= 3);
 }
 
-/// Those of scenes differ in the codebook and in captions, and in nothing else.
+/// The four methods on the same data differ in the codebook and in captions, and in nothing else.
 #[test]
-fn the_experiments_on_scenes_differ_in_what_they_must() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/scenes");
-    let load = |name: &str| ExperimentFile { path: folder.join(name), overrides: Vec::new() }.load().unwrap();
-    let plain = load("vq.toml");
-    for name in ["vqct.toml", "vqct-lg.toml", "vqct-vlt.toml"] {
-        let other = load(name);
-        let QuantizerConfig::Vqct { .. } = other.quantizer else { panic!("{name}: another quantizer") };
-        let quantizer = plain.quantizer.clone();
-        let same = vq_train::Experiment { name: plain.name.clone(), quantizer, captions: None, ..other };
-        assert_eq!(same, plain, "{name}");
+fn the_methods_of_a_folder_differ_in_what_they_must() {
+    let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    for folder in ["scenes", "scenes64", "cifar10"].map(|name| configs.join(name)) {
+        let load = |name: &str| ExperimentFile { path: folder.join(name), overrides: Vec::new() }.load().unwrap();
+        let plain = load("vq.toml");
+        for name in ["vqct.toml", "vqct-lg.toml", "vqct-vlt.toml"] {
+            let other = load(name);
+            let QuantizerConfig::Vqct { .. } = other.quantizer else { panic!("{name}: another quantizer") };
+            let quantizer = plain.quantizer.clone();
+            let same = vq_train::Experiment { name: plain.name.clone(), quantizer, captions: None, ..other };
+            assert_eq!(same, plain, "{}: {name}", folder.display());
+        }
     }
-    // The translator's experiment is one only with the run that it is for.
-    let path = folder.join("translator.toml");
-    let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
-    assert!(error.contains("missing field"), "{error}");
-    let study = StudyConfig::read(&folder.join("study.toml")).unwrap();
-    assert!(study.methods.iter().all(|method| method.config.exists()) && study.reader.unwrap().exists());
 }
 
-/// The methods of the comparison differ in the quantizer and in captions, and in nothing else.
+/// A reader's experiment is one only with the run that it is for.
 #[test]
-fn the_comparison_compares_quantizers() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/comparison/scenes.toml");
-    let study = StudyConfig::read(&path).unwrap();
-    let load = |method: &vq_train::MethodConfig| {
-        ExperimentFile { path: method.config.clone(), overrides: method.set.clone() }.load().unwrap()
-    };
-    let plain = load(&study.methods[0]);
-    let mut quantizers = Vec::new();
-    for method in &study.methods {
-        let other = load(method);
-        quantizers.push((other.quantizer.clone(), other.captions.is_some(), method.name.contains("lg")));
-        let (name, quantizer) = (plain.name.clone(), plain.quantizer.clone());
-        assert_eq!(vq_train::Experiment { name, quantizer, captions: None, ..other }, plain, "{}", method.name);
+fn a_reader_is_for_a_run() {
+    let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    for file in ["scenes/translator.toml", "cifar10/reader.toml"] {
+        let path = configs.join(file);
+        let error = ExperimentFile { path, overrides: Vec::new() }.load().unwrap_err().to_string();
+        assert!(error.contains("missing field"), "{file}: {error}");
     }
-    assert_eq!(quantizers.len(), 16);
-    let twice = quantizers.iter().enumerate().find(|(place, one)| quantizers[..*place].contains(one));
-    assert!(twice.is_none(), "{twice:?}");
+}
+
+/// The methods of a comparison differ in the quantizer and in captions, and in nothing else.
+#[test]
+fn comparisons_compare_quantizers() {
+    let studies = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/comparison");
+    for (name, methods) in [("scenes", 16), ("cifar10", 16), ("growing", 14), ("imagenet128", 4)] {
+        let study = StudyConfig::read(&studies.join(format!("{name}.toml"))).unwrap();
+        let plain = study.experiment(&study.methods[0]).load().unwrap();
+        let mut quantizers = Vec::new();
+        for method in &study.methods {
+            let other = study.experiment(method).load().unwrap();
+            quantizers.push((other.quantizer.clone(), other.captions.is_some(), method.name.contains("lg")));
+            let (name, quantizer) = (plain.name.clone(), plain.quantizer.clone());
+            assert_eq!(vq_train::Experiment { name, quantizer, captions: None, ..other }, plain, "{}", method.name);
+        }
+        assert_eq!(quantizers.len(), methods, "{name}");
+        let twice = quantizers.iter().enumerate().find(|(place, one)| quantizers[..*place].contains(one));
+        assert!(twice.is_none(), "{name}: {twice:?}");
+    }
 }
 
 /// Generators of different conditions and orders are otherwise alike; what they learn from is given on the command line.

@@ -1,10 +1,10 @@
 //! `vqct prior build`.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use codebook_prior::{
     CaptionPrior, CaptionRecipe, Corpus, CorpusFormat, CorpusReport, EmbeddingTable, EncoderConfig, JudgedWord, Lemmas,
     Lexicon, LexiconBuilder, LexiconOptions, Material, Pooling, Prompts, ReadCorpus, Refinement, Refining,
@@ -13,6 +13,7 @@ use codebook_prior::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
+use vq_train::load_config;
 
 use crate::output::{refuse_existing, write_new};
 
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// What to build from: see `configs/priors/captions.toml`.
     #[arg(value_name = "CONFIG")]
     config: PathBuf,
+    /// Override a key, e.g. `recipe.most_nouns=1000`; repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
     /// The prior to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -116,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         refuse_existing(&args.out)?;
     }
     args.report.iter().try_for_each(|path| refuse_existing(path))?;
-    let config = read_config(&args.config)?;
+    let config: BuildConfig = load_config(&args.config, &args.overrides)?;
     let embedder = open_model(&config.model)?;
     let wordnet = config.wordnet.as_deref().map(WordNet::open).transpose()?;
     let tagger = open_tagger(config.tagger)?;
@@ -147,13 +151,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         prior.width()
     );
     Ok(())
-}
-
-fn read_config(path: &Path) -> Result<BuildConfig> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    let deserializer = toml::Deserializer::parse(&text).with_context(|| path.display().to_string())?;
-    serde_path_to_error::deserialize(deserializer)
-        .map_err(|error| anyhow::anyhow!("{}: `{}`: {}", path.display(), error.path(), error.inner().message()))
 }
 
 fn open_model(config: &ModelConfig) -> Result<Box<dyn TextEmbedder>> {
