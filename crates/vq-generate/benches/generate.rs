@@ -29,7 +29,7 @@ fn main() {
     let store = nn::VarStore::new(Device::Cpu);
     // Six layers of width 384, as the defaults are.
     let config = GeneratorConfig::default();
-    let generator = Autoregressive::new(&store.root(), &tokens, &Conditioning::None, &config).unwrap();
+    let generator = Autoregressive::new(&store.root(), &tokens, None, &Conditioning::None, &config).unwrap();
     for repetition in 0..=repetitions {
         let seeds: Vec<u64> = (0..batch).map(|image| (repetition * batch + image) as u64).collect();
         let request = SampleRequest { seeds: &seeds, condition: &Condition::None, known: None };

@@ -21,7 +21,8 @@ use crate::{Condition, Conditioning, GenerateError, GeneratorConfig, GeneratorLo
 /// Parameters: `start`, `[M]`; `tokens.{s}.weight`, `[V, M]`, `V` being the codes of slot `s`; `positions`, `[P, M]`,
 /// if they are learned; `blocks.{i}.{norm1, attention.qkv, attention.output, norm2, mlp.up, mlp.down}`, `norm`; with
 /// several slots `depth.places`, `[S, M]`, `depth.blocks.{i}`, `depth.norm`; `heads.{s}.{weight, bias}`, without
-/// `weight` if weights are tied; with a condition `condition.null`, `[M]`, `condition.places`, `[N, M]`, and, by its
+/// `weight` if weights are tied; where ids are read by their codes, `codes.up.{weight, bias}` and `codes.down.weight`
+/// beside each `weight` of ids; with a condition `condition.null`, `[M]`, `condition.places`, `[N, M]`, and, by its
 /// kind, `condition.table`, `condition.input.weight` or `condition.tokens.{s}.weight`.
 #[derive(Debug)]
 pub struct Autoregressive {
@@ -32,7 +33,7 @@ pub struct Autoregressive {
 
 impl Autoregressive {
     /// Registers the generator under `path`; `depth_layers` blocks predict the slots of a position, where there are
-    /// several.
+    /// several. For `codes` see [`Generator::new`](crate::Generator::new).
     ///
     /// # Errors
     /// [`GenerateError::Input`] if an option, the grid or the condition's source makes no sense, or the order of the
@@ -40,6 +41,7 @@ impl Autoregressive {
     pub fn new(
         path: &nn::Path,
         tokens: &TokenGrid,
+        codes: Option<&[Tensor]>,
         conditioning: &Conditioning<'_>,
         config: &GeneratorConfig,
     ) -> Result<Self, GenerateError> {
@@ -48,7 +50,7 @@ impl Autoregressive {
             let expected = "to be autoregressive".to_owned();
             return Err(InputError::Option { op: OP, key: "order", expected, got: "masked".to_owned() }.into());
         };
-        let frame = Frame::new(OP, path, tokens, conditioning, config, Masking::Never)?;
+        let frame = Frame::new(OP, path, tokens, codes, conditioning, config, Masking::Never)?;
         let transformer = &config.transformer;
         let several = tokens.slots() > 1;
         Ok(Self {

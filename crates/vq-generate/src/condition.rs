@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor, nn};
 use vq_transformer::{FrozenEmbeddings, InputError, Linear, check_kind, check_option, check_range};
 
+use crate::id_vectors::SlotCodes;
 use crate::rotary::Place;
 use crate::slots::{DEVIATION, Masking, Slots};
 use crate::{GenerateError, TokenGrid};
@@ -103,7 +104,7 @@ impl Prefix {
             }
             Conditioning::Tokens(grid) => {
                 grid.check(op)?;
-                let slots = Slots::new(&(path / "tokens"), &grid.layout, width, Masking::Never);
+                let slots = Slots::new(&(path / "tokens"), &grid.layout, width, &SlotCodes::unknown(), Masking::Never);
                 (Source::Tokens { slots, grid: grid.clone() }, grid.grid.positions())
             }
         };

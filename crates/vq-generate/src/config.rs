@@ -9,6 +9,8 @@ pub struct GeneratorConfig {
     pub order: Order,
     /// The transformer over positions.
     pub transformer: TransformerConfig,
+    /// What ids are read and scored by; vectors learned for each by default.
+    pub ids: IdSource,
     /// Probability that an image's condition is dropped in training, so that one generator also learns to do without
     /// (classifier-free guidance, arXiv 2207.12598); 0.1 by default.
     pub condition_dropout: f64,
@@ -21,6 +23,7 @@ impl Default for GeneratorConfig {
         Self {
             order: Order::default(),
             transformer: TransformerConfig::default(),
+            ids: IdSource::default(),
             condition_dropout: 0.1,
             label_smoothing: 0.0,
         }
@@ -44,6 +47,18 @@ impl Default for Order {
     fn default() -> Self {
         Self::Autoregressive { depth_layers: 1 }
     }
+}
+
+/// What the vectors are made of by which ids are read, and by which they are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdSource {
+    /// A vector is learned for each.
+    #[default]
+    Learned,
+    /// To that is added what a perceptron, learned for each slot, makes of the id's code in the tokenizer: what is
+    /// learned of a code holds for those near it, too, so that far fewer images will do where codes are many.
+    Codes,
 }
 
 /// How a transformer knows where a token lies.

@@ -5,6 +5,7 @@ use vq_core::Mode;
 use vq_transformer::Dropout;
 
 use crate::condition::Prefix;
+use crate::id_vectors::SlotCodes;
 use crate::rotary::Rotary;
 use crate::slots::{DEVIATION, Heads, Masking, Slots};
 use crate::stack::Stack;
@@ -12,7 +13,7 @@ use crate::{Condition, Conditioning, GenerateError, GeneratorConfig, Positions, 
 
 /// Vectors of ids, places and conditions, the blocks over them, and scores of codes.
 ///
-/// Parameters: `tokens.{s}.weight`, `positions`, `[P, M]`, with learned positions; those of the condition under
+/// Parameters: those of the ids under `tokens.{s}`, `positions`, `[P, M]`, with learned positions; those of the condition under
 /// `condition`; `blocks.{i}`, `norm`; `heads.{s}`.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -32,6 +33,7 @@ impl Frame {
         op: &'static str,
         path: &nn::Path,
         tokens: &TokenGrid,
+        codes: Option<&[Tensor]>,
         conditioning: &Conditioning<'_>,
         config: &GeneratorConfig,
         masking: Masking,
@@ -40,7 +42,8 @@ impl Frame {
         tokens.check(op)?;
         let transformer = &config.transformer;
         let width = transformer.width;
-        let slots = Slots::new(&(path / "tokens"), &tokens.layout, width, masking);
+        let codes = SlotCodes::new(op, path, tokens, codes, config.ids)?;
+        let slots = Slots::new(&(path / "tokens"), &tokens.layout, width, &codes, masking);
         let prefix = Prefix::new(op, &(path / "condition"), width, conditioning)?;
         let count = tokens.grid.positions();
         let (positions, rotary) = match transformer.positions {
@@ -51,7 +54,7 @@ impl Frame {
             }
         };
         Ok(Self {
-            heads: Heads::new(&(path / "heads"), &slots, width, transformer.tie_weights),
+            heads: Heads::new(&(path / "heads"), &slots, width, &codes, transformer.tie_weights),
             stack: Stack::new(path, transformer, transformer.layers, rotary),
             tokens: tokens.clone(),
             config: config.clone(),

@@ -27,19 +27,23 @@ pub enum Generator {
 impl Generator {
     /// Registers a generator of the order that the options name under `path`.
     ///
+    /// `codes` are the vectors of each slot's ids in the tokenizer, `S` tensors `[V, D]`, for [`IdSource::Codes`]; they
+    /// stay as they are, and are no parameters.
+    ///
     /// # Errors
-    /// [`GenerateError::Input`] if an option, the grid or the condition's source makes no sense.
+    /// [`GenerateError::Input`] if an option, the grid, the codes or the condition's source makes no sense.
     pub fn new(
         path: &nn::Path,
         tokens: &TokenGrid,
+        codes: Option<&[Tensor]>,
         conditioning: &Conditioning<'_>,
         config: &GeneratorConfig,
     ) -> Result<Self, GenerateError> {
         Ok(match config.order {
             Order::Autoregressive { .. } => {
-                Self::Autoregressive(Box::new(Autoregressive::new(path, tokens, conditioning, config)?))
+                Self::Autoregressive(Box::new(Autoregressive::new(path, tokens, codes, conditioning, config)?))
             }
-            Order::Masked => Self::Masked(Box::new(Masked::new(path, tokens, conditioning, config)?)),
+            Order::Masked => Self::Masked(Box::new(Masked::new(path, tokens, codes, conditioning, config)?)),
         })
     }
 

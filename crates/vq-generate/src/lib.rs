@@ -18,7 +18,7 @@
 //! let transformer = TransformerConfig { width: 16, heads: 2, layers: 1, ..Default::default() };
 //! let config = GeneratorConfig { transformer, ..Default::default() };
 //! let store = nn::VarStore::new(Device::Cpu);
-//! let generator = Generator::new(&store.root(), &tokens, &Conditioning::Class { classes: 3 }, &config)?;
+//! let generator = Generator::new(&store.root(), &tokens, None, &Conditioning::Class { classes: 3 }, &config)?;
 //!
 //! let condition = Condition::Class(Tensor::from_slice(&[2_i64, 0]));
 //! let request = SampleRequest { seeds: &[1, 2], condition: &condition, known: None };
@@ -57,6 +57,7 @@ mod frame;
 mod generator;
 mod grid;
 mod guidance;
+mod id_vectors;
 mod loss;
 mod masked;
 mod request;
@@ -68,7 +69,7 @@ mod stack;
 
 pub use autoregressive::Autoregressive;
 pub use condition::{Condition, Conditioning};
-pub use config::{GeneratorConfig, Order, Positions, TransformerConfig};
+pub use config::{GeneratorConfig, IdSource, Order, Positions, TransformerConfig};
 pub use error::GenerateError;
 pub use generator::{Generator, GeneratorBatch};
 pub use grid::{Grid, TokenGrid};

@@ -29,7 +29,7 @@ pub(crate) fn still_masked(part: f64) -> f64 {
 }
 
 impl Masked {
-    /// Registers the generator under `path`.
+    /// Registers the generator under `path`. For `codes` see [`Generator::new`](crate::Generator::new).
     ///
     /// # Errors
     /// [`GenerateError::Input`] if an option, the grid or the condition's source makes no sense, or the order of the
@@ -37,6 +37,7 @@ impl Masked {
     pub fn new(
         path: &nn::Path,
         tokens: &TokenGrid,
+        codes: Option<&[Tensor]>,
         conditioning: &Conditioning<'_>,
         config: &GeneratorConfig,
     ) -> Result<Self, GenerateError> {
@@ -45,7 +46,7 @@ impl Masked {
             let (expected, got) = ("to be masked".to_owned(), "autoregressive".to_owned());
             return Err(InputError::Option { op: OP, key: "order", expected, got }.into());
         }
-        Ok(Self { frame: Frame::new(OP, path, tokens, conditioning, config, Masking::Allowed)? })
+        Ok(Self { frame: Frame::new(OP, path, tokens, codes, conditioning, config, Masking::Allowed)? })
     }
 
     /// Computes in numbers of this kind from now on; `Float` before. Parameters stay as they are.

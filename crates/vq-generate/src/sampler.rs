@@ -18,6 +18,8 @@ pub struct Sampler<'a> {
     stack: LaidStack<'a>,
     depth: Option<LaidDepth<'a>>,
     heads: Vec<LaidLinear>,
+    /// Of each slot, `[V, M]`.
+    vectors: Vec<Tensor>,
 }
 
 impl Autoregressive {
@@ -30,6 +32,7 @@ impl Autoregressive {
                 stack: frame.stack.lay(frame.kind),
                 depth: self.depth.as_ref().map(|depth| depth.lay(frame.kind)),
                 heads: frame.heads.lay(&frame.slots, frame.kind),
+                vectors: frame.slots.tables(),
             }
         })
     }
@@ -200,8 +203,10 @@ impl Slotwise<'_, '_> {
 
     /// Takes an id of each image.
     fn choose(&mut self, slot: usize, ids: &[i64]) {
-        let frame = &self.pass.sampler.generator.frame;
-        let vectors = frame.slots.read_slot(slot, &Tensor::from_slice(ids).to_device(frame.device)); // [B, M]
+        let sampler = self.pass.sampler;
+        let frame = &sampler.generator.frame;
+        let places = Tensor::from_slice(ids).to_device(frame.device) - frame.slots.first(slot);
+        let vectors = sampler.vectors[slot].index_select(0, &places); // [B, M]
         self.before = Some(self.pass.guidance.rows(&vectors.to_kind(frame.kind)));
         self.content = Some(self.content.take().map_or_else(|| vectors.shallow_clone(), |sum| sum + &vectors));
     }

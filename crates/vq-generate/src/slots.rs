@@ -6,6 +6,8 @@ use tch::{Kind, Tensor, nn};
 use vq_core::Layout;
 use vq_transformer::LaidLinear;
 
+use crate::id_vectors::{IdVectors, SlotCodes};
+
 /// Standard deviation of vectors that are learned for ids and places, as in GPT-2.
 pub(crate) const DEVIATION: f64 = 0.02;
 
@@ -18,21 +20,21 @@ pub(crate) enum Masking {
 
 /// A vector for each code of each slot; those of a position are added up (arXiv 2203.01941, section 3.2.2).
 ///
-/// Parameters: `{s}.weight`, `[V, M]`, `V` being the codes of slot `s`; one row more, the mask, where masks are allowed.
+/// Parameters: those of [`IdVectors`] under `{s}`, with one row more, the mask, where masks are allowed.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    tables: Vec<Tensor>,
+    vectors: Vec<IdVectors>,
     codes: Vec<Range<i64>>,
 }
 
 impl Slots {
-    pub(crate) fn new(path: &nn::Path, layout: &Layout, width: i64, masking: Masking) -> Self {
+    pub(crate) fn new(path: &nn::Path, layout: &Layout, width: i64, known: &SlotCodes, masking: Masking) -> Self {
         let codes: Vec<Range<i64>> = layout.slots.iter().map(|slot| slot.codes.clone()).collect();
-        let table = |(slot, codes): (usize, &Range<i64>)| {
+        let vectors = |(slot, codes): (usize, &Range<i64>)| {
             let rows = codes.end - codes.start + i64::from(masking == Masking::Allowed);
-            (path / slot).randn("weight", &[rows, width], 0.0, DEVIATION)
+            IdVectors::new(&(path / slot), rows, width, known, slot)
         };
-        Self { tables: codes.iter().enumerate().map(table).collect(), codes }
+        Self { vectors: codes.iter().enumerate().map(vectors).collect(), codes }
     }
 
     /// `S`.
@@ -62,7 +64,12 @@ impl Slots {
 
     /// Ids `[..]` of a slot to `[.., M]`.
     pub(crate) fn read_slot(&self, slot: usize, ids: &Tensor) -> Tensor {
-        Tensor::embedding(&self.tables[slot], &(ids - self.first(slot)), -1, false, false)
+        Tensor::embedding(&self.vectors[slot].table(), &(ids - self.first(slot)), -1, false, false)
+    }
+
+    /// Vectors of each slot's ids as they are now, `[V, M]`, for many readings.
+    pub(crate) fn tables(&self) -> Vec<Tensor> {
+        self.vectors.iter().map(IdVectors::table).collect()
     }
 
     /// Ids `[.., S]` to `[.., M]`.
@@ -74,7 +81,7 @@ impl Slots {
 
 /// Scores of the codes of each slot.
 ///
-/// Parameters: `{s}.weight`, `[V, M]`, unless weights are tied to those of [`Slots`]; `{s}.bias`, `[V]`.
+/// Parameters: those of [`IdVectors`] under `{s}`, unless weights are tied to those of [`Slots`]; `{s}.bias`, `[V]`.
 #[derive(Debug)]
 pub(crate) struct Heads {
     heads: Vec<Head>,
@@ -82,16 +89,16 @@ pub(crate) struct Heads {
 
 #[derive(Debug)]
 struct Head {
-    weight: Option<Tensor>,
+    vectors: Option<IdVectors>,
     bias: Tensor,
 }
 
 impl Heads {
-    pub(crate) fn new(path: &nn::Path, slots: &Slots, width: i64, tied: bool) -> Self {
+    pub(crate) fn new(path: &nn::Path, slots: &Slots, width: i64, known: &SlotCodes, tied: bool) -> Self {
         let head = |slot: usize| {
             let (path, codes) = (path / slot, slots.codes(slot));
             Head {
-                weight: (!tied).then(|| path.randn("weight", &[codes, width], 0.0, DEVIATION)),
+                vectors: (!tied).then(|| IdVectors::new(&path, codes, width, known, slot)),
                 bias: path.zeros("bias", &[codes]),
             }
         };
@@ -112,7 +119,7 @@ impl Heads {
     }
 
     fn weight(&self, slots: &Slots, slot: usize) -> Tensor {
-        let tied = || slots.tables[slot].narrow(0, 0, slots.codes(slot));
-        self.heads[slot].weight.as_ref().map_or_else(tied, Tensor::shallow_clone)
+        let tied = || slots.vectors[slot].table().narrow(0, 0, slots.codes(slot));
+        self.heads[slot].vectors.as_ref().map_or_else(tied, IdVectors::table)
     }
 }

@@ -18,6 +18,7 @@ ROWS, COLUMNS = 2, 3
 POSITIONS = ROWS * COLUMNS
 CLASSES, WORDS, WORD_WIDTH, MAX_TOKENS = 3, 11, 5, 4
 MAP_ROWS, MAP_COLUMNS, MAP_CODES = 2, 2, [range(0, 4)]
+CODE_WIDTH = 3
 LEARNING_RATE, EPSILON, DECAY = 0.05, 1e-4, 0.01
 
 
@@ -28,8 +29,9 @@ def formula(seed, shape, scale=1.0, shift=0.0):
 
 
 class Case:
-    def __init__(self, slots, rotary=False, tied=False, condition="none", masked=False):
+    def __init__(self, slots, rotary=False, tied=False, condition="none", masked=False, codes=False):
         self.slots, self.rotary, self.tied, self.condition, self.masked = slots, rotary, tied, condition, masked
+        self.codes = codes
 
     def shapes(self):
         def norm(name):
@@ -59,6 +61,10 @@ class Case:
             shapes[f"heads.{s}.bias"] = (len(codes),)
             if not self.tied:
                 shapes[f"heads.{s}.weight"] = (len(codes), WIDTH)
+        if self.codes:
+            for name in [name for name in shapes if name.startswith(("tokens", "heads")) and name.endswith("weight")]:
+                name = name.removesuffix("weight") + "codes"
+                shapes |= linear(f"{name}.up", CODE_WIDTH, WIDTH) | {f"{name}.down.weight": (WIDTH, WIDTH)}
         length = {"none": 0, "class": 1, "text": MAX_TOKENS, "map": MAP_ROWS * MAP_COLUMNS}[self.condition]
         if length:
             shapes |= {"condition.null": (WIDTH,), "condition.places": (length, WIDTH)}
@@ -138,11 +144,22 @@ class Case:
                 x = x + linear(f"{b}.mlp.down", F.gelu(linear(f"{b}.mlp.up", norm(f"{b}.norm2", x))))
             return norm(f"{prefix}norm", x)
 
+        def of_code(name, s, place):
+            """The learned vector, and what a perceptron makes of the code."""
+            learned = p[f"{name}.weight"][place]
+            if not self.codes:
+                return learned
+            codes = formula(200 + s, (len(self.slots[s]), CODE_WIDTH), 2.0, 0.5)
+            codes = codes - codes.mean(0)
+            code = codes[place] / codes.square().mean().sqrt()
+            return learned + p[f"{name}.codes.down.weight"] @ F.gelu(linear(f"{name}.codes.up", code))
+
         def vector(s, i):
-            return p[f"tokens.{s}.weight"][int(i) - self.slots[s].start]
+            return of_code(f"tokens.{s}", s, int(i) - self.slots[s].start)
 
         def score(s, x):
-            weight = p[f"tokens.{s}.weight"][: len(self.slots[s])] if self.tied else p[f"heads.{s}.weight"]
+            name = f"tokens.{s}" if self.tied else f"heads.{s}"
+            weight = torch.stack([of_code(name, s, place) for place in range(len(self.slots[s]))])
             return x @ weight.T + p[f"heads.{s}.bias"]
 
         prefixes, prefix_places = self.prefix(p, inputs)
@@ -220,6 +237,9 @@ if __name__ == "__main__":
         "text": Case(PLAIN, tied=True, condition="text"),
         "map": Case(GROUPS, rotary=True, condition="map"),
         "masked": Case(GROUPS, condition="class", masked=True),
+        "codes": Case(GROUPS, rotary=True, condition="class", codes=True),
+        "tied-codes": Case(PLAIN, tied=True, codes=True),
+        "masked-codes": Case(GROUPS, condition="class", masked=True, codes=True),
     }
     for name, case in cases.items():
         chosen = ids(1, 2, ROWS, COLUMNS, case.slots)

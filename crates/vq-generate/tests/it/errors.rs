@@ -3,11 +3,11 @@
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::Mode;
 use vq_generate::{
-    Autoregressive, Condition, Conditioning, GenerateError, GenerationConfig, Generator, GeneratorConfig, Known,
-    Masked, Order, Positions, RoundsConfig, SampleConfig, SampleRequest, TokenGrid, TransformerConfig,
+    Autoregressive, Condition, Conditioning, GenerateError, GenerationConfig, Generator, GeneratorConfig, IdSource,
+    Known, Masked, Order, Positions, RoundsConfig, SampleConfig, SampleRequest, TokenGrid, TransformerConfig,
 };
 
-use crate::support::{BY_ID, GROUPS, Given, PLAIN, by_id, condition, config, ids, in_rounds, tokens};
+use crate::support::{BY_ID, GROUPS, Given, PLAIN, by_id, condition, config, formula, ids, in_rounds, tokens};
 
 #[track_caller]
 fn check<T>(result: Result<T, impl Into<GenerateError>>, expected: &str) {
@@ -19,7 +19,7 @@ fn new(
     conditioning: &Conditioning<'_>,
     config: &GeneratorConfig,
 ) -> Result<Generator, GenerateError> {
-    Generator::new(&nn::VarStore::new(Device::Cpu).root(), tokens, conditioning, config)
+    Generator::new(&nn::VarStore::new(Device::Cpu).root(), tokens, None, conditioning, config)
 }
 
 #[test]
@@ -60,13 +60,32 @@ fn options() {
     let (grid, none) = (tokens(2, 2, PLAIN), Conditioning::None);
     let masked = config(Order::Masked, Positions::Learned, false);
     check(
-        Autoregressive::new(&store.root(), &grid, &none, &masked),
+        Autoregressive::new(&store.root(), &grid, None, &none, &masked),
         "Autoregressive::new: expected `order` to be autoregressive, got masked",
     );
     check(
-        Masked::new(&store.root(), &grid, &none, &config(BY_ID, Positions::Learned, false)),
+        Masked::new(&store.root(), &grid, None, &none, &config(BY_ID, Positions::Learned, false)),
         "Masked::new: expected `order` to be masked, got autoregressive",
     );
+}
+
+#[test]
+fn codes() {
+    let config = GeneratorConfig { ids: IdSource::Codes, ..config(BY_ID, Positions::Learned, false) };
+    let new = |codes: Option<&[Tensor]>| {
+        let store = nn::VarStore::new(Device::Cpu);
+        Generator::new(&store.root(), &tokens(2, 2, GROUPS), codes, &Conditioning::None, &config)
+    };
+    let codes = |lengths: [i64; 3]| lengths.map(|length| formula(length as usize, &[length, 3], 1.0, 0.0));
+    assert!(new(Some(&codes([5, 5, 4]))).is_ok());
+    let expected =
+        "Autoregressive::new: expected `ids` to be learned, or the codes of 3 slots to be given, got codes of";
+    check(new(None), &format!("{expected} 0"));
+    check(new(Some(&codes([5, 5, 4])[..2])), &format!("{expected} 2"));
+    let expected = "expected codes of shape [4, D], as the slot of group from 5 has, got [5, 3]";
+    check(new(Some(&codes([5, 5, 5]))), &format!("Autoregressive::new: {expected}"));
+    let expected = "expected `embeddings` to be finite and not all zero, got a root mean square of NaN";
+    check(new(Some(&codes([5, 5, 4]).map(|codes| codes * f64::NAN))), &format!("Autoregressive::new: {expected}"));
 }
 
 #[test]

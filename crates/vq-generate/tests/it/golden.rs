@@ -5,7 +5,7 @@ use std::ops::Range;
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor};
 use vq_core::Mode;
-use vq_generate::{Condition, GeneratorConfig, Order, Positions, TransformerConfig};
+use vq_generate::{Condition, GeneratorConfig, IdSource, Order, Positions, TransformerConfig};
 
 use crate::support::{BY_ID, GROUPS, Given, PLAIN, assert_close, by_id, config, golden, ids, in_rounds, names, tokens};
 
@@ -20,11 +20,11 @@ fn stored(given: Given) -> Condition {
     }
 }
 
-fn check(case: &str, slots: &[Range<i64>], given: Given, positions: Positions, tie_weights: bool) {
+fn check(case: &str, slots: &[Range<i64>], given: Given, config: &GeneratorConfig) {
     let golden = golden("generate.safetensors");
     let expected = |name: &str| &golden[&format!("{case}.{name}")];
     let tokens = tokens(2, 3, slots);
-    let made = by_id(0, &tokens, given, &config(BY_ID, positions, tie_weights));
+    let made = by_id(0, &tokens, given, config);
     let chosen = ids(1, 2, &tokens);
     assert_eq!(&chosen, expected("ids"));
     let condition = stored(given);
@@ -53,40 +53,53 @@ fn check(case: &str, slots: &[Range<i64>], given: Given, positions: Positions, t
 
 #[test]
 fn one_slot() {
-    check("plain", PLAIN, Given::Nothing, Positions::Learned, false);
+    check("plain", PLAIN, Given::Nothing, &config(BY_ID, Positions::Learned, false));
 }
 
 #[test]
 fn three_slots_with_classes_and_turns() {
-    check("grouped", GROUPS, Given::Class, Positions::Rotary2d, true);
+    check("grouped", GROUPS, Given::Class, &config(BY_ID, Positions::Rotary2d, true));
 }
 
 #[test]
 fn texts() {
-    check("text", PLAIN, Given::Text, Positions::Learned, true);
+    check("text", PLAIN, Given::Text, &config(BY_ID, Positions::Learned, true));
 }
 
 #[test]
 fn maps() {
-    check("map", GROUPS, Given::Map, Positions::Rotary2d, false);
+    check("map", GROUPS, Given::Map, &config(BY_ID, Positions::Rotary2d, false));
+}
+
+#[test]
+fn codes() {
+    let by_codes = |positions, tied| GeneratorConfig { ids: IdSource::Codes, ..config(BY_ID, positions, tied) };
+    check("codes", GROUPS, Given::Class, &by_codes(Positions::Rotary2d, false));
+    check("tied-codes", PLAIN, Given::Nothing, &by_codes(Positions::Learned, true));
 }
 
 #[test]
 fn masks() {
     let golden = golden("generate.safetensors");
     let tokens = tokens(2, 3, GROUPS);
-    let made = in_rounds(0, &tokens, Given::Class, &config(Order::Masked, Positions::Learned, false));
-    let chosen = ids(1, 2, &tokens);
-    let masked = Tensor::arange(36, (Kind::Int64, Device::Cpu)).remainder(3).not_equal(1).view_as(&chosen);
-    let scores = made.generator.scores(&chosen, &masked, &stored(Given::Class)).unwrap();
-    for (slot, scores) in scores.iter().enumerate() {
-        assert_close(scores, &golden[&format!("masked.scores.{slot}")], 1e-4, &format!("slot {slot}"));
+    let plain = config(Order::Masked, Positions::Learned, false);
+    for (case, config) in
+        [("masked", plain.clone()), ("masked-codes", GeneratorConfig { ids: IdSource::Codes, ..plain })]
+    {
+        let made = in_rounds(0, &tokens, Given::Class, &config);
+        let chosen = ids(1, 2, &tokens);
+        let masked = Tensor::arange(36, (Kind::Int64, Device::Cpu)).remainder(3).not_equal(1).view_as(&chosen);
+        let scores = made.generator.scores(&chosen, &masked, &stored(Given::Class)).unwrap();
+        for (slot, scores) in scores.iter().enumerate() {
+            assert_close(scores, &golden[&format!("{case}.scores.{slot}")], 1e-4, &format!("{case}, slot {slot}"));
+        }
     }
 }
 
 #[test]
 fn options_read_as_they_are_written() {
     let text = r#"
+        ids = "codes"
         condition_dropout = 0.2
         [order]
         kind = "autoregressive"
@@ -106,6 +119,7 @@ fn options_read_as_they_are_written() {
             tie_weights: true,
             ..Default::default()
         },
+        ids: IdSource::Codes,
         condition_dropout: 0.2,
         label_smoothing: 0.0,
     };

@@ -108,7 +108,7 @@ fn learns(order: Order) {
     let mut config = config(order, Positions::Learned, false);
     config.transformer.dropout = 0.0;
     config.condition_dropout = 0.0;
-    let generator = Generator::new(&store.root(), &tokens, &Conditioning::Class { classes: 3 }, &config).unwrap();
+    let generator = Generator::new(&store.root(), &tokens, None, &Conditioning::Class { classes: 3 }, &config).unwrap();
     let images = ids(1, 3, &tokens);
     let classes = Tensor::from_slice(&[0_i64, 1, 2]);
     let batch = GeneratorBatch { ids: images.copy(), condition: Condition::Class(classes) };

@@ -5,14 +5,17 @@ use std::ops::Range;
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
 use vq_generate::{
-    Autoregressive, Condition, GenerationConfig, Known, Positions, Progress, SampleConfig, SampleRequest,
+    Autoregressive, Condition, GenerationConfig, GeneratorConfig, IdSource, Known, Positions, Progress, SampleConfig,
+    SampleRequest,
 };
 
 use crate::support::{BY_ID, GROUPS, Given, Made, PLAIN, by_id, condition, config, single, tokens};
 
 /// In `Double`, so that no draw lies so near to a bound that rounding, which differs with the size of a batch, moves it.
 fn generator(seed: usize, slots: &[Range<i64>], given: Given, positions: Positions) -> Made<Autoregressive> {
-    let mut made = by_id(seed, &tokens(3, 2, slots), given, &config(BY_ID, positions, seed.is_multiple_of(2)));
+    let ids = if seed.is_multiple_of(3) { IdSource::Codes } else { IdSource::Learned };
+    let config = GeneratorConfig { ids, ..config(BY_ID, positions, seed.is_multiple_of(2)) };
+    let mut made = by_id(seed, &tokens(3, 2, slots), given, &config);
     made.generator.compute_in(Kind::Double);
     made
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{Layout, Slot};
 use vq_generate::{
-    Autoregressive, Condition, Conditioning, GeneratorConfig, Grid, Masked, Order, Positions, TokenGrid,
+    Autoregressive, Condition, Conditioning, GeneratorConfig, Grid, IdSource, Masked, Order, Positions, TokenGrid,
     TransformerConfig,
 };
 
@@ -143,6 +143,13 @@ pub(crate) fn single(condition: &Condition, image: i64) -> Condition {
     }
 }
 
+/// The codes of each slot, as in `make_generate.py`, if the configuration wants them.
+pub(crate) fn codes(tokens: &TokenGrid, config: &GeneratorConfig) -> Option<Vec<Tensor>> {
+    let slots = tokens.layout.slots.iter().enumerate();
+    let codes = slots.map(|(place, slot)| formula(200 + place, &[slot.codes.end - slot.codes.start, 3], 2.0, 0.5));
+    (config.ids == IdSource::Codes).then(|| codes.collect())
+}
+
 /// A generator with the parameters of a seed, and their store.
 pub(crate) struct Made<G> {
     pub(crate) store: nn::VarStore,
@@ -151,14 +158,19 @@ pub(crate) struct Made<G> {
 
 pub(crate) fn by_id(seed: usize, tokens: &TokenGrid, given: Given, config: &GeneratorConfig) -> Made<Autoregressive> {
     let store = nn::VarStore::new(Device::Cpu);
-    let generator = with_source(given, |source| Autoregressive::new(&store.root(), tokens, source, config)).unwrap();
+    let codes = codes(tokens, config);
+    let codes = codes.as_deref();
+    let generator =
+        with_source(given, |source| Autoregressive::new(&store.root(), tokens, codes, source, config)).unwrap();
     set_by_formula(&store, seed);
     Made { store, generator }
 }
 
 pub(crate) fn in_rounds(seed: usize, tokens: &TokenGrid, given: Given, config: &GeneratorConfig) -> Made<Masked> {
     let store = nn::VarStore::new(Device::Cpu);
-    let generator = with_source(given, |source| Masked::new(&store.root(), tokens, source, config)).unwrap();
+    let codes = codes(tokens, config);
+    let codes = codes.as_deref();
+    let generator = with_source(given, |source| Masked::new(&store.root(), tokens, codes, source, config)).unwrap();
     set_by_formula(&store, seed);
     Made { store, generator }
 }

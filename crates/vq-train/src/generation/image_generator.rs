@@ -10,7 +10,6 @@ use super::conditioner::{Classes, Conditioner, Texts};
 use super::config::ConditionConfig;
 use super::image_tokens::ImageTokens;
 use super::setup::{GeneratorCheckpoint, GeneratorSetup};
-use super::task::kind;
 use super::tokens::{TokenSets, TokenizedBatch, Tokenizers};
 use crate::{DataConfig, TrainError, Weights};
 
@@ -82,9 +81,7 @@ impl ImageGenerator {
             }
         };
         let store = nn::VarStore::new(device);
-        let config = &setup.experiment.generator;
-        let mut generator = Generator::new(&store.root(), &tokens.grid, &conditioner.conditioning(), config)?;
-        generator.compute_in(kind(setup.experiment.train.precision));
+        let generator = tokens.generator(&store, &conditioner.conditioning(), &setup.experiment)?;
         checkpoint.restore_model(&store, with.weights)?;
         let trained_on = tokenizer.header().experiment.data.clone();
         Ok(Self { setup, tokens, conditioner, generator, _store: store, trained_on })

@@ -1,11 +1,15 @@
 //! A tokenizer at the size of its images, for generators.
 
-use tch::{Device, Tensor};
-use vq_core::Mode;
+use tch::{Device, Kind, Tensor, nn};
+use vq_core::{Mode, Slot};
 use vq_data::{Segmentation, chw_from_rgb, map_picture};
-use vq_generate::{Grid, TokenGrid};
+use vq_generate::{Conditioning, Generator, Grid, IdSource, TokenGrid};
+use vq_model::Precision;
 
-use crate::{Checkpoint, TokenizerState, TrainError, Weights};
+use crate::{Checkpoint, GeneratorExperiment, TokenizerState, TrainError, Weights};
+
+/// Of ids that are counted.
+const INDEX_CPU: (Kind, Device) = (Kind::Int64, Device::Cpu);
 
 /// A tokenizer, and the grid of ids that it makes of an image of a size.
 #[derive(Debug)]
@@ -37,6 +41,44 @@ impl ImageTokens {
         let side = i64::from(size) / factor;
         let grid = TokenGrid { grid: Grid { rows: side, columns: side }, layout: state.tokenizer.layout().clone() };
         Ok(Self { state, grid, size, device })
+    }
+
+    /// The codes of each slot's ids, `S` tensors `[V, C]`: what the quantizer makes of a position where the other slots
+    /// have the first of their ids.
+    ///
+    /// # Errors
+    /// Those of [`vq_model::ImageTokenizer::codes`].
+    pub fn codes(&self) -> Result<Vec<Tensor>, TrainError> {
+        let slots = &self.grid.layout.slots;
+        let firsts: Vec<i64> = slots.iter().map(|slot| slot.codes.start).collect();
+        let of_slot = |(place, slot): (usize, &Slot)| {
+            let count = slot.codes.end - slot.codes.start;
+            let ids = Tensor::from_slice(&firsts).repeat([count, 1]); // [V, S]
+            ids.select(1, place as i64).copy_(&Tensor::arange_start(slot.codes.start, slot.codes.end, INDEX_CPU));
+            let codes = self.state.tokenizer.codes(&ids.view([count, 1, 1, -1]).to_device(self.device))?;
+            Ok(codes.flatten(1, 3))
+        };
+        tch::no_grad(|| slots.iter().enumerate().map(of_slot).collect())
+    }
+
+    /// A generator of such grids, with parameters in `store`, drawn at random.
+    pub(crate) fn generator(
+        &self,
+        store: &nn::VarStore,
+        conditioning: &Conditioning<'_>,
+        experiment: &GeneratorExperiment,
+    ) -> Result<Generator, TrainError> {
+        let config = &experiment.generator;
+        let codes = match config.ids {
+            IdSource::Learned => None,
+            IdSource::Codes => Some(self.codes()?),
+        };
+        let mut generator = Generator::new(&store.root(), &self.grid, codes.as_deref(), conditioning, config)?;
+        generator.compute_in(match experiment.train.precision {
+            Precision::F32 => Kind::Float,
+            Precision::Bf16 => Kind::BFloat16,
+        });
+        Ok(generator)
     }
 
     /// Ids `[B, H, W, S]` of images `[B, 3, S, S]`.

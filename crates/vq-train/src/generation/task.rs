@@ -1,9 +1,8 @@
 //! A generator as what a run trains.
 
-use tch::{Device, Kind, Tensor, nn};
+use tch::{Device, Tensor, nn};
 use vq_core::Mode;
 use vq_generate::{Generator, GeneratorBatch, GeneratorLoss};
-use vq_model::Precision;
 
 use super::plan::GeneratorPlan;
 use super::setup::{GeneratorCheckpoint, GeneratorSetup};
@@ -31,28 +30,11 @@ impl GeneratorTask {
         let experiment = &plan.setup.experiment;
         let store = nn::VarStore::new(plan.device);
         let turn = Turn::seeded(experiment.seed);
-        let generator = build(&store, &plan.setup, &plan)?;
+        let generator = plan.tokens.generator(&store, &plan.conditioner.conditioning(), experiment)?;
         drop(turn);
         let adam = Adam::new(&store, experiment.optimizer.clone())?;
         let average = experiment.train.ema.map(|decay| WeightAverage::new(&adam, decay));
         Ok(Self { plan, store, generator, adam, average })
-    }
-}
-
-/// The generator of a setup, with parameters in `store`.
-fn build(store: &nn::VarStore, setup: &GeneratorSetup, plan: &GeneratorPlan) -> Result<Generator, TrainError> {
-    let experiment = &setup.experiment;
-    let conditioning = plan.conditioner.conditioning();
-    let mut generator = Generator::new(&store.root(), &plan.tokens.grid, &conditioning, &experiment.generator)?;
-    generator.compute_in(kind(experiment.train.precision));
-    Ok(generator)
-}
-
-/// The kind of number of activations.
-pub(crate) fn kind(precision: Precision) -> Kind {
-    match precision {
-        Precision::F32 => Kind::Float,
-        Precision::Bf16 => Kind::BFloat16,
     }
 }
 

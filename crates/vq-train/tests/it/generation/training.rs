@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use tch::Tensor;
 use tempfile::TempDir;
 use vq_train::{GeneratorTrainer, MetricsLog, Record, RunDir};
 
-use super::{experiment, stored, stores, tokenizer, train, trainer};
+use super::{experiment, open, stored, stores, tokenizer, train, trainer};
 use crate::support::StopAfter;
 
 /// All that does not depend on the clock.
@@ -21,7 +22,7 @@ fn figures(run: &Path) -> Vec<String> {
 
 fn same_tensors(one: &Path, other: &Path) {
     let tensors = |run: &Path| {
-        let mut tensors = tch::Tensor::read_safetensors(run.join("checkpoint.safetensors")).unwrap();
+        let mut tensors = Tensor::read_safetensors(run.join("checkpoint.safetensors")).unwrap();
         tensors.sort_by(|a, b| a.0.cmp(&b.0));
         tensors
     };
@@ -85,6 +86,38 @@ fn a_stopped_run_goes_on_as_if_nothing_had_been() {
     resumed.run(&mut StopAfter(u64::MAX)).unwrap();
     assert_eq!(figures(&cut), figures(&whole));
     same_tensors(&cut, &whole);
+}
+
+/// The codes of words, two adjectives and a noun, and those of plain VQ: ids are read by them, and the generator is
+/// opened with them again.
+#[test]
+fn ids_are_read_by_the_codes_of_their_tokenizer() {
+    let folder = TempDir::new().unwrap();
+    let words =
+        "quantizer={ kind = \"vqct\", prior = { source = \"embedded\", adjectives = 12, nouns = 9 }, width = 4 }";
+    for (name, quantizer, codes) in [("words", words, &[[12, 8], [12, 8], [9, 8]][..]), ("plain", "seed=1", &[[24, 4]])]
+    {
+        let folder = folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let run = tokenizer(&folder, "tokenizer", &[quantizer]);
+        let place = folder.join("generator");
+        train(experiment(&run, &["generator.ids=codes"]), &place);
+        let made = open(&place);
+        let tokens = &made.tokens;
+        let found = tokens.codes().unwrap();
+        assert_eq!(found.iter().map(Tensor::size).collect::<Vec<_>>(), codes);
+        // Another first id moves a position by the difference of the codes.
+        let ids = |first: i64| {
+            let firsts: Vec<i64> = tokens.grid.layout.slots.iter().map(|slot| slot.codes.start).collect();
+            let ids = Tensor::from_slice(&firsts).view([1, 1, 1, -1]);
+            let _ = ids.select(-1, 0).fill_(first);
+            tokens.state.tokenizer.codes(&ids).unwrap().flatten(0, -1)
+        };
+        let moved = (ids(5) - ids(0)) - (found[0].get(5) - found[0].get(0));
+        assert!(moved.abs().max().double_value(&[]) < 1e-6);
+        let parameters = Tensor::read_safetensors(place.join("checkpoint.safetensors")).unwrap();
+        assert!(parameters.iter().any(|(name, _)| name.ends_with("tokens.0.codes.up.weight")));
+    }
 }
 
 /// What is learned is in the ids: of images that are all alike a generator becomes sure.
