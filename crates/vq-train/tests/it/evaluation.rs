@@ -197,6 +197,11 @@ fn evaluations_are_compared_under_equal_conditions_only() {
     assert!(table.contains("| figure | one | other |") && table.contains("| images/psnr |"), "{table}");
     assert!(table.contains("codebook/noun/used") && !table.contains("Not comparable"), "{table}");
 
+    // The same images in other batches are the same condition.
+    let batches = tiny(&[&SCENES[..], &["data.batch_size=3"]].concat()).data;
+    let same = EvaluationComparison::of(&[named("one", &one, None), named("other", &one, Some(batches))]).unwrap();
+    assert!(same.differences().is_empty(), "{:?}", same.differences());
+
     let data = tiny(&[&SCENES[..], &["data.source.seed=5"]].concat()).data;
     let differ = EvaluationComparison::of(&[named("one", &one, None), named("else", &one, Some(data))]).unwrap();
     let conditions: Vec<&str> = differ.differences().iter().map(|found| found.condition.as_str()).collect();
