@@ -28,7 +28,7 @@ impl BeamConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "BeamConfig";
         check_option(OP, "beams", self.beams >= 1, "to be positive", self.beams)?;
@@ -55,7 +55,7 @@ impl Captioner<'_> {
     /// is decoded first and stands for choice too. With one beam, the search is greedy.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if an option makes no sense; [`CaptionError::NotFinite`] if the module's scores are no
+    /// [`CaptionError::Input`] if an option makes no sense; [`CaptionError::NotFinite`] if the module's scores are no
     /// numbers.
     pub fn beam(&self, memory: &Memory, config: &BeamConfig) -> Result<Vec<Caption>, CaptionError> {
         const OP: &str = "Captioner::beam";

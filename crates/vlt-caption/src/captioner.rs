@@ -20,7 +20,7 @@ impl<'a> Captioner<'a> {
     /// Captions of at most `limit` tokens, their end counted.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if `limit` is not in `1..=max_tokens` or a special token is not in the vocabulary.
+    /// [`CaptionError::Input`] if `limit` is not in `1..=max_tokens` or a special token is not in the vocabulary.
     pub fn new(decoder: &'a CaptionDecoder, special: SpecialTokens, limit: i64) -> Result<Self, CaptionError> {
         const OP: &str = "Captioner::new";
         let longest = decoder.config().max_tokens;

@@ -53,7 +53,7 @@ impl CaptionConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "CaptionConfig";
         let positive = [

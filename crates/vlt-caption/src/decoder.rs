@@ -2,7 +2,7 @@
 
 use tch::{Tensor, nn};
 use vq_core::{Mode, Quantizer};
-use vq_transformer::{Dropout, Norm};
+use vq_transformer::{Dropout, InputError, Norm};
 
 use crate::attention::Sight;
 use crate::block::DecoderBlock;
@@ -31,8 +31,8 @@ impl CaptionDecoder {
     /// `[V, E]`, which stay as they are and are not registered.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if an option makes no sense or the embeddings are not finite;
-    /// [`CaptionError::Shape`] or [`CaptionError::Kind`] if they are not a matrix of floating-point numbers.
+    /// [`CaptionError::Input`] if an option makes no sense, or the embeddings are not a matrix of finite
+    /// floating-point numbers.
     pub fn new(
         path: &nn::Path,
         channels: i64,
@@ -72,7 +72,7 @@ impl CaptionDecoder {
     /// Reads codes `[B, C, H, W]`, of any grid up to the largest of the options.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`] or [`CaptionError::Kind`] if the codes do not fit.
+    /// [`CaptionError::Input`] if the codes do not fit.
     pub fn encode(&self, codes: &Tensor, mode: Mode) -> Result<Memory, CaptionError> {
         self.source.forward("CaptionDecoder::encode", codes, self.dropout(mode))
     }
@@ -108,7 +108,7 @@ impl CaptionDecoder {
     /// Log-probabilities of the token after each of `ids`, `[B, T]`: `[B, T, V]`, without a cache.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if the ids do not fit memory or
+    /// [`CaptionError::Input`] if the ids do not fit memory or
     /// vocabulary.
     pub fn log_probabilities(&self, memory: &Memory, ids: &Tensor) -> Result<Tensor, CaptionError> {
         self.check_ids("CaptionDecoder::log_probabilities", memory, ids, self.config.max_tokens)?;
@@ -119,7 +119,7 @@ impl CaptionDecoder {
     /// An empty cache, to decode `captions` captions of each image of `memory` token by token.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if `captions` is not positive.
+    /// [`CaptionError::Input`] if `captions` is not positive.
     pub fn start(&self, memory: &Memory, captions: i64) -> Result<DecodingCache, CaptionError> {
         crate::config::check_option("CaptionDecoder::start", "captions", captions >= 1, "to be positive", captions)?;
         let sources = self.blocks.iter().map(|block| block.read_source(&memory.states)).collect();
@@ -132,20 +132,20 @@ impl CaptionDecoder {
     /// Gives what [`CaptionDecoder::log_probabilities`] gives for the last of all tokens read, up to rounding.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if the ids do not fit, or if the
+    /// [`CaptionError::Input`] if the ids do not fit, or if the
     /// cache has taken as many tokens as there are positions.
     pub fn step(&self, cache: &mut DecodingCache, ids: &Tensor) -> Result<Tensor, CaptionError> {
         const OP: &str = "CaptionDecoder::step";
         if ids.size() != [cache.captions()] {
             let expected = format!("[{}]", cache.captions());
-            return Err(CaptionError::Shape { op: OP, what: "token ids", expected, got: ids.size() });
+            return Err(InputError::Shape { op: OP, what: "token ids", expected, got: ids.size() }.into());
         }
         check_kind(OP, "token ids", ids)?;
         check_range(OP, "token ids", ids, 0..self.vocabulary())?;
         let (place, limit) = (cache.length(), self.config.max_tokens);
         if place >= limit {
             let what = "the number of tokens read";
-            return Err(CaptionError::Range { op: OP, what, start: 0, end: limit, got: place });
+            return Err(InputError::Range { op: OP, what, start: 0, end: limit, got: place }.into());
         }
         let kind = cache.kind();
         let token = self.table.read(ids, kind) + self.positions.get(place).to_kind(kind); // [B * R, M]
@@ -165,7 +165,7 @@ impl CaptionDecoder {
         let images = memory.states.size()[0];
         if !matches!(ids.size()[..], [batch, tokens] if batch == images && (1..=limit).contains(&tokens)) {
             let expected = format!("[{images}, 1..={limit}]");
-            return Err(CaptionError::Shape { op, what: "token ids", expected, got: ids.size() });
+            return Err(InputError::Shape { op, what: "token ids", expected, got: ids.size() }.into());
         }
         check_kind(op, "token ids", ids)?;
         check_range(op, "token ids", ids, 0..self.vocabulary())

@@ -6,46 +6,9 @@ use vq_transformer::InputError;
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptionError {
-    /// A tensor has another shape than the operation takes.
-    #[error("{op}: expected {what} of shape {expected}, got {got:?}")]
-    Shape {
-        /// The operation.
-        op: &'static str,
-        /// The tensor, such as `codes`.
-        what: &'static str,
-        /// The shape in the letters of the crate's documentation.
-        expected: String,
-        /// The shape of the tensor.
-        got: Vec<i64>,
-    },
-
-    /// A tensor has another element type than the operation takes.
-    #[error("{op}: expected {what} of kind {expected}, got {got}")]
-    Kind {
-        /// The operation.
-        op: &'static str,
-        /// The tensor, such as `codes`.
-        what: &'static str,
-        /// The kind that is taken.
-        expected: &'static str,
-        /// The kind of the tensor.
-        got: String,
-    },
-
-    /// A number of a tensor lies outside what is allowed.
-    #[error("{op}: expected {what} in {start}..{end}, got {got}")]
-    Range {
-        /// The operation.
-        op: &'static str,
-        /// The numbers, such as `token ids`.
-        what: &'static str,
-        /// The least that is allowed.
-        start: i64,
-        /// One past the largest that is allowed.
-        end: i64,
-        /// The offending number.
-        got: i64,
-    },
+    /// An option or a tensor does not fit.
+    #[error(transparent)]
+    Input(#[from] InputError),
 
     /// The module's scores are NaN or all infinite, as they are after a training that diverged.
     #[error("{op}: expected finite scores of tokens, got {got} for image {image}")]
@@ -56,19 +19,6 @@ pub enum CaptionError {
         image: usize,
         /// The number found.
         got: f64,
-    },
-
-    /// An option has a value that makes no sense.
-    #[error("{op}: expected `{key}` {expected}, got {got}")]
-    Option {
-        /// The constructor or function.
-        op: &'static str,
-        /// The option's name.
-        key: &'static str,
-        /// What is allowed.
-        expected: String,
-        /// What was given.
-        got: String,
     },
 
     /// The quantizer could not look ids up.
@@ -125,15 +75,4 @@ pub enum CaptionError {
         /// The token's name.
         token: String,
     },
-}
-
-impl From<InputError> for CaptionError {
-    fn from(error: InputError) -> Self {
-        match error {
-            InputError::Shape { op, what, expected, got } => Self::Shape { op, what, expected, got },
-            InputError::Kind { op, what, expected, got } => Self::Kind { op, what, expected, got },
-            InputError::Range { op, what, start, end, got } => Self::Range { op, what, start, end, got },
-            InputError::Option { op, key, expected, got } => Self::Option { op, key, expected, got },
-        }
-    }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor, nn};
-use vq_transformer::Linear;
+use vq_transformer::{InputError, Linear};
 
 use crate::config::check_option;
 use crate::{CaptionError, Memory};
@@ -25,7 +25,7 @@ impl GlobalAlignmentConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "GlobalAlignmentConfig";
         let Self { weight, temperature } = *self;
@@ -52,7 +52,7 @@ impl GlobalAlignment {
     /// Registers the term under `path`, for a memory of `width` features and texts of `text_width`.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if a width is not positive or an option makes no sense.
+    /// [`CaptionError::Input`] if a width is not positive or an option makes no sense.
     pub fn new(
         path: &nn::Path,
         width: i64,
@@ -70,13 +70,13 @@ impl GlobalAlignment {
     /// The weighted term of images and the embeddings of their texts, `[B, E]`, which get no gradient: a scalar.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`] if there is not one text of the right width for each image.
+    /// [`CaptionError::Input`] if there is not one text of the right width for each image.
     pub fn loss(&self, memory: &Memory, texts: &Tensor) -> Result<Tensor, CaptionError> {
         let images = memory.states.size()[0];
         if texts.size() != [images, self.text_width] {
             let (op, what) = ("GlobalAlignment::loss", "texts");
             let expected = format!("[{images}, {}]", self.text_width);
-            return Err(CaptionError::Shape { op, what, expected, got: texts.size() });
+            return Err(InputError::Shape { op, what, expected, got: texts.size() }.into());
         }
         let seen = self.images(memory);
         let told = unit(&texts.detach().to_kind(seen.kind()));

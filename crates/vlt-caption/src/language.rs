@@ -8,6 +8,8 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use vq_transformer::InputError;
+
 use crate::{CaptionError, SpecialNames, TokenVocabulary, VocabularyExtent};
 
 const KEY: &str = "vlt-caption";
@@ -66,7 +68,7 @@ impl Language {
     /// embeddings, `[V, E]`, by the model's ids. Embeddings are kept in `Half`.
     ///
     /// # Errors
-    /// Those of [`TokenVocabulary::parse`] and of `rows`; [`CaptionError::Shape`] if there is not a row for each token.
+    /// Those of [`TokenVocabulary::parse`] and of `rows`; [`CaptionError::Input`] if there is not a row for each token.
     pub fn new<E: From<CaptionError>>(
         about: LanguageAbout,
         tokenizer: String,
@@ -81,7 +83,9 @@ impl Language {
             [rows, width] if rows == tokens as i64 && width >= 1 => width as usize,
             _ => {
                 let (op, what, expected) = ("Language::new", "embeddings", format!("[{tokens}, E]"));
-                return Err(CaptionError::Shape { op, what, expected, got: embeddings.size() }.into());
+                return Err(
+                    CaptionError::Input(InputError::Shape { op, what, expected, got: embeddings.size() }).into()
+                );
             }
         };
         let halves = embeddings.detach().to_device(Device::Cpu).to_kind(Kind::Half).contiguous();

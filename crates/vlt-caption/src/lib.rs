@@ -69,5 +69,5 @@ pub use source::Memory;
 pub use token_map::TokenMap;
 #[cfg(feature = "tokenizer")]
 pub use vocabulary::{SpecialNames, TokenVocabulary, VocabularyExtent};
-pub use vq_transformer::SampleConfig;
+pub use vq_transformer::{InputError, SampleConfig};
 pub use word_supervision::{WantedCodes, WordSupervisionConfig};

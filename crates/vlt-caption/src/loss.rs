@@ -3,6 +3,8 @@
 use tch::{Device, Kind, Reduction, Tensor};
 use vq_core::Mode;
 
+use vq_transformer::InputError;
+
 use crate::decoder::{check_kind, check_range};
 use crate::{CaptionDecoder, CaptionError, Memory};
 
@@ -41,7 +43,7 @@ impl CaptionDecoder {
     /// The loss of captions for images of codes `[B, C, H, W]`; its gradient reaches the codes.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if codes or captions do not fit.
+    /// [`CaptionError::Input`] if codes or captions do not fit.
     pub fn loss(&self, codes: &Tensor, batch: &CaptionBatch, mode: Mode) -> Result<CaptionLoss, CaptionError> {
         let memory = self.encode(codes, mode)?;
         self.loss_of(&memory, batch, mode)
@@ -96,13 +98,13 @@ impl CaptionDecoder {
         let [images, length] = [ids.size()[0], ids.size()[1]];
         let what = "caption lengths";
         if lengths.size() != [images] {
-            return Err(CaptionError::Shape { op, what, expected: format!("[{images}]"), got: lengths.size() });
+            return Err(InputError::Shape { op, what, expected: format!("[{images}]"), got: lengths.size() }.into());
         }
         check_kind(op, what, lengths)?;
         check_range(op, what, lengths, 0..length + 1)?;
         if length < 2 {
             let expected = format!("[{images}, 2..]");
-            return Err(CaptionError::Shape { op, what: "token ids", expected, got: ids.size() });
+            return Err(InputError::Shape { op, what: "token ids", expected, got: ids.size() }.into());
         }
         let places = Tensor::arange_start(1, length, (Kind::Int64, ids.device()));
         let real = places.unsqueeze(0).lt_tensor(&lengths.unsqueeze(1)); // [B, T - 1]

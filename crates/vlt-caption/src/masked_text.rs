@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor, nn};
 use vq_core::Mode;
-use vq_transformer::{Dropout, Norm};
+use vq_transformer::{Dropout, InputError, Norm};
 
 use crate::attention::Sight;
 use crate::block::DecoderBlock;
@@ -36,7 +36,7 @@ impl MaskedTextConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "MaskedTextConfig";
         let Self { weight, least, most, label_smoothing, layers } = *self;
@@ -96,7 +96,7 @@ impl MaskedText {
     /// of each caption with words at least one is masked.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`] or [`CaptionError::Kind`] if the captions are not `[B, T]` and `[B]`, `Int64`.
+    /// [`CaptionError::Input`] if the captions are not `[B, T]` and `[B]`, `Int64`.
     pub fn draw(&self, batch: &CaptionBatch) -> Result<Tensor, CaptionError> {
         self.check("MaskedText::draw", batch)?;
         let CaptionBatch { ids, lengths } = batch;
@@ -124,7 +124,7 @@ impl MaskedText {
     /// there are none.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if something does not fit.
+    /// [`CaptionError::Input`] if something does not fit.
     pub fn loss_at(
         &self,
         memory: &Memory,
@@ -138,15 +138,15 @@ impl MaskedText {
         let size = ids.size();
         if memory.states.size()[0] != size[0] {
             let (what, expected) = ("token ids", format!("[{}, T]", memory.states.size()[0]));
-            return Err(CaptionError::Shape { op: OP, what, expected, got: size });
+            return Err(InputError::Shape { op: OP, what, expected, got: size }.into());
         }
         if masked.size() != size {
             let (what, expected) = ("masked", format!("{size:?}"));
-            return Err(CaptionError::Shape { op: OP, what, expected, got: masked.size() });
+            return Err(InputError::Shape { op: OP, what, expected, got: masked.size() }.into());
         }
         if masked.kind() != Kind::Bool {
             let got = format!("{:?}", masked.kind());
-            return Err(CaptionError::Kind { op: OP, what: "masked", expected: "Bool", got });
+            return Err(InputError::Kind { op: OP, what: "masked", expected: "Bool", got }.into());
         }
         let kind = memory.states.kind();
         let dropout = Dropout { probability: self.dropout, mode };
@@ -177,14 +177,14 @@ impl MaskedText {
             [images, longest] if images >= 1 && (1..=limit).contains(&longest) => [images, longest],
             _ => {
                 let expected = format!("[B, 1..={limit}]");
-                return Err(CaptionError::Shape { op, what: "token ids", expected, got: ids.size() });
+                return Err(InputError::Shape { op, what: "token ids", expected, got: ids.size() }.into());
             }
         };
         check_kind(op, "token ids", ids)?;
         check_range(op, "token ids", ids, 0..self.table.tokens())?;
         let what = "caption lengths";
         if lengths.size() != [images] {
-            return Err(CaptionError::Shape { op, what, expected: format!("[{images}]"), got: lengths.size() });
+            return Err(InputError::Shape { op, what, expected: format!("[{images}]"), got: lengths.size() }.into());
         }
         check_kind(op, what, lengths)?;
         check_range(op, what, lengths, 0..longest + 1)

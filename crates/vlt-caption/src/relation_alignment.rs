@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, nn};
-use vq_transformer::Linear;
+use vq_transformer::{InputError, Linear};
 
 use crate::CaptionError;
 use crate::config::check_option;
@@ -25,7 +25,7 @@ impl RelationAlignmentConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         let weight = self.weight;
         let sound = weight.is_finite() && weight >= 0.0;
@@ -52,7 +52,7 @@ impl RelationAlignment {
     /// Registers the term under `path`, for codes of `channels` channels and words of `word_width` features.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if a width is not positive or an option makes no sense.
+    /// [`CaptionError::Input`] if a width is not positive or an option makes no sense.
     pub fn new(
         path: &nn::Path,
         channels: i64,
@@ -72,10 +72,10 @@ impl RelationAlignment {
     /// if there are none. The words get no gradient.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if something does not fit.
+    /// [`CaptionError::Input`] if something does not fit.
     pub fn loss(&self, codes: &Tensor, words: &Tensor, counts: &Tensor) -> Result<Tensor, CaptionError> {
         const OP: &str = "RelationAlignment::loss";
-        let shape = |what, expected, got| Err(CaptionError::Shape { op: OP, what, expected, got });
+        let shape = |what, expected, got| Err(InputError::Shape { op: OP, what, expected, got }.into());
         let images = match codes.size()[..] {
             [images, channels, height, width] if channels == self.channels && height * width >= 1 => images,
             _ => return shape("codes", format!("[B, {}, H, W]", self.channels), codes.size()),

@@ -13,7 +13,7 @@ impl Captioner<'_> {
     /// of an image does not depend on the others of its batch.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if an option makes no sense or there is not one seed for each image;
+    /// [`CaptionError::Input`] if an option makes no sense or there is not one seed for each image;
     /// [`CaptionError::NotFinite`] if the module's scores are no numbers.
     pub fn sample(&self, memory: &Memory, seeds: &[u64], config: &SampleConfig) -> Result<Vec<Caption>, CaptionError> {
         config.check()?;

@@ -1,7 +1,7 @@
 //! What the decoder reads: the codes of an image's positions.
 
 use tch::{Tensor, nn};
-use vq_transformer::{Dropout, Linear, Norm};
+use vq_transformer::{Dropout, InputError, Linear, Norm};
 
 use crate::block::EncoderBlock;
 use crate::neighbourhood::Neighbourhood;
@@ -69,7 +69,7 @@ impl Source {
     fn check(&self, op: &'static str, codes: &Tensor) -> Result<[i64; 2], CaptionError> {
         if !codes.is_floating_point() {
             let got = format!("{:?}", codes.kind());
-            return Err(CaptionError::Kind { op, what: "codes", expected: "Float, Double, Half or BFloat16", got });
+            return Err(InputError::Kind { op, what: "codes", expected: "Float, Double, Half or BFloat16", got }.into());
         }
         let (rows, columns) = (self.rows.size()[0], self.columns.size()[0]);
         match codes.size()[..] {
@@ -83,7 +83,7 @@ impl Source {
             }
             _ => {
                 let expected = format!("[B, {}, 1..={rows}, 1..={columns}]", self.channels);
-                Err(CaptionError::Shape { op, what: "codes", expected, got: codes.size() })
+                Err(InputError::Shape { op, what: "codes", expected, got: codes.size() }.into())
             }
         }
     }

@@ -2,6 +2,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use tch::Tensor;
 
+use vq_transformer::InputError;
+
 use crate::config::check_option;
 use crate::{CaptionBatch, CaptionError, SpecialTokens};
 
@@ -21,7 +23,7 @@ impl TokenMap {
     /// Keeps the model's ids `used` and the special ones, which are given as the model's too.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if an id is negative.
+    /// [`CaptionError::Input`] if an id is negative.
     pub fn new(used: impl IntoIterator<Item = i64>, special: SpecialTokens) -> Result<Self, CaptionError> {
         let named = [Some(special.begin), Some(special.end), Some(special.pad), special.unknown];
         let kept: BTreeSet<i64> = used.into_iter().chain(named.into_iter().flatten()).collect();
@@ -67,12 +69,12 @@ impl TokenMap {
     /// [`CaptionDecoder::new`](crate::CaptionDecoder::new).
     ///
     /// # Errors
-    /// [`CaptionError::Shape`] if the table is no matrix or has no row for a token that is kept.
+    /// [`CaptionError::Input`] if the table is no matrix or has no row for a token that is kept.
     pub fn rows(&self, embeddings: &Tensor) -> Result<Tensor, CaptionError> {
         let needed = self.model_ids.last().map_or(0, |last| last + 1);
         if !matches!(embeddings.size()[..], [tokens, _] if tokens >= needed) {
             let (op, what, expected) = ("TokenMap::rows", "embeddings", format!("[{needed}.., E]"));
-            return Err(CaptionError::Shape { op, what, expected, got: embeddings.size() });
+            return Err(InputError::Shape { op, what, expected, got: embeddings.size() }.into());
         }
         Ok(embeddings.index_select(0, &Tensor::from_slice(&self.model_ids).to_device(embeddings.device())))
     }
@@ -82,7 +84,7 @@ impl TokenMap {
     /// Of a caption that is longer than `limit` tokens, those that begin and end it counted, the last are left out.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] if `limit` is less than 2.
+    /// [`CaptionError::Input`] if `limit` is less than 2.
     pub fn caption(&self, model_ids: &[i64], limit: usize) -> Result<Vec<i64>, CaptionError> {
         check_option("TokenMap::caption", "limit", limit >= 2, "to be 2 or more", limit)?;
         let words = model_ids.iter().filter_map(|id| self.own(*id)).take(limit - 2);

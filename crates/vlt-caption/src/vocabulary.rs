@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tokenizers::Tokenizer;
 
+use vq_transformer::InputError;
+
 use crate::{CaptionError, SpecialTokens, TokenMap};
 
 /// Which of a language model's tokens to keep.
@@ -81,7 +83,7 @@ impl TokenVocabulary {
     /// As [`TokenVocabulary::open`], of the text of a `tokenizer.json`, which errors call `file`.
     ///
     /// # Errors
-    /// Those of [`TokenVocabulary::open`], except for reading; [`CaptionError::Range`] if an id is not the model's.
+    /// Those of [`TokenVocabulary::open`], except for reading; [`CaptionError::Input`] if an id is not the model's.
     pub fn parse(
         text: &str,
         file: String,
@@ -117,7 +119,7 @@ impl TokenVocabulary {
                 if let Some(got) = ids.iter().copied().find(|id| !known(*id)) {
                     let (op, what) = ("TokenVocabulary::parse", "ids of the tokenizer");
                     let end = tokenizer.get_vocab_size(true) as i64;
-                    return Err(CaptionError::Range { op, what, start: 0, end, got });
+                    return Err(InputError::Range { op, what, start: 0, end, got }.into());
                 }
                 ids.to_vec()
             }
@@ -133,7 +135,7 @@ impl TokenVocabulary {
     /// A caption's ids, begun and ended, at most `limit`; see [`TokenMap::caption`].
     ///
     /// # Errors
-    /// [`CaptionError::Tokenizer`] if the tokenizer refuses the text; [`CaptionError::Option`] if `limit` is less
+    /// [`CaptionError::Tokenizer`] if the tokenizer refuses the text; [`CaptionError::Input`] if `limit` is less
     /// than 2.
     pub fn encode(&self, caption: &str, limit: usize) -> Result<Vec<i64>, CaptionError> {
         self.map.caption(&model_ids(&self.tokenizer, &self.file, caption)?, limit)
@@ -142,7 +144,7 @@ impl TokenVocabulary {
     /// The text of ids; special tokens are left out.
     ///
     /// # Errors
-    /// [`CaptionError::Range`] if an id is not in the vocabulary; [`CaptionError::Tokenizer`] if the tokenizer refuses.
+    /// [`CaptionError::Input`] if an id is not in the vocabulary; [`CaptionError::Tokenizer`] if the tokenizer refuses.
     pub fn decode(&self, ids: &[i64]) -> Result<String, CaptionError> {
         let special = self.map.special();
         let is_word =
@@ -152,7 +154,7 @@ impl TokenVocabulary {
             let model = self.map.model(*id).and_then(|model| u32::try_from(model).ok());
             let end = self.map.size() as i64;
             let op = "TokenVocabulary::decode";
-            tokens.push(model.ok_or(CaptionError::Range { op, what: "token ids", start: 0, end, got: *id })?);
+            tokens.push(model.ok_or(InputError::Range { op, what: "token ids", start: 0, end, got: *id })?);
         }
         let text = guarded(|| self.tokenizer.decode(&tokens, true));
         text.map_err(|source| CaptionError::Tokenizer { file: self.file.clone(), expected: "text of tokens", source })

@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use vq_transformer::InputError;
+
 use crate::CaptionError;
 use crate::config::check_option;
 use crate::decoder::{check_kind, check_range};
@@ -39,7 +41,7 @@ impl WordSupervisionConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Option`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first that makes no sense.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "WordSupervisionConfig";
         for (key, value) in [("weight", self.weight), ("sharpness", self.sharpness)] {
@@ -60,11 +62,11 @@ impl WordSupervisionConfig {
     /// code among all others would drive both outwards without end, since that makes any choice surer.
     ///
     /// # Errors
-    /// [`CaptionError::Shape`], [`CaptionError::Kind`] or [`CaptionError::Range`] if something does not fit.
+    /// [`CaptionError::Input`] if something does not fit.
     pub fn loss(&self, latents: &Tensor, codebook: &Tensor, wanted: &WantedCodes) -> Result<Tensor, CaptionError> {
         const OP: &str = "WordSupervisionConfig::loss";
         self.check()?;
-        let shape = |what, expected, got| Err(CaptionError::Shape { op: OP, what, expected, got });
+        let shape = |what, expected, got| Err(InputError::Shape { op: OP, what, expected, got }.into());
         let [size, width] = match codebook.size()[..] {
             [size, width] => [size, width],
             _ => return shape("codebook", "[K, D]".to_owned(), codebook.size()),

@@ -77,4 +77,4 @@ pub use loss::GeneratorLoss;
 pub use masked::Masked;
 pub use request::{GenerationConfig, Known, Progress, RoundsConfig, SampleRequest, Sampled};
 pub use sampler::Sampler;
-pub use vq_transformer::SampleConfig;
+pub use vq_transformer::{InputError, SampleConfig};
