@@ -34,7 +34,7 @@ pub(crate) fn png_paths(folder: &Path, stems: &[String]) -> Result<Vec<PathBuf>>
 /// An error if there is something at `path` already.
 pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
     if path.exists() {
-        bail!("{} exists already, and files are never overwritten: choose another --out", path.display());
+        bail!("{} exists already, and files are never overwritten: choose another name", path.display());
     }
     Ok(())
 }
