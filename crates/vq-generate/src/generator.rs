@@ -27,8 +27,8 @@ pub enum Generator {
 impl Generator {
     /// Registers a generator of the order that the options name under `path`.
     ///
-    /// `codes` are the vectors of each slot's ids in the tokenizer, `S` tensors `[V, D]`, for [`IdSource::Codes`]; they
-    /// stay as they are, and are no parameters.
+    /// `codes` are the vectors of each slot's ids in the tokenizer, `S` tensors `[V, D]`, for
+    /// [`IdSource::Codes`](crate::IdSource::Codes); they stay as they are, and are no parameters.
     ///
     /// # Errors
     /// [`GenerateError::Input`] if an option, the grid, the codes or the condition's source makes no sense.
