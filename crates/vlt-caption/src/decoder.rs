@@ -108,8 +108,7 @@ impl CaptionDecoder {
     /// Log-probabilities of the token after each of `ids`, `[B, T]`: `[B, T, V]`, without a cache.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] if the ids do not fit memory or
-    /// vocabulary.
+    /// [`CaptionError::Input`] if the ids do not fit memory or vocabulary.
     pub fn log_probabilities(&self, memory: &Memory, ids: &Tensor) -> Result<Tensor, CaptionError> {
         self.check_ids("CaptionDecoder::log_probabilities", memory, ids, self.config.max_tokens)?;
         let scores = self.score(&self.hidden(memory, ids, Mode::Eval));
@@ -132,8 +131,7 @@ impl CaptionDecoder {
     /// Gives what [`CaptionDecoder::log_probabilities`] gives for the last of all tokens read, up to rounding.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] if the ids do not fit, or if the
-    /// cache has taken as many tokens as there are positions.
+    /// [`CaptionError::Input`] if the ids do not fit, or if the cache has taken as many tokens as there are positions.
     pub fn step(&self, cache: &mut DecodingCache, ids: &Tensor) -> Result<Tensor, CaptionError> {
         const OP: &str = "CaptionDecoder::step";
         if ids.size() != [cache.captions()] {
