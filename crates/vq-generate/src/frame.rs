@@ -13,8 +13,8 @@ use crate::{Condition, Conditioning, GenerateError, GeneratorConfig, Positions, 
 
 /// Vectors of ids, places and conditions, the blocks over them, and scores of codes.
 ///
-/// Parameters: those of the ids under `tokens.{s}`, `positions`, `[P, M]`, with learned positions; those of the condition under
-/// `condition`; `blocks.{i}`, `norm`; `heads.{s}`.
+/// Parameters: those of the ids under `tokens.{s}`, `positions`, `[P, M]`, with learned positions; those of the
+/// condition under `condition`; `blocks.{i}`, `norm`; `heads.{s}`.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) tokens: TokenGrid,
