@@ -49,7 +49,7 @@ mod noun_lemma;
 mod pooling;
 mod prompts;
 mod provenance;
-#[cfg(feature = "language-model")]
+#[cfg(feature = "refinement")]
 mod refine;
 mod refinement;
 mod tag;
@@ -90,7 +90,7 @@ pub use noun_lemma::noun_lemma;
 pub use pooling::{Pooling, SentencePooling, WordPlace};
 pub use prompts::Prompts;
 pub use provenance::{Cut, Provenance, Source};
-#[cfg(feature = "language-model")]
+#[cfg(feature = "refinement")]
 pub use refine::{Refined, Refining};
 pub use refinement::{Refinement, Scale};
 pub use tag::Tag;

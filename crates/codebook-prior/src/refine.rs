@@ -2,7 +2,10 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::{EmbedderDescription, Embedding, PriorError, Refinement, Scale, Term, TextEmbedder};
+use crate::{
+    EmbedderDescription, Embedding, Precision, PriorError, PriorGraph, PriorParts, Refinement, Scale, Term,
+    TextEmbedder, Vectors,
+};
 
 /// A component whose variance is below this share of the first one's is rounding error of f32, not spread.
 const LEAST_VARIANCE: f64 = 1e-12;
@@ -27,7 +30,7 @@ impl Refinement {
     ///
     /// # Errors
     /// [`PriorError::Invalid`] when the numbers do not fill whole rows or are not finite, when there are fewer
-    /// components than asked for, or when one to be whitened has no variance.
+    /// components than asked for, when one to be whitened has no variance, or a vector to be scaled no length.
     pub fn apply(self, values: &[f32], width: usize) -> Result<Refined, PriorError> {
         let fail = |field: &str, expected: String, got: String| PriorError::invalid("refine", field, expected, got);
         if width == 0 || values.is_empty() || !values.len().is_multiple_of(width) {
@@ -49,6 +52,7 @@ impl Refinement {
         let refined = match self {
             Self::Unrefined => return Ok(Refined { values: values.to_vec(), width }),
             Self::Centred => centred(),
+            Self::Unit => unit(centred())?,
             Self::Principal { width: kept, scale } => {
                 let most = width.min(words - 1);
                 if !(1..=most).contains(&kept) {
@@ -61,6 +65,44 @@ impl Refinement {
         // [W', K] column by column: [K, W'] row by row.
         Ok(Refined { values: refined.iter().map(|value| *value as f32).collect(), width: refined.nrows() })
     }
+}
+
+impl PriorGraph {
+    /// The same words and edges with refined vectors, in f32.
+    ///
+    /// # Errors
+    /// [`PriorError::Invalid`] when the vectors were refined already, or cannot be: see [`Refinement::apply`].
+    pub fn refined(&self, refinement: Refinement) -> Result<Self, PriorError> {
+        if refinement == Refinement::Unrefined {
+            return Ok(self.clone());
+        }
+        let mut provenance = self.provenance().clone();
+        if let Some(embedding) = &mut provenance.embedding {
+            if embedding.refinement != Refinement::Unrefined {
+                let got = embedding.refinement;
+                return Err(PriorError::invalid("refine", "vectors", "vectors as the model made them", got));
+            }
+            embedding.refinement = refinement;
+        }
+        provenance.vectors = format!("{}; {refinement}", provenance.vectors);
+        let refined = refinement.apply(&self.vectors_f32(), self.width())?;
+        let vectors = Vectors::new(&refined.values, refined.width, Precision::F32);
+        let (words, edges) = (self.words().to_vec(), self.edges().to_vec());
+        Self::checked("refine", PriorParts { words, edges, vectors, provenance })
+    }
+}
+
+/// Each column of `vectors`, `[W, K]`, at length one.
+fn unit(mut vectors: DMatrix<f64>) -> Result<DMatrix<f64>, PriorError> {
+    for (at, mut vector) in vectors.column_iter_mut().enumerate() {
+        let length = vector.norm();
+        if length == 0.0 {
+            let expected = "a vector that is not the mean of all";
+            return Err(PriorError::invalid("refine", format!("vectors[{at}]"), expected, "the mean"));
+        }
+        vector /= length;
+    }
+    Ok(vectors)
 }
 
 /// The first `kept` principal components, `[kept, K]`, of centred vectors, `[W, K]`.

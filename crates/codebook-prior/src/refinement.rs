@@ -11,6 +11,8 @@ pub enum Refinement {
     Unrefined,
     /// The mean over all words is subtracted from each.
     Centred,
+    /// Centred, then each scaled to length one: where a word lies from the mean of all, however far.
+    Unit,
     /// Centred, then turned to the axes along which the words differ most (principal components).
     Principal {
         /// The components kept, those of most variance; below K and at most W.
@@ -34,7 +36,7 @@ impl Refinement {
     /// The width of refined vectors that were `width` wide.
     pub fn width(self, width: usize) -> usize {
         match self {
-            Self::Unrefined | Self::Centred => width,
+            Self::Unrefined | Self::Centred | Self::Unit => width,
             Self::Principal { width, .. } => width,
         }
     }
@@ -45,6 +47,7 @@ impl fmt::Display for Refinement {
         match self {
             Self::Unrefined => f.write_str("as the model made them"),
             Self::Centred => f.write_str("centred"),
+            Self::Unit => f.write_str("centred, of length one"),
             Self::Principal { width, scale: Scale::Kept } => write!(f, "{width} principal components"),
             Self::Principal { width, scale: Scale::Whitened } => write!(f, "{width} principal components, whitened"),
         }

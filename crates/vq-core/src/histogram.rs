@@ -51,6 +51,13 @@ impl Histogram {
         (-shares.map(|share| share * share.ln()).sum::<f64>()).exp()
     }
 
+    /// Bits that all counted ids take when each is coded by its share, `-sum x log2 p` over counts `x` and shares `p`.
+    pub fn bits(&self) -> f64 {
+        let total = self.total() as f64;
+        let used = self.counts.iter().filter(|&&count| count > 0).map(|&count| count as f64);
+        used.map(|count| count * (total / count).log2()).sum()
+    }
+
     /// Gini coefficient of the counts `x`, `sum |x_i - x_j| / (2 n sum x)` over all pairs: 0 if all are equal,
     /// `1 - 1/n` if one of `n` codes takes all.
     /// Zero if nothing was counted.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use codebook_prior::PriorGraph;
+use codebook_prior::{PriorGraph, Refinement};
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 use transfer_net::{TransferConfig, TransferNet};
@@ -27,13 +27,13 @@ pub enum QuantizerConfig {
         transfer: TransferConfig,
         /// Width of a code.
         width: i64,
-        /// Adjectives averaged per position; the paper has 2.
+        /// Adjectives averaged per position, where they are a group; the paper has 2.
         #[serde(default = "two")]
         adjectives: i64,
         /// How latents meet codes.
         #[serde(default)]
         matching: MatchConfig,
-        /// Which words are codes: all, or the adjectives alone, which the nouns then only move.
+        /// Which words are codes, and of which groups.
         #[serde(default, skip_serializing_if = "CodeWordsConfig::is_default")]
         codes: CodeWordsConfig,
     },
@@ -137,21 +137,27 @@ pub enum QuantizerConfig {
     },
 }
 
-/// Which words of a prior are codes.
+/// Which words of a prior are codes, and of which groups.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CodeWordsConfig {
-    /// All.
+    /// Adjectives and nouns, a group each.
     #[default]
     All,
-    /// The adjectives.
+    /// The adjectives alone, which the nouns only move.
     Adjectives,
+    /// All in one group: one word for a position, whatever its part of speech.
+    Undivided,
 }
 
 impl CodeWordsConfig {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+fn is_unrefined(refinement: &Refinement) -> bool {
+    *refinement == Refinement::Unrefined
 }
 
 fn two() -> i64 {
@@ -170,6 +176,9 @@ pub struct PriorConfig {
     pub nouns: Option<usize>,
     /// The width of the embeddings, if it must be a certain one.
     pub width: Option<usize>,
+    /// What is done to the embeddings of the words that are kept, if they are as the model made them.
+    #[serde(default, skip_serializing_if = "is_unrefined")]
+    pub refinement: Refinement,
 }
 
 /// Where a prior lies.
@@ -190,8 +199,8 @@ impl PriorConfig {
     /// Reads the words.
     ///
     /// # Errors
-    /// [`TrainError::Prior`] if the file cannot be read or has fewer words than asked for; [`TrainError::Option`] if its
-    /// embeddings have another width.
+    /// [`TrainError::Prior`] if the file cannot be read, has fewer words than asked for, or embeddings that cannot be
+    /// refined or are already; [`TrainError::Option`] if its embeddings have another width.
     pub fn load(&self) -> Result<PriorGraph, TrainError> {
         let whole = match &self.source {
             PriorSource::Embedded => PriorGraph::embedded()?,
@@ -210,7 +219,7 @@ impl PriorConfig {
         }
         let adjectives = self.adjectives.unwrap_or(whole.adjectives().len());
         let nouns = self.nouns.unwrap_or(whole.nouns().len());
-        Ok(whole.cut(adjectives, nouns)?)
+        Ok(whole.cut(adjectives, nouns)?.refined(self.refinement)?)
     }
 }
 
@@ -262,6 +271,10 @@ impl QuantizerConfig {
                     CodeWordsConfig::Adjectives => {
                         groups.truncate(1);
                         Box::new(FirstCodes::new(network, prior.adjectives().len() as i64))
+                    }
+                    CodeWordsConfig::Undivided => {
+                        groups = vec![Group { name: "word".into(), codes: 0..prior.len() as i64, nearest: 1 }];
+                        network
                     }
                 };
                 Ok(Box::new(GroupedQuantizer::new(prepare(codebook)?, groups, matching.clone())?))

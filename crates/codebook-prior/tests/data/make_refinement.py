@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,7 +25,7 @@ def main():
     rng = np.random.default_rng(20)
     vectors = (rng.normal(size=(40, 6)) @ rng.normal(size=(6, 6)) + rng.normal(size=6) * 3).astype(np.float32)
     wide = vectors.astype(np.float64)
-    result = {"vectors": vectors, "centred": wide - wide.mean(0)}
+    result = {"vectors": vectors, "centred": wide - wide.mean(0), "unit": normalize(wide - wide.mean(0))}
     for name, whiten in (("principal", False), ("whitened", True)):
         pca = PCA(n_components=4, whiten=whiten, svd_solver="full").fit(wide)
         result[name] = flipped(pca.transform(wide), pca.components_)

@@ -1,9 +1,12 @@
 //! Refinements against scikit-learn (`tests/data/make_refinement.py`).
 
-use codebook_prior::{EmbeddingTable, PartOfSpeech, Refinement, Refining, Scale, TableConfig, TextEmbedder};
+use codebook_prior::{
+    Embedding, EmbeddingMethod, EmbeddingTable, PartOfSpeech, PriorGraph, Prompts, Refinement, Refining, Scale,
+    SentencePooling, TableConfig, TextEmbedder,
+};
 use proptest::prelude::*;
 
-use crate::sample::data;
+use crate::sample::{data, parts};
 use crate::tiny::{NOUNS, check_close, folder, golden, terms};
 
 fn check(refinement: Refinement, name: &str, width: usize) {
@@ -17,6 +20,7 @@ fn check(refinement: Refinement, name: &str, width: usize) {
 fn refinements_are_those_of_scikit_learn() {
     check(Refinement::Unrefined, "vectors", 6);
     check(Refinement::Centred, "centred", 6);
+    check(Refinement::Unit, "unit", 6);
     check(Refinement::Principal { width: 4, scale: Scale::Kept }, "principal", 4);
     check(Refinement::Principal { width: 4, scale: Scale::Whitened }, "whitened", 4);
 }
@@ -38,6 +42,10 @@ fn what_cannot_be_refined_is_named() {
     assert_eq!(
         message(Refinement::Unrefined, &[1.0, f32::NAN, 1.0, 1.0], 2),
         "refine: vectors: expected finite numbers, got NaN at [0, 1]"
+    );
+    assert_eq!(
+        message(Refinement::Unit, &[2.0, 1.0, 1.0, 1.0, 0.0, 1.0], 2),
+        "refine: vectors[1]: expected a vector that is not the mean of all, got the mean"
     );
     let rows = [1.0, 2.0, 3.0, 2.0, 4.0, 6.5, 0.0, 0.0, 0.0]; // the first two columns are one
     for width in [0, 3] {
@@ -69,6 +77,23 @@ fn an_embedder_may_refine() {
     assert_eq!(description.width, 3);
     assert_eq!(description.embedding.unwrap().refinement, refinement);
     assert!(description.summary.ends_with("; 3 principal components, whitened"), "{}", description.summary);
+}
+
+#[test]
+fn a_prior_is_refined_once() {
+    let mut parts = parts();
+    let method = EmbeddingMethod::Encoder { prompts: Prompts::default(), pooling: SentencePooling::Cls };
+    let refinement = Refinement::Unrefined;
+    parts.provenance.embedding = Some(Embedding { model: "bert".into(), method, refinement });
+    let prior = PriorGraph::new(parts).unwrap();
+    let refined = prior.refined(Refinement::Unit).unwrap();
+    assert_eq!((refined.words(), refined.edges()), (prior.words(), prior.edges()));
+    let expected = Refinement::Unit.apply(&prior.vectors_f32(), prior.width()).unwrap();
+    assert_eq!(refined.vectors_f32(), expected.values);
+    assert!(refined.provenance().vectors.ends_with("; centred, of length one"), "{:?}", refined.provenance());
+    assert_eq!(prior.refined(Refinement::Unrefined).unwrap(), prior);
+    let error = refined.refined(Refinement::Centred).unwrap_err().to_string();
+    assert_eq!(error, "refine: vectors: expected vectors as the model made them, got centred, of length one");
 }
 
 /// Matrices of 8 to 12 rows and 1 to 5 columns.

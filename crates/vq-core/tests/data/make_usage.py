@@ -15,6 +15,7 @@ def figures(counts):
         "counts": [int(count) for count in counts],
         "used": int((x > 0).sum()),
         "perplexity": float(np.exp(-(p * np.log(p)).sum())),
+        "bits": float(-(x[x > 0] * np.log2(p)).sum()),
         "gini": float(np.abs(x[:, None] - x[None, :]).mean() / (2 * x.mean())),
     }
 

@@ -41,6 +41,7 @@ fn nothing_counted_is_nothing_used() {
     let usage = UsageCounter::new(&layout()).unwrap().compute();
     assert_eq!(usage[0].used, 0);
     assert_eq!((usage[0].perplexity, usage[0].gini), (0.0, 0.0));
+    assert_eq!(histogram(vec![0; 3]).bits(), 0.0);
 }
 
 fn histogram(counts: Vec<i64>) -> Histogram {
@@ -53,9 +54,10 @@ fn figures_equal_numpys() {
     let golden: BTreeMap<String, Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(golden.len(), 5);
     for (name, theirs) in golden {
-        let ours = histogram(serde_json::from_value(theirs["counts"].clone()).unwrap()).usage();
+        let counted = histogram(serde_json::from_value(theirs["counts"].clone()).unwrap());
+        let ours = counted.usage();
         assert_eq!(ours.used, theirs["used"], "{name}");
-        for (ours, key) in [(ours.perplexity, "perplexity"), (ours.gini, "gini")] {
+        for (ours, key) in [(ours.perplexity, "perplexity"), (ours.gini, "gini"), (counted.bits(), "bits")] {
             let theirs = theirs[key].as_f64().unwrap();
             assert!((ours - theirs).abs() <= 1e-12 * theirs, "{name}: {key} {ours} against {theirs}");
         }

@@ -57,7 +57,7 @@ struct Column {
 
 enum Value {
     Evaluated(fn(&Evaluation) -> Option<f64>),
-    Run(fn(&RunFolder) -> Option<f64>),
+    Run(fn(&StudyRun) -> Option<f64>),
 }
 
 impl Column {
@@ -65,13 +65,13 @@ impl Column {
     fn values(&self, runs: &[StudyRun]) -> Vec<f64> {
         let of = |run: &StudyRun| match self.value {
             Value::Evaluated(value) => value(&run.evaluation),
-            Value::Run(value) => value(&run.folder),
+            Value::Run(value) => value(run),
         };
         runs.iter().filter_map(of).collect()
     }
 }
 
-const COLUMNS: [Column; 28] = [
+const COLUMNS: [Column; 29] = [
     Column { title: "PSNR (dB)", digits: 2, value: Value::Evaluated(|e| Some(e.images.psnr)) },
     Column { title: "SSIM", digits: 3, value: Value::Evaluated(|e| Some(e.images.ssim)) },
     Column { title: "MS-SSIM", digits: 3, value: Value::Evaluated(|e| Some(e.images.ms_ssim)) },
@@ -103,6 +103,7 @@ const COLUMNS: [Column; 28] = [
         value: Value::Evaluated(|e| Some(e.codebook.iter().map(|group| group.perplexity).sum())),
     },
     Column { title: "Gini", digits: 3, value: Value::Evaluated(gini) },
+    Column { title: "bits an image", digits: 0, value: Value::Run(bits_an_image) },
     Column {
         title: "nats a token",
         digits: 3,
@@ -166,7 +167,7 @@ const COLUMNS: [Column; 28] = [
     },
     Column { title: "nouns point (%)", digits: 1, value: Value::Evaluated(|e| pointing(e, "noun")) },
     Column { title: "adjectives point (%)", digits: 1, value: Value::Evaluated(|e| pointing(e, "adjective")) },
-    Column { title: "images/s", digits: 0, value: Value::Run(RunFolder::images_per_second) },
+    Column { title: "images/s", digits: 0, value: Value::Run(|run| run.folder.images_per_second()) },
     Column { title: "training (s)", digits: 0, value: Value::Run(training_seconds) },
 ];
 
@@ -177,9 +178,15 @@ fn gini(evaluation: &Evaluation) -> Option<f64> {
     Some(sum? / sizes as f64)
 }
 
+/// What the ids of an image take: methods with several ids a position are given more to say, and this is how much more.
+fn bits_an_image(run: &StudyRun) -> Option<f64> {
+    let images = run.evaluation.conditions.data.images;
+    (images > 0).then(|| run.histograms.iter().map(Histogram::bits).sum::<f64>() / images as f64)
+}
+
 /// Without validations and pauses.
-fn training_seconds(run: &RunFolder) -> Option<f64> {
-    run.seconds_at(&[run.log.last_step()])?.pop()
+fn training_seconds(run: &StudyRun) -> Option<f64> {
+    run.folder.seconds_at(&[run.folder.log.last_step()])?.pop()
 }
 
 fn pointing(evaluation: &Evaluation, group: &str) -> Option<f64> {

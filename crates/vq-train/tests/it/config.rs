@@ -62,7 +62,7 @@ fn a_reader_is_for_a_run() {
 #[test]
 fn comparisons_compare_quantizers() {
     let studies = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/comparison");
-    for (name, methods) in [("scenes", 16), ("cifar10", 16), ("growing", 14), ("imagenet128", 4)] {
+    for (name, methods) in [("scenes", 18), ("cifar10", 18), ("growing", 21), ("imagenet128", 4)] {
         let study = StudyConfig::read(&studies.join(format!("{name}.toml"))).unwrap();
         let plain = study.experiment(&study.methods[0]).load().unwrap();
         let mut quantizers = Vec::new();

@@ -54,4 +54,6 @@ fn codebooks_of_words_are_trained() {
     check(words("quantizer.transfer.edges={ kind = \"random\", seed = 3 }"), &both);
     check(words("quantizer.transfer.vectors={ kind = \"random\", seed = 3 }"), &both);
     check(words("quantizer.codes=adjectives"), &both[..2]);
+    check(words("quantizer.codes=undivided"), &[("word", 50)]);
+    check(words("quantizer.prior.refinement=unit"), &both);
 }

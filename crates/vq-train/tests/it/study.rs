@@ -67,7 +67,7 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
     assert_eq!(lines.len(), 4);
     assert!(
         lines[0].starts_with(
-            "| method | seeds | PSNR (dB) | SSIM | MS-SSIM | codes used (%) | perplexity | Gini | nats a token |"
+            "| method | seeds | PSNR (dB) | SSIM | MS-SSIM | codes used (%) | perplexity | Gini | bits an image | nats a token |"
         ),
         "{table}"
     );
