@@ -31,6 +31,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Whether figures that were computed in both can be compared: programs and devices are the same, whatever processor,
+    /// threads and system there are.
+    pub(crate) fn computes_like(&self, other: &Self) -> bool {
+        (&self.vqct, &self.libtorch, &self.device) == (&other.vqct, &other.libtorch, &other.device)
+    }
+
     /// What this process runs on; `unknown` where the system does not tell.
     pub fn of(device: Device) -> Self {
         Self {

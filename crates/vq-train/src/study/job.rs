@@ -8,8 +8,8 @@ use super::{MethodConfig, StudyConfig, StudyRow, StudyRun, StudyTable};
 use crate::atomic_file::write_atomically;
 use crate::report::RunFolder;
 use crate::{
-    BestBy, Checkpoint, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan, RunDir, RunState,
-    Sessions, StartConfig, TrainError, Trainer, Weights,
+    BestBy, Checkpoint, Environment, Evaluated, Evaluation, EvaluationRequest, Experiment, ExperimentFile, Plan,
+    RunDir, RunState, Sessions, StartConfig, TrainError, Trainer, Weights,
 };
 
 /// A study and the folder of its runs.
@@ -71,7 +71,7 @@ impl Study {
     }
 
     /// Evaluates every method and seed whose runs are finished, on its validation set; what is evaluated already is not
-    /// evaluated again unless its checkpoint is another one.
+    /// evaluated again unless its checkpoint is another one, or the version, device or options of the evaluation are.
     ///
     /// # Errors
     /// [`TrainError`] of the first that cannot be evaluated.
@@ -97,17 +97,27 @@ impl Study {
         Ok(table)
     }
 
+    /// What was measured of a run: by an earlier call if all that decides it is as it was, otherwise now.
     fn evaluation(&self, run: &RunDir, synonyms: Option<&Synonyms>) -> Result<Measured, TrainError> {
         let checkpoint = Checkpoint::open(&run.checkpoint())?;
-        let path = run.path().join("evaluation.json");
-        let codes = run.path().join("codes.json");
+        let request = EvaluationRequest {
+            weights: Weights::Ema,
+            device: self.device.resolve()?,
+            data: None,
+            synonyms: synonyms.cloned(),
+            distances: self.config.distances.clone(),
+            shown: None,
+        };
+        let (path, codes) = (run.path().join("evaluation.json"), run.path().join("codes.json"));
         if path.exists() && codes.exists() {
             let json = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
             let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
             let conditions = &evaluation.conditions;
-            let same = conditions.tokenizer.sha256 == checkpoint.sha256(Weights::Ema);
-            let measured = conditions.distances == self.config.distances && conditions.synonyms == synonyms.is_some();
-            if same && measured {
+            if conditions.tokenizer.sha256 == checkpoint.sha256(request.weights)
+                && conditions.distances == request.distances
+                && conditions.synonyms == request.synonyms.is_some()
+                && conditions.environment.computes_like(&Environment::of(request.device))
+            {
                 let json = std::fs::read_to_string(&codes).map_err(TrainError::io("read", &codes))?;
                 let histograms = serde_json::from_str(&json).map_err(|error| TrainError::Evaluation {
                     name: codes.display().to_string(),
@@ -117,15 +127,6 @@ impl Study {
                 return Ok(Measured { evaluation, histograms });
             }
         }
-        let (weights, device) = (Weights::Ema, self.device.resolve()?);
-        let request = EvaluationRequest {
-            weights,
-            device,
-            data: None,
-            synonyms: synonyms.cloned(),
-            distances: self.config.distances.clone(),
-            shown: None,
-        };
         let Evaluated { evaluation, histograms, told, .. } = request.run(&checkpoint)?;
         let encode = |error: serde_json::Error| TrainError::io("encode", &path)(error.into());
         let lines: Result<Vec<String>, _> = told.iter().map(serde_json::to_string).collect();
