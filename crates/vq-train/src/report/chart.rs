@@ -157,10 +157,14 @@ impl Chart {
     }
 }
 
-/// The classes of a curve: a colour, and dashes where colours come again.
+/// The classes of a curve: a colour, and dashes or dots where colours come again.
 fn look(index: usize) -> String {
-    let dashes = if index >= COLORS { " dashed" } else { "" };
-    format!("c{}{dashes}", index % COLORS)
+    let line = match index / COLORS {
+        0 => "",
+        1 => " dashed",
+        _ => " dotted",
+    };
+    format!("c{}{line}", index % COLORS)
 }
 
 /// Few points as they are; many, span by span.

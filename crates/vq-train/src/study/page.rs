@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use image::imageops;
 use image::{DynamicImage, RgbImage};
 use maud::{Markup, html};
 
@@ -16,6 +15,9 @@ use crate::report::{Point, RunFolder};
 
 /// Images in a row of a validation's grid.
 const COLUMNS: u32 = 16;
+
+/// Methods up to which charts are small.
+const FEW: usize = 6;
 
 /// A study on one page that needs nothing else: the table, use of codes over the steps, PSNR against time, codes by rank,
 /// and the same images after each method.
@@ -32,10 +34,7 @@ impl StudyPage {
     pub fn of(table: &StudyTable, title: &str) -> Result<Self, TrainError> {
         let rows = table.rows();
         let charts = [usage(rows), psnr_over_time(rows), ranks(rows)];
-        let pictures = match side_by_side(rows)? {
-            Some(picture) => Some(data_url(&picture)?),
-            None => None,
-        };
+        let strips = strips(rows)?;
         let names = rows.iter().map(|row| row.title.as_str()).collect::<Vec<_>>().join(", ");
         let body = html! {
             header {
@@ -51,14 +50,16 @@ impl StudyPage {
                 section {
                     h2 { "Curves" }
                     p.note { "Means over the seeds; codes by rank are those of the first seed." }
-                    div.charts { @for chart in charts.into_iter().flatten() { (chart) } }
+                    div.charts.wide[rows.len() > FEW] { @for chart in charts.into_iter().flatten() { (chart) } }
                 }
-                @if let Some(pictures) = pictures {
+                @if !strips.is_empty() {
                     section {
                         h2 { "The same images" }
-                        figure.grid {
-                            div.scroll { img src=(pictures) alt="originals, then each method's reconstructions"; }
-                            figcaption { "From the top: originals, then " (names) "; first seed, last validation." }
+                        p.note { "First seed, last validation." }
+                        div.scroll.strips {
+                            table {
+                                @for (title, picture) in &strips { tr { td { (title) } td { img src=(picture) alt=(title); } } }
+                            }
                         }
                     }
                 }
@@ -74,30 +75,22 @@ impl StudyPage {
     }
 }
 
-/// The same validation images: originals, then a row for each method, by the first seed's last grid.
-///
-/// # Errors
-/// [`TrainError::Io`] if a grid cannot be read.
-pub(crate) fn side_by_side(rows: &[StudyRow]) -> Result<Option<RgbImage>, TrainError> {
-    let mut strips: Vec<RgbImage> = Vec::new();
-    for run in rows.iter().filter_map(|row| row.runs.first()) {
+/// The same validation images, a strip each: originals, then of each method, by its first seed's last grid; as sources
+/// of images.
+fn strips(rows: &[StudyRow]) -> Result<Vec<(&str, String)>, TrainError> {
+    let mut strips = Vec::new();
+    for row in rows {
+        let Some(run) = row.runs.first() else { continue };
         let Some(grid) = run.folder.grids.last() else { continue };
         let refuse = |error| TrainError::io("decode", &grid.path)(std::io::Error::other(error));
         let picture = image::open(&grid.path).map_err(refuse)?;
         let side = picture.width() / COLUMNS.min(run.evaluation.conditions.data.images as u32).max(1);
         if strips.is_empty() {
-            strips.push(strip(&picture, 0, side));
+            strips.push(("originals", data_url(&strip(&picture, 0, side))?));
         }
-        strips.push(strip(&picture, side, side));
+        strips.push((row.title.as_str(), data_url(&strip(&picture, side, side))?));
     }
-    let Some(width) = strips.iter().map(RgbImage::width).max() else { return Ok(None) };
-    let mut whole = RgbImage::new(width, strips.iter().map(RgbImage::height).sum());
-    let mut top = 0;
-    for strip in &strips {
-        imageops::replace(&mut whole, strip, 0, top);
-        top += i64::from(strip.height());
-    }
-    Ok(Some(whole))
+    Ok(strips)
 }
 
 fn strip(picture: &DynamicImage, top: u32, height: u32) -> RgbImage {
@@ -110,7 +103,7 @@ fn figures(Cells { titles, rows }: &Cells) -> Markup {
             table {
                 thead { tr { th { "method" } @for title in titles { th.n { (title) } } } }
                 tbody {
-                    @for (title, cells) in rows { tr { td { (title) } @for cell in cells { td.n { (cell) } } } }
+                    @for (title, cells) in rows { tr { td.whole { (title) } @for cell in cells { td.n { (cell) } } } }
                 }
             }
         }
@@ -118,9 +111,10 @@ fn figures(Cells { titles, rows }: &Cells) -> Markup {
 }
 
 fn usage(rows: &[StudyRow]) -> Option<Markup> {
-    let of = |run: &StudyRun| run.folder.log.curve("validation", "usage");
+    let percent = |point: Point| Point { value: point.value * 100.0, ..point };
+    let of = |run: &StudyRun| run.folder.log.curve("validation", "usage").into_iter().map(percent).collect();
     let curves = curves(rows, |runs| mean(&runs.iter().map(of).collect::<Vec<_>>()));
-    let (title, unit, scale) = ("Codes used".to_owned(), "share of all, validation", Scale::FromZero);
+    let (title, unit, scale) = ("Codes used".to_owned(), "% of all, validation", Scale::FromZero);
     Chart { title, unit, scale, along: Along::Steps, curves }.draw()
 }
 
