@@ -84,7 +84,7 @@ pub use error::TrainError;
 pub use evaluation::{
     Difference, DistanceFigures, DistancesConfig, Evaluated, EvaluatedData, EvaluatedTokenizer, Evaluation,
     EvaluationComparison, EvaluationConditions, EvaluationPage, EvaluationRequest, GroundingFigures, ImageFigures,
-    InceptionFigures, LanguageFigures, ShownImage, ShownImages,
+    InceptionFigures, LanguageFigures, ShownImage, ShownImages, TranslationFigures,
 };
 pub use event::Event;
 pub use experiment::{BestBy, DataConfig, Experiment, Learn, Shown, SourceConfig, StartConfig, TrainConfig};

@@ -60,7 +60,7 @@ impl Validation {
                 originals.push(images.get(position as i64));
                 reconstructions.push(result.images.get(position as i64));
             }
-            let Some(captions) = captions else { continue };
+            let Some(captions) = captions.filter(|captions| captions.translates()) else { continue };
             sums.update(captions, &result.quantized.codes, &batch.captions)?;
             if !shown.is_empty() {
                 let places: Vec<i64> = shown.iter().map(|&position| position as i64).collect();

@@ -10,7 +10,7 @@ use crate::{QuantizerConfig, TrainError};
 /// Captions as supervision of codes.
 ///
 /// The translation module is always there, since the alignment terms read its memory of the codes; with a weight of 0 it
-/// is not asked for captions.
+/// is not asked for captions, neither in training nor after.
 ///
 /// ```toml
 /// [captions]

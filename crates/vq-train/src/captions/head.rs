@@ -71,13 +71,23 @@ impl CaptionHead {
         &self.language
     }
 
+    /// Whether the translation module learns to say captions: with a weight of 0 it only holds the memory that the
+    /// alignment terms read, and what it would say means nothing.
+    pub fn translates(&self) -> bool {
+        self.config.weight > 0.0
+    }
+
     /// Whatever says captions, of at most `max_tokens`.
     ///
     /// # Errors
-    /// None for a head that could be built.
-    pub fn captioner(&self) -> Result<Captioner<'_>, CaptionError> {
+    /// [`TrainError::Option`] if the module [never learned to](Self::translates).
+    pub fn captioner(&self) -> Result<Captioner<'_>, TrainError> {
+        if !self.translates() {
+            let (expected, got) = ("more than 0, so that captions are learned".into(), self.config.weight.to_string());
+            return Err(TrainError::Option { key: "captions.weight", expected, got });
+        }
         let special = self.language.vocabulary().map().special();
-        Captioner::new(&self.translator, special, self.config.translator.max_tokens)
+        Ok(Captioner::new(&self.translator, special, self.config.translator.max_tokens)?)
     }
 
     /// The tokens of each caption, begun and ended; none for an image without caption, or with one of white space.

@@ -71,7 +71,8 @@ impl CaptionHead {
     /// What the module says of codes `[B, C, H, W]`, greedily: a caption for each.
     ///
     /// # Errors
-    /// [`TrainError::Caption`] if the codes do not fit, or scores are not finite.
+    /// [`TrainError::Option`] if the module [never learned to](Self::translates); [`TrainError::Caption`] if the codes do
+    /// not fit, or scores are not finite.
     pub fn tell(&self, codes: &Tensor) -> Result<Vec<String>, TrainError> {
         let _no_gradients = tch::no_grad_guard();
         let memory = self.translator.encode(codes, Mode::Eval)?;

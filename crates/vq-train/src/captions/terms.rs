@@ -57,7 +57,7 @@ impl CaptionHead {
         let codes = codes(&ways, quantized);
         let memory = self.translator.encode(&codes, Mode::Train)?;
         let mut terms = CaptionTerms { total: Tensor::zeros([], (Kind::Float, device)), figures: Vec::new() };
-        if self.config.weight > 0.0 {
+        if self.translates() {
             let translation = self.translator.loss_of(&memory, &batch, Mode::Train)?;
             terms.figures.push(("translation_accuracy", translation.accuracy));
             terms.add("translation", translation.loss, self.config.weight);

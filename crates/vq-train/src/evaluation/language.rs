@@ -16,14 +16,24 @@ use crate::{CaptionFigures, CaptionHead, ToldImage, TrainError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageFigures {
+    /// What the translation module says, if it [learned to](CaptionHead::translates).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<TranslationFigures>,
+    /// Images by captions and captions by images, if the global alignment gives both a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval: Option<RetrievalScores>,
+}
+
+/// How well captions are told from codes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TranslationFigures {
     /// Of the true captions, word by word.
     pub likelihood: CaptionFigures,
     /// Share of images whose greedy caption is, word for word, one of theirs; in `0..=1`.
     pub exact: f64,
     /// Of greedy captions against all captions of their images, on the words of the PTB tokenizer.
     pub scores: CaptionScores,
-    /// Images by captions and captions by images, if the global alignment gives both a place.
-    pub retrieval: Option<RetrievalScores>,
     /// What greedy captions are right about, where the images are scenes.
     pub scenes: Option<SceneGrades>,
     /// Of the true captions of scenes that tell a direction, those that are likelier than the same with each direction
@@ -34,9 +44,15 @@ pub struct LanguageFigures {
 /// Sums over a set.
 pub(crate) struct LanguageSums<'a> {
     head: &'a CaptionHead,
+    translation: Option<TranslationSums<'a>>,
+    retrieval: Retrieval,
+}
+
+/// Sums of what the translation module says.
+struct TranslationSums<'a> {
+    head: &'a CaptionHead,
     likelihood: CaptionSums,
     metrics: CaptionMetrics,
-    retrieval: Retrieval,
     grader: CaptionGrader,
     exact: u64,
     directions: Share,
@@ -57,17 +73,8 @@ pub(crate) struct SpokenBatch<'a> {
 
 impl<'a> LanguageSums<'a> {
     pub(crate) fn new(head: &'a CaptionHead, synonyms: Synonyms) -> Result<Self, TrainError> {
-        let meteor = Meteor::new(MeteorConfig::default(), synonyms)?;
-        Ok(Self {
-            head,
-            likelihood: CaptionSums::default(),
-            metrics: CaptionMetrics::new(CiderD::default(), meteor),
-            retrieval: Retrieval::default(),
-            grader: CaptionGrader::new()?,
-            exact: 0,
-            directions: Share::default(),
-            told: Vec::new(),
-        })
+        let translation = head.translates().then(|| TranslationSums::new(head, synonyms)).transpose()?;
+        Ok(Self { head, translation, retrieval: Retrieval::default() })
     }
 
     /// Takes a batch in; images without caption are left out.
@@ -78,7 +85,56 @@ impl<'a> LanguageSums<'a> {
         }
         let places: Vec<i64> = kept.iter().map(|&at| at as i64).collect();
         let codes = batch.codes.index_select(0, &Tensor::from_slice(&places).to_device(batch.codes.device()));
-        for (row, &at) in (0..).zip(&kept) {
+        if let Some(translation) = &mut self.translation {
+            translation.update(&codes, &kept, batch)?;
+        }
+        self.find(&codes, &kept, batch)
+    }
+
+    /// Gives images and captions their places, if the head has a global alignment.
+    fn find(&mut self, codes: &Tensor, kept: &[usize], batch: &SpokenBatch<'_>) -> Result<(), TrainError> {
+        let Some(global) = &self.head.global else { return Ok(()) };
+        let memory = self.head.translator.encode(codes, Mode::Eval)?;
+        let captions: Vec<Option<String>> =
+            kept.iter().flat_map(|&at| batch.captions[at].iter().cloned()).map(Some).collect();
+        let image_of: Vec<usize> =
+            kept.iter().enumerate().flat_map(|(row, &at)| std::iter::repeat_n(row, batch.captions[at].len())).collect();
+        let encoded = self.head.language().vocabulary().map().batch(&self.head.encode(&captions)?);
+        let texts = self.head.text_vectors(&encoded.to_device(codes.device()));
+        self.retrieval.update(&global.images(&memory).to_kind(Kind::Float), &texts, &image_of)?;
+        Ok(())
+    }
+
+    /// The figures; none if no image had a caption, or nothing learned to tell or find any.
+    pub(crate) fn compute(&self) -> Option<LanguageFigures> {
+        let translation = self.translation.as_ref().and_then(TranslationSums::compute);
+        let retrieval = self.retrieval.compute();
+        (translation.is_some() || retrieval.is_some()).then_some(LanguageFigures { translation, retrieval })
+    }
+
+    /// What was said of each image.
+    pub(crate) fn into_told(self) -> Vec<ToldImage> {
+        self.translation.map(|translation| translation.told).unwrap_or_default()
+    }
+}
+
+impl<'a> TranslationSums<'a> {
+    fn new(head: &'a CaptionHead, synonyms: Synonyms) -> Result<Self, TrainError> {
+        let meteor = Meteor::new(MeteorConfig::default(), synonyms)?;
+        Ok(Self {
+            head,
+            likelihood: CaptionSums::default(),
+            metrics: CaptionMetrics::new(CiderD::default(), meteor),
+            grader: CaptionGrader::new()?,
+            exact: 0,
+            directions: Share::default(),
+            told: Vec::new(),
+        })
+    }
+
+    /// Takes the kept images of a batch in, with their codes.
+    fn update(&mut self, codes: &Tensor, kept: &[usize], batch: &SpokenBatch<'_>) -> Result<(), TrainError> {
+        for (row, &at) in (0..).zip(kept) {
             let captions: Vec<Option<String>> = batch.captions[at].iter().cloned().map(Some).collect();
             let same = codes.narrow(0, row, 1).expand([captions.len() as i64, -1, -1, -1], false);
             self.likelihood.update(self.head, &same, &captions)?;
@@ -86,8 +142,7 @@ impl<'a> LanguageSums<'a> {
                 self.choose(&codes.narrow(0, row, 1), scene)?;
             }
         }
-        self.find(&codes, &kept, batch)?;
-        for (&at, told) in kept.iter().zip(self.head.tell(&codes)?) {
+        for (&at, told) in kept.iter().zip(self.head.tell(codes)?) {
             let references: Vec<Vec<String>> = batch.captions[at].iter().map(|text| caption_words(text)).collect();
             let words = caption_words(&told);
             self.exact += u64::from(references.contains(&words));
@@ -113,35 +168,15 @@ impl<'a> LanguageSums<'a> {
         Ok(())
     }
 
-    /// Gives images and captions their places, if the head has a global alignment.
-    fn find(&mut self, codes: &Tensor, kept: &[usize], batch: &SpokenBatch<'_>) -> Result<(), TrainError> {
-        let Some(global) = &self.head.global else { return Ok(()) };
-        let memory = self.head.translator.encode(codes, Mode::Eval)?;
-        let captions: Vec<Option<String>> =
-            kept.iter().flat_map(|&at| batch.captions[at].iter().cloned()).map(Some).collect();
-        let image_of: Vec<usize> =
-            kept.iter().enumerate().flat_map(|(row, &at)| std::iter::repeat_n(row, batch.captions[at].len())).collect();
-        let encoded = self.head.language().vocabulary().map().batch(&self.head.encode(&captions)?);
-        let texts = self.head.text_vectors(&encoded.to_device(codes.device()));
-        self.retrieval.update(&global.images(&memory).to_kind(Kind::Float), &texts, &image_of)?;
-        Ok(())
-    }
-
     /// The figures; none if no image had a caption.
-    pub(crate) fn compute(&self) -> Option<LanguageFigures> {
+    fn compute(&self) -> Option<TranslationFigures> {
         let scenes = self.grader.compute();
-        Some(LanguageFigures {
+        Some(TranslationFigures {
             likelihood: self.likelihood.compute()?,
             exact: self.exact as f64 / self.told.len() as f64,
             scores: self.metrics.compute()?,
-            retrieval: self.retrieval.compute(),
             scenes: (scenes != SceneGrades::default()).then_some(scenes),
             directions: (self.directions != Share::default()).then_some(self.directions),
         })
-    }
-
-    /// What was said of each image.
-    pub(crate) fn into_told(self) -> Vec<ToldImage> {
-        self.told
     }
 }

@@ -22,7 +22,7 @@ use distances::Distances;
 pub use distances::{DistanceFigures, DistancesConfig, InceptionFigures};
 use grounding::Grounding;
 pub use grounding::GroundingFigures;
-pub use language::LanguageFigures;
+pub use language::{LanguageFigures, TranslationFigures};
 use language::{LanguageSums, SpokenBatch};
 pub use page::EvaluationPage;
 
@@ -31,7 +31,7 @@ use crate::metrics_log::GroupRecord;
 use crate::{Checkpoint, DataConfig, Environment, Plan, TokenizerState, ToldImage, TrainError, Weights, to_rgb};
 
 const FORMAT: &str = "vqct-evaluation";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What to evaluate, and how.
 #[derive(Debug, Clone)]

@@ -11,7 +11,8 @@ use super::conditioner::Conditioner;
 use super::image_generator::{GeneratedImages, GeneratorImages, ImageGenerator};
 use super::setup::GeneratorCheckpoint;
 use crate::{
-    Checkpoint, DataConfig, Environment, JudgedScenes, SceneJudge, SourceConfig, TokenizerState, TrainError, Weights,
+    CaptionHead, Checkpoint, DataConfig, Environment, JudgedScenes, SceneJudge, SourceConfig, TokenizerState,
+    TrainError, Weights,
 };
 
 const FORMAT: &str = "vqct-text-to-image";
@@ -281,7 +282,8 @@ impl Reader {
             let ids = Tensor::from_slice(&[first, last].concat()).view([1, 1, 2, -1]).to_device(device);
             ours.codes(&ids)?.equal(&theirs.codes(&ids)?)
         };
-        if !same || state.captions.is_none() {
+        let translates = state.captions.as_ref().is_some_and(CaptionHead::translates);
+        if !same || !translates {
             return Err(TrainError::Condition {
                 expected: "a reader with a translator of the generator's tokenizer".into(),
                 got: if same { "none that tells captions" } else { "one of another tokenizer" }.into(),

@@ -30,11 +30,16 @@ pub struct Job {
     device: DeviceChoice,
 }
 
-/// What an evaluation of a study keeps.
+/// What an evaluation of a study keeps, in the folder of its run.
 struct Measured {
     evaluation: Evaluation,
     histograms: Vec<Histogram>,
 }
+
+/// The figures of a run.
+const EVALUATION: &str = "evaluation.json";
+/// How often each code was chosen.
+const CODES: &str = "codes.json";
 
 /// What is left to do of a job.
 pub enum JobState {
@@ -108,23 +113,15 @@ impl Study {
             distances: self.config.distances.clone(),
             shown: None,
         };
-        let (path, codes) = (run.path().join("evaluation.json"), run.path().join("codes.json"));
-        if path.exists() && codes.exists() {
-            let json = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
-            let evaluation = Evaluation::from_json(&path.display().to_string(), &json)?;
-            let conditions = &evaluation.conditions;
+        let (path, codes) = (run.path().join(EVALUATION), run.path().join(CODES));
+        if let Some(measured) = Measured::kept(&path, &codes)? {
+            let conditions = &measured.evaluation.conditions;
             if conditions.tokenizer.sha256 == checkpoint.sha256(request.weights)
                 && conditions.distances == request.distances
                 && conditions.synonyms == request.synonyms.is_some()
                 && conditions.environment.computes_like(&Environment::of(request.device))
             {
-                let json = std::fs::read_to_string(&codes).map_err(TrainError::io("read", &codes))?;
-                let histograms = serde_json::from_str(&json).map_err(|error| TrainError::Evaluation {
-                    name: codes.display().to_string(),
-                    expected: "histograms of codes".into(),
-                    got: error.to_string(),
-                })?;
-                return Ok(Measured { evaluation, histograms });
+                return Ok(measured);
             }
         }
         let Evaluated { evaluation, histograms, told, .. } = request.run(&checkpoint)?;
@@ -153,6 +150,19 @@ impl Study {
 
     fn run(&self, method: &MethodConfig, seed: u64) -> PathBuf {
         self.folder.join(self.run_name(method, seed))
+    }
+}
+
+impl Measured {
+    /// What an earlier call kept; none if it kept nothing, or something that another version wrote.
+    fn kept(evaluation: &Path, codes: &Path) -> Result<Option<Self>, TrainError> {
+        if !evaluation.exists() || !codes.exists() {
+            return Ok(None);
+        }
+        let read = |path: &Path| std::fs::read_to_string(path).map_err(TrainError::io("read", path));
+        let evaluation = Evaluation::from_json(&evaluation.display().to_string(), &read(evaluation)?);
+        let histograms = serde_json::from_str(&read(codes)?);
+        Ok(evaluation.ok().zip(histograms.ok()).map(|(evaluation, histograms)| Self { evaluation, histograms }))
     }
 }
 

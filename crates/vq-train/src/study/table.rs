@@ -4,8 +4,8 @@ use std::fmt;
 
 use vq_core::Histogram;
 
-use crate::Evaluation;
 use crate::report::RunFolder;
+use crate::{Evaluation, TranslationFigures};
 
 /// Mean and standard deviation of a figure over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,48 +107,32 @@ const COLUMNS: [Column; 29] = [
     Column {
         title: "nats a token",
         digits: 3,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.likelihood.negative_log_likelihood)),
+        value: Value::Evaluated(|e| Some(translation(e)?.likelihood.negative_log_likelihood)),
     },
-    Column {
-        title: "BLEU-1",
-        digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.bleu.bleu1 * 100.0)),
-    },
-    Column {
-        title: "BLEU-4",
-        digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.bleu.bleu4 * 100.0)),
-    },
-    Column {
-        title: "ROUGE-L",
-        digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.rouge_l * 100.0)),
-    },
-    Column {
-        title: "METEOR",
-        digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.meteor * 100.0)),
-    },
-    Column { title: "CIDEr-D", digits: 2, value: Value::Evaluated(|e| Some(e.language.as_ref()?.scores.cider_d)) },
+    Column { title: "BLEU-1", digits: 1, value: Value::Evaluated(|e| Some(translation(e)?.scores.bleu.bleu1 * 100.0)) },
+    Column { title: "BLEU-4", digits: 1, value: Value::Evaluated(|e| Some(translation(e)?.scores.bleu.bleu4 * 100.0)) },
+    Column { title: "ROUGE-L", digits: 1, value: Value::Evaluated(|e| Some(translation(e)?.scores.rouge_l * 100.0)) },
+    Column { title: "METEOR", digits: 1, value: Value::Evaluated(|e| Some(translation(e)?.scores.meteor * 100.0)) },
+    Column { title: "CIDEr-D", digits: 2, value: Value::Evaluated(|e| Some(translation(e)?.scores.cider_d)) },
     Column {
         title: "objects F1 (%)",
         digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.object_f1()? * 100.0)),
+        value: Value::Evaluated(|e| Some(translation(e)?.scenes?.object_f1()? * 100.0)),
     },
     Column {
         title: "attributes (%)",
         digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.attributes().value()? * 100.0)),
+        value: Value::Evaluated(|e| Some(translation(e)?.scenes?.attributes().value()? * 100.0)),
     },
     Column {
         title: "directions (%)",
         digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.directions?.value()? * 100.0)),
+        value: Value::Evaluated(|e| Some(translation(e)?.directions?.value()? * 100.0)),
     },
     Column {
         title: "all true (%)",
         digits: 1,
-        value: Value::Evaluated(|e| Some(e.language.as_ref()?.scenes?.all_true.value()? * 100.0)),
+        value: Value::Evaluated(|e| Some(translation(e)?.scenes?.all_true.value()? * 100.0)),
     },
     Column {
         title: "image to text R@1 (%)",
@@ -170,6 +154,10 @@ const COLUMNS: [Column; 29] = [
     Column { title: "images/s", digits: 0, value: Value::Run(|run| run.folder.images_per_second()) },
     Column { title: "training (s)", digits: 0, value: Value::Run(training_seconds) },
 ];
+
+fn translation(evaluation: &Evaluation) -> Option<&TranslationFigures> {
+    evaluation.language.as_ref()?.translation.as_ref()
+}
 
 /// Mean over the groups, by their codes.
 fn gini(evaluation: &Evaluation) -> Option<f64> {

@@ -8,7 +8,7 @@ use vq_eval::SlicedConfig;
 use vq_model::{InceptionConfig, InceptionScale};
 use vq_train::{
     Checkpoint, DataConfig, DistancesConfig, Evaluated, Evaluation, EvaluationComparison, EvaluationRequest, Plan,
-    RunDir, ShownImages, Trainer, Validation, Weights,
+    RunDir, ShownImages, TokenizerState, Trainer, Validation, Weights,
 };
 
 use crate::support::{StopAfter, tiny};
@@ -58,10 +58,11 @@ fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
     assert_eq!(told.len(), 9);
     let language = evaluation.language.as_ref().unwrap();
     let seen = validation.captions.unwrap();
-    let difference = language.likelihood.negative_log_likelihood - seen.negative_log_likelihood;
+    let translation = language.translation.as_ref().unwrap();
+    let difference = translation.likelihood.negative_log_likelihood - seen.negative_log_likelihood;
     assert!(difference.abs() < 1e-5, "{difference}");
-    assert_eq!(language.scores.captions, 9);
-    assert!(language.retrieval.is_some() && language.scenes.is_some());
+    assert_eq!(translation.scores.captions, 9);
+    assert!(language.retrieval.is_some() && translation.scenes.is_some());
     // The tiny prior has few of the words of scenes: each is either asked for or missing.
     let asked: u64 = evaluation.words.iter().map(|group| group.missing).sum::<u64>()
         + evaluation
@@ -212,6 +213,22 @@ fn evaluations_are_compared_under_equal_conditions_only() {
     assert!(error.contains("at least two") && error.contains("got 1"), "{error}");
 }
 
+/// With a weight of 0 the translation module learns nothing: what it would say is neither measured nor told.
+#[test]
+fn captions_are_not_told_by_what_never_learned_to() {
+    let folder = TempDir::new().unwrap();
+    let silent = [&CAPTIONS[..], &["captions.weight=0.0"]].concat();
+    let (checkpoint, validation) = trained(&folder.path().join("run"), &silent);
+    assert!(validation.captions.is_none() && validation.told.is_empty());
+    let Evaluated { evaluation, told, .. } = evaluate(&checkpoint, None);
+    let language = evaluation.language.unwrap();
+    assert!(language.translation.is_none() && told.is_empty());
+    assert!(language.retrieval.is_some(), "the alignment has learned, and finds captions");
+    let state = TokenizerState::restore(&checkpoint, Device::Cpu).unwrap();
+    let error = state.captions.unwrap().captioner().err().unwrap().to_string();
+    assert!(error.contains("`captions.weight`: expected more than 0") && error.ends_with("got 0"), "{error}");
+}
+
 #[test]
 fn what_is_no_evaluation_of_this_version_is_refused() {
     #[track_caller]
@@ -219,7 +236,7 @@ fn what_is_no_evaluation_of_this_version_is_refused() {
         let error = Evaluation::from_json("old.json", json).unwrap_err().to_string();
         assert!(error.contains("old.json") && error.contains(says), "{error}");
     }
-    check("no JSON", "expected vqct-evaluation version 1");
-    check(r#"{"format":"vqct-evaluation","version":2}"#, "got vqct-evaluation version 2");
-    check(r#"{"format":"vqct-evaluation","version":1}"#, "missing field");
+    check("no JSON", "expected vqct-evaluation version 2");
+    check(r#"{"format":"vqct-evaluation","version":1}"#, "got vqct-evaluation version 1");
+    check(r#"{"format":"vqct-evaluation","version":2}"#, "missing field");
 }

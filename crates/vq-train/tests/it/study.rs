@@ -93,13 +93,13 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
     assert!(work(&Study::new(config, &moved, DeviceChoice::Cpu), usize::MAX).is_empty(), "nothing is trained again");
     std::fs::rename(&moved, folder.path().join("runs")).unwrap();
 
-    // What was evaluated is taken as it is, as long as checkpoint and program are the same.
+    // What was evaluated is taken as it is, as long as checkpoint, program and format are the same.
     let kept = run.join("evaluation.json");
     let json = std::fs::read_to_string(&kept).unwrap();
     std::fs::write(&kept, json.replacen("\"psnr\": ", "\"psnr\": 9", 1)).unwrap();
     let again = study.evaluate(None).unwrap();
     assert_ne!(again.to_string(), table.to_string());
-    for other in ["\"sha256\": \"", "\"vqct\": \"", "\"device\": \""] {
+    for other in ["\"sha256\": \"", "\"vqct\": \"", "\"device\": \"", "\"format\": \""] {
         let json = json.replacen("\"psnr\": ", "\"psnr\": 9", 1).replacen(other, &format!("{other}f"), 1);
         std::fs::write(&kept, json).unwrap();
         assert_eq!(study.evaluate(None).unwrap().to_string(), table.to_string(), "{other}");

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use image::imageops::replace;
 use image::{DynamicImage, Rgb, RgbImage};
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_data::scenes::Share;
-use vq_eval::{BleuScores, Ranking, SlicedConfig, Synonyms};
+use vq_eval::{BleuScores, Ranking, RetrievalScores, SlicedConfig, Synonyms};
 use vq_model::{InceptionConfig, InceptionScale};
 use vq_train::{
     DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, ExperimentFile,
-    GroundingFigures, InceptionFigures, LanguageFigures, ShownImage, ShownImages, ToldImage,
+    GroundingFigures, InceptionFigures, LanguageFigures, ShownImage, ShownImages, ToldImage, TranslationFigures,
 };
 
 use crate::input::TokenizerArgs;
@@ -117,6 +117,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         write_new(path, EvaluationPage::of(&evaluation, &shown)?.html().as_bytes())?;
     }
     if let Some(path) = &args.captions {
+        let name = path.display();
+        ensure!(
+            !told.is_empty(),
+            "{name}: expected captions that are told, got none by this tokenizer of these images"
+        );
         write_new(path, &lines(&told)?)?;
     }
     if let Some(path) = &args.sheet {
@@ -205,7 +210,21 @@ fn print_grounding(figures: &GroundingFigures) {
 }
 
 fn print_language(figures: &LanguageFigures) {
-    let LanguageFigures { likelihood, exact, scores, retrieval, scenes, directions } = figures;
+    if let Some(translation) = &figures.translation {
+        print_translation(translation);
+    }
+    if let Some(RetrievalScores { image_to_text, text_to_image }) = &figures.retrieval {
+        let recalls = |ranking: &Ranking| {
+            let Ranking { recall_at_1, recall_at_5, recall_at_10, .. } = *ranking;
+            [recall_at_1, recall_at_5, recall_at_10].map(|recall| format!("{:.1}", recall * 100.0)).join(" ")
+        };
+        let (to_text, to_image) = (recalls(image_to_text), recalls(text_to_image));
+        say!("retrieval  R@1 5 10: image to text {to_text}, text to image {to_image}");
+    }
+}
+
+fn print_translation(figures: &TranslationFigures) {
+    let TranslationFigures { likelihood, exact, scores, scenes, directions } = figures;
     let percent = |share: f64| share * 100.0;
     let (nats, accuracy) = (likelihood.negative_log_likelihood, percent(likelihood.accuracy));
     say!("captions   {nats:.3} nats a token, {accuracy:.1} % of tokens thought likeliest");
@@ -225,16 +244,5 @@ fn print_language(figures: &LanguageFigures) {
         let (relations, directions) = (share(grades.relation_recall), shown(directions.and_then(Share::value)));
         say!("  objects F1 {f1}, attributes {attributes}, all true {}", share(grades.all_true));
         say!("  relations told {relations}, true directions likelier than false ones {directions}");
-    }
-    if let Some(retrieval) = retrieval {
-        let recalls = |ranking: &Ranking| {
-            let Ranking { recall_at_1, recall_at_5, recall_at_10, .. } = *ranking;
-            [recall_at_1, recall_at_5, recall_at_10].map(|recall| format!("{:.1}", percent(recall))).join(" ")
-        };
-        say!(
-            "  R@1 5 10: image to text {}, text to image {}",
-            recalls(&retrieval.image_to_text),
-            recalls(&retrieval.text_to_image)
-        );
     }
 }
