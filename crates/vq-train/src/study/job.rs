@@ -36,11 +36,6 @@ struct Measured {
     histograms: Vec<Histogram>,
 }
 
-/// The figures of a run.
-const EVALUATION: &str = "evaluation.json";
-/// How often each code was chosen.
-const CODES: &str = "codes.json";
-
 /// What is left to do of a job.
 pub enum JobState {
     /// Nothing.
@@ -76,7 +71,8 @@ impl Study {
     }
 
     /// Evaluates every method and seed whose runs are finished, on its validation set; what is evaluated already is not
-    /// evaluated again unless its checkpoint is another one, or the version, device or options of the evaluation are.
+    /// evaluated again unless its checkpoint is another one, or the version, format, device or options of the
+    /// evaluation are.
     ///
     /// # Errors
     /// [`TrainError`] of the first that cannot be evaluated.
@@ -113,7 +109,7 @@ impl Study {
             distances: self.config.distances.clone(),
             shown: None,
         };
-        let (path, codes) = (run.path().join(EVALUATION), run.path().join(CODES));
+        let (path, codes) = (run.path().join("evaluation.json"), run.path().join("codes.json"));
         if let Some(measured) = Measured::kept(&path, &codes)? {
             let conditions = &measured.evaluation.conditions;
             if conditions.tokenizer.sha256 == checkpoint.sha256(request.weights)
@@ -154,7 +150,8 @@ impl Study {
 }
 
 impl Measured {
-    /// What an earlier call kept; none if it kept nothing, or something that another version wrote.
+    /// What an earlier call kept; none if it kept nothing, or nothing that this version reads: it is measured again, and
+    /// nothing is lost.
     fn kept(evaluation: &Path, codes: &Path) -> Result<Option<Self>, TrainError> {
         if !evaluation.exists() || !codes.exists() {
             return Ok(None);
