@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tch::Tensor;
 
-use crate::{Assignment, Codebook, CodebookShape, CoreError, Distance, Mode, Updated};
+use crate::{Assignment, Codebook, CodebookShape, CoreError, Distance, FixedCodebook, Mode, Updated};
 
 /// A codebook that several quantizers own together, such as the stages of RQ-VAE (arXiv 2203.01941, section 3.1).
 ///
@@ -17,6 +17,13 @@ impl SharedCodebook {
     /// Takes the codebook to share.
     pub fn new(codebook: Box<dyn Codebook>) -> Self {
         Self(Arc::new(Mutex::new(codebook)))
+    }
+
+    /// Replaces the codebook by its codes as they are now, in [`Mode::Eval`], for all who share it.
+    pub fn freeze(&self) {
+        let mut codebook = self.lock();
+        let frozen = FixedCodebook::freeze(codebook.as_ref());
+        *codebook = Box::new(frozen);
     }
 
     /// A panic of another thread leaves the tensors whole: each is changed in one call of libtorch.

@@ -8,6 +8,7 @@
 mod captions;
 mod distances;
 mod error;
+mod image_metric;
 mod mass;
 mod mean;
 mod ms_ssim;
@@ -32,6 +33,7 @@ pub use distances::kernel::{KernelConfig, KernelDistance, KernelScores, SubsetSp
 pub use distances::precision_recall::{PrecisionRecall, PrecisionRecallConfig, PrecisionRecallScores};
 pub use distances::sliced::{LevelDistance, SlicedConfig, SlicedScores, SlicedWasserstein};
 pub use error::EvalError;
+pub use image_metric::{ImageMetric, image_metrics};
 pub use mass::{MassInside, MassScores};
 pub use mean::Mean;
 pub use ms_ssim::{MsSsim, ScaleFloor, ms_ssim};

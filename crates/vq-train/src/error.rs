@@ -1,155 +1,34 @@
 //! What can go wrong in training.
 
-use std::path::{Path, PathBuf};
+use vq_experiment::ConfigError;
+use vq_file::FileError;
+use vq_pipeline::{PipelineError, first_line};
+use vq_run::RunError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainError {
-    /// A file or folder could not be read or written.
-    #[error("{op} {}: {source}", path.display())]
-    Io {
-        /// What was tried, such as `read`.
-        op: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
-
-    /// The configuration cannot be understood.
-    #[error("{file}: {message}")]
-    Config {
-        /// The file, or `--set`.
-        file: String,
-        /// What was found and what was expected.
-        message: String,
-    },
-
-    /// A configuration value makes no sense.
-    #[error("config `{key}`: expected {expected}, got {got}")]
-    Option {
-        /// The key.
-        key: &'static str,
-        /// What is allowed.
-        expected: String,
-        /// What was given.
-        got: String,
-    },
-
-    /// Captions, or the language that they are in.
+    /// The experiment.
     #[error(transparent)]
-    Caption(#[from] vlt_caption::CaptionError),
+    Config(#[from] ConfigError),
 
-    /// Tensors have other shapes than the operation takes.
-    #[error("{op}: expected {expected}, got {got:?}")]
-    Shape {
-        /// The operation.
-        op: &'static str,
-        /// What is asked of the shapes.
-        expected: String,
-        /// The shapes.
-        got: Vec<Vec<i64>>,
-    },
+    /// A checkpoint, or what is built from one.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
 
-    /// A file is not a checkpoint of this version, or is damaged.
-    #[error("checkpoint {}: expected {expected}, got {got}", path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// What should be there.
-        expected: String,
-        /// What is there.
-        got: String,
-    },
+    /// The run folder.
+    #[error(transparent)]
+    Run(#[from] RunError),
 
-    /// A file is no store of tokens, is damaged, or was made by another tokenizer.
-    #[error("token store {}: expected {expected}, got {got}", path.display())]
-    Store {
-        /// The file.
-        path: PathBuf,
-        /// What should be there.
-        expected: String,
-        /// What is there.
-        got: String,
-    },
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
 
-    /// A file is not a judge of this version, or is damaged.
-    #[error("judge {}: expected {expected}, got {got}", path.display())]
-    Judge {
-        /// The file.
-        path: PathBuf,
-        /// What should be there.
-        expected: String,
-        /// What is there.
-        got: String,
-    },
-
-    /// A checkpoint is not that of the tokenizer that a generator's ids are of.
-    #[error("{what} {}: expected the checkpoint {expected}, got {got}", path.display())]
-    OtherTokenizer {
-        /// What it is for, such as `tokenizer`.
-        what: &'static str,
-        /// The checkpoint.
-        path: PathBuf,
-        /// The SHA-256 that was noted.
-        expected: String,
-        /// That of the file.
-        got: String,
-    },
-
-    /// Something cannot be what an image should show.
-    #[error("condition: expected {expected}, got {got}")]
-    Condition {
-        /// What the generator takes.
-        expected: String,
-        /// What was given.
-        got: String,
-    },
-
-    /// Words and codes that do not go together.
-    #[error("words: expected {expected}, got {got}")]
-    Words {
-        /// What is needed.
-        expected: String,
-        /// What is there.
-        got: String,
-    },
-
-    /// Something is no evaluation of this version.
-    #[error("evaluation {name}: expected {expected}, got {got}")]
-    Evaluation {
-        /// What was read.
-        name: String,
-        /// What should be there.
-        expected: String,
-        /// What is there.
-        got: String,
-    },
-
-    /// Nothing was measured.
-    #[error("evaluate: expected images for {metric}, got none")]
-    NoFigure {
-        /// The metric.
-        metric: &'static str,
-    },
-
-    /// A run folder is there already.
-    #[error("run folder {} exists already, and a run is never overwritten: choose another `--out`, or `--resume` it", path.display())]
-    RunExists {
-        /// The folder.
-        path: PathBuf,
-    },
-
-    /// A run folder is in use.
-    #[error("run folder {}: expected no run that is going on in it, got one that holds its lock", path.display())]
-    RunLocked {
-        /// The folder.
-        path: PathBuf,
-    },
-
-    /// Training ran into numbers that are none, and the guards had no remedy left.
+    /// Losses or gradients are not finite, and the guards have no remedy left.
     #[error(
-        "step {step}: expected finite losses and gradients, got {skipped} skipped steps in a row, the last since {reason}; {advice}"
+        "step {step}: expected finite losses and gradients, got {skipped} skipped steps in a row, the last because {reason}; \
+         {advice}"
     )]
     NotFinite {
         /// The step, from 1.
@@ -162,73 +41,52 @@ pub enum TrainError {
         advice: &'static str,
     },
 
-    /// A group of codes was used too little, and the guards are to stop the run then.
+    /// Too few codes of a group are used, and the guards are configured to stop the run then.
     #[error(
-        "step {step}: expected at least {least} of the codes of group {group} to be used in a window, got {share:.4}; the last checkpoint is whole"
+        "step {step}: expected a window to use at least {min_share} of the codes of group {group}, got {share:.4}; the last \
+         checkpoint is whole"
     )]
     Collapsed {
         /// The step, from 1.
         step: u64,
         /// The group's name.
         group: String,
-        /// The least share, as configured.
-        least: f64,
+        /// The smallest share, as configured.
+        min_share: f64,
         /// Share of the codes that were used.
         share: f64,
     },
 
-    /// The prior refused.
+    /// Captions.
     #[error(transparent)]
-    Prior(#[from] codebook_prior::PriorError),
-    /// The transfer network refused.
-    #[error(transparent)]
-    Transfer(#[from] transfer_net::TransferError),
-    /// The quantizer refused.
+    Caption(#[from] vlt_caption::CaptionError),
+    /// The quantizer.
     #[error(transparent)]
     Core(#[from] vq_core::CoreError),
-    /// The tokenizer refused.
+    /// A network.
     #[error(transparent)]
     Model(#[from] vq_model::ModelError),
-    /// The data refused.
+    /// The data.
     #[error(transparent)]
     Data(#[from] vq_data::DataError),
-    /// The generator refused.
+    /// The generator.
     #[error(transparent)]
     Generate(#[from] vq_generate::GenerateError),
-    /// An option of a generator makes no sense.
-    #[error(transparent)]
-    Input(#[from] vq_transformer::InputError),
-    /// A metric refused.
-    #[error(transparent)]
-    Eval(#[from] vq_eval::EvalError),
-    /// libtorch refused.
+    /// libtorch.
     #[error("libtorch: {}", first_line(.0))]
     Torch(#[from] tch::TchError),
 }
 
-impl TrainError {
-    /// Attaches what was tried and where to an I/O error.
-    pub(crate) fn io(op: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Io { op, path, source }
-    }
-}
-
-/// An error and its causes on one line; one that says its cause itself does not say it twice.
+/// An error and its causes on one line; a cause that the error already contains is not repeated.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.contains(&text) {
-            said = format!("{said}: {text}");
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
         }
         cause = error.source();
     }
-    said
-}
-
-/// libtorch's message without the C++ stack that it appends.
-fn first_line(error: &tch::TchError) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    text
 }

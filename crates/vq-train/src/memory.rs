@@ -1,12 +1,12 @@
-//! How a process that trains holds memory.
+//! Memory of a process that trains.
 
-/// Lets freed memory stay with the process instead of going back to the kernel.
+/// Keeps freed memory in the process instead of returning it to the kernel.
 ///
-/// A training step frees and takes the same large tensors again; by default glibc unmaps each of them, and the kernel
-/// clears every page anew, which cost a seventh of the time of a step on a CPU.
+/// A training step frees and allocates the same large tensors again. By default glibc unmaps each of them, and the kernel
+/// clears every page again, which cost a seventh of the time of a step on a CPU.
 /// Memory grows to the peak of a step and stays there.
-/// To be called at the start of a program, before it makes threads; a library's user may have reasons not to.
-/// Other allocators than glibc's are left as they are.
+/// Call it at the start of a program, before threads exist; a library should leave it to its user.
+/// It has no effect on other allocators than glibc's.
 pub fn keep_freed_memory() {
     #[cfg(target_env = "gnu")]
     {
