@@ -139,6 +139,11 @@ pub fn figure_info(kind: &str, name: &str) -> FigureInfo {
     }
 }
 
+/// Whether the table has the figure `name` of records of `kind`.
+pub fn is_known_figure(kind: &str, name: &str) -> bool {
+    position(kind, name).is_some()
+}
+
 /// Where a figure stands among the figures of its kind: figures of the table in its order, then others, then those of
 /// groups of codes.
 pub fn rank_of_figure(kind: &str, name: &str) -> usize {

@@ -43,7 +43,7 @@ pub use checkpoint_files::{Rank, save_checkpoint, saved_steps};
 pub use clock::{now, unix_seconds};
 pub use error::RunError;
 pub use event::{Event, UsageRemedy};
-pub use figures::{Better, ChartScale, FIGURES, FigureInfo, figure_info, rank_of_figure};
+pub use figures::{Better, ChartScale, FIGURES, FigureInfo, figure_info, is_known_figure, rank_of_figure};
 pub use generated_caption::GeneratedCaption;
 pub use metrics_log::{Kept, MetricsLog};
 pub use record::{CaptionFigures, GroupRecord, Record, SlotRecord};

@@ -23,9 +23,9 @@
 
 mod error;
 mod evaluation;
-mod words;
 mod study;
 mod text_to_image;
+mod words;
 
 pub use error::StudyError;
 pub use evaluation::{
@@ -33,11 +33,11 @@ pub use evaluation::{
     EvaluationConditions, EvaluationDiff, EvaluationPage, EvaluationRequest, GroundingFigures, InceptionFigures,
     LanguageFigures, ShownImage, ShownImages, TranslationFigures,
 };
-pub use words::{
-    CodeSurvey, CodeWord, CodeWords, EditedIds, InspectionPage, Patch, SearchBy, SurveyedImage, TextSearch, WordHeat,
-    WordReplacement, WordUse,
-};
 pub use study::{Job, JobState, MethodConfig, Spread, Study, StudyConfig, StudyPage, StudyRow, StudyRun, StudyTable};
 pub use text_to_image::{
     GeneratedScene, SceneFigures, TextToImage, TextToImageConditions, TextToImageRequest, TextToImageResult,
+};
+pub use words::{
+    CodeSurvey, CodeWord, CodeWords, EditedIds, InspectionPage, Patch, SearchBy, SurveyedImage, TextSearch, WordHeat,
+    WordReplacement, WordUse,
 };

@@ -5,8 +5,8 @@ use tch::{Device, Tensor};
 use vq_data::scenes::{CaptionGrader, SceneGrades};
 use vq_data::{EmojiScenes, Scene, chw_from_rgb};
 use vq_eval::{FrechetDistance, FrechetScores, Side};
-use vq_generate::{GenerationConfig, SampleRequest};
 use vq_experiment::Weights;
+use vq_generate::{GenerationConfig, SampleRequest};
 use vq_pipeline::{
     CaptionHead, Checkpoint, Conditioner, GeneratedImages, GeneratorCheckpoint, GeneratorImages, ImageGenerator,
     PipelineError, SceneScores, TokenizerState, TrainedSceneClassifier, environment,
@@ -154,7 +154,10 @@ impl TextToImageRequest<'_> {
         let Conditioner::Text(texts) = &self.generator.conditioner else {
             return Err(refuse("a generator of images from texts", self.generator.conditioner.kind()));
         };
-        let decoder = self.caption_decoder.map(|decoder| CaptionDecoder::open(decoder, self.generator, self.device)).transpose()?;
+        let decoder = self
+            .caption_decoder
+            .map(|decoder| CaptionDecoder::open(decoder, self.generator, self.device))
+            .transpose()?;
         let validation = self.generator.validation_images()?;
         let world = world(&validation)?;
         let count = self.count.min(validation.len()).min(world.config().length);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use tch::Tensor;
 use vlt_caption::{BeamConfig, Caption, Memory, SampleConfig};
 use vq_core::Mode;
-use vq_train::CaptionHead;
+use vq_pipeline::CaptionHead;
 
 use crate::input::{LoadedTokenizer, TokenizerArgs, load_image_at};
 use crate::tokens::{self, Header};
@@ -54,12 +54,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             let layout = loaded.state.tokenizer.layout();
             for tokens in tokens::read(path, &Header::new(&loaded.sha256, layout), layout)? {
                 let codes = loaded.state.tokenizer.codes(&tokens.ids.to_device(loaded.device))?;
-                say!("{}: {}", tokens.image, args.caption(head, &codes)?);
+                print_line!("{}: {}", tokens.image, args.caption(head, &codes)?);
             }
         }
         None => {
             for image in &args.images {
-                say!("{image}: {}", args.caption(head, &codes_of(image, &loaded)?)?);
+                print_line!("{image}: {}", args.caption(head, &codes_of(image, &loaded)?)?);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vq_train::to_rgb;
+use vq_pipeline::to_rgb;
 
 use crate::input::TokenizerArgs;
 use crate::output::{png_paths, write_png};
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for (tokens, path) in images.iter().zip(png_paths(&args.out, &stems)?) {
         let pixels = loaded.state.tokenizer.decode(&tokens.ids.to_device(loaded.device))?;
         write_png(&path, &to_rgb(&pixels.get(0))?)?;
-        say!("{}", path.display());
+        print_line!("{}", path.display());
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vq_train::{CodeWords, EditedIds, WordReplacement, to_rgb};
+use vq_pipeline::to_rgb;
+use vq_study::{CodeWords, EditedIds, WordReplacement};
 
 use crate::input::{ImageArgs, TokenizerArgs, stem_of};
 use crate::output::{png_paths, write_png};
@@ -32,8 +33,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let EditedIds { ids, replaced } = WordReplacement::apply(&args.replacements, &words, &ids)?;
         write_png(path, &to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?)?;
         match replaced {
-            0 => say!("{}: no position of {image} has such a word, it stays as it was", path.display()),
-            _ => say!("{}: {replaced} of {} ids replaced", path.display(), ids.numel()),
+            0 => print_line!("{}: no position of {image} has such a word, it stays as it was", path.display()),
+            _ => print_line!("{}: {replaced} of {} ids replaced", path.display(), ids.numel()),
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Images and tokenizers that a command is given.
+//! The images and tokenizers that commands take.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,7 +8,8 @@ use image::RgbaImage;
 use tch::{Device, Tensor};
 use vq_core::DeviceChoice;
 use vq_data::{EmojiSet, ImageSource, center_square, load_image};
-use vq_train::{Checkpoint, TokenizerSource, TokenizerState, Weights};
+use vq_experiment::{DataConfig, ExperimentFile, Loaded, TokenizerSource, Weights};
+use vq_pipeline::{Checkpoint, TokenizerState};
 
 /// Behind transparent pixels.
 const BACKGROUND: [u8; 3] = [255, 255, 255];
@@ -88,9 +89,7 @@ pub(crate) struct LoadedTokenizer {
 
 impl TokenizerArgs {
     pub(crate) fn open(&self) -> Result<Checkpoint> {
-        let is_run = self.checkpoint.is_dir();
-        let path = if is_run { self.checkpoint.join("checkpoint.safetensors") } else { self.checkpoint.clone() };
-        Ok(Checkpoint::open(&path)?)
+        Ok(Checkpoint::open(&self.checkpoint)?)
     }
 
     /// The tokenizer as an experiment names it.
@@ -110,13 +109,24 @@ impl TokenizerArgs {
         let checkpoint = self.open()?;
         let (device, weights) = (self.device()?, self.weights());
         Ok(LoadedTokenizer {
-            state: TokenizerState::restore_with(&checkpoint, device, weights)?,
+            state: TokenizerState::load_weights(&checkpoint, device, weights)?,
             device,
             sha256: checkpoint.sha256(weights),
             name: checkpoint.header().experiment.name.clone(),
             trained_at: checkpoint.header().experiment.data.transform.size,
         })
     }
+}
+
+/// The experiment; a note for each key that has a new name goes to standard error.
+pub(crate) fn with_notes<E>(loaded: Loaded<E>) -> E {
+    loaded.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    loaded.experiment
+}
+
+/// The `[data]` of the experiment in `path`.
+pub(crate) fn data_of(path: &Path) -> Result<DataConfig> {
+    Ok(with_notes(ExperimentFile { path: path.to_owned(), overrides: Vec::new() }.load()?).data)
 }
 
 /// An image cut and resized to the size of training, as `[1, 3, S, S]`.

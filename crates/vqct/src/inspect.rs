@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use tch::Tensor;
-use vq_train::{CodeSurvey, InspectionPage, TokenizerState, to_rgb};
+use vq_pipeline::{TokenizerState, to_rgb};
+use vq_study::{CodeSurvey, InspectionPage};
 
 use crate::input::{ImageArgs, LoadedTokenizer, TokenizerArgs, stem_of};
 use crate::output::{refuse_existing, write_new, write_png};
@@ -48,11 +49,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         print(&cells);
         let reconstruction = to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?;
         write_png(out, &draw(&cells, &reconstruction)?)?;
-        say!("picture: {}", out.display());
+        print_line!("picture: {}", out.display());
     }
     if let Some(path) = &args.html {
         write_new(path, page(args, &loaded)?.html().as_bytes())?;
-        say!("page: {}", path.display());
+        print_line!("page: {}", path.display());
     }
     Ok(())
 }
@@ -91,10 +92,10 @@ fn print(cells: &[Vec<Cell>]) {
         let mut ranked: Vec<_> = counts.into_iter().collect();
         ranked.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         let shown: Vec<String> = ranked.iter().take(MOST_USED).map(|(word, count)| format!("{word} {count}")).collect();
-        say!("slot {slot}, {} different: {}", ranked.len(), shown.join(", "));
+        print_line!("slot {slot}, {} different: {}", ranked.len(), shown.join(", "));
     }
     for (number, row) in cells.iter().enumerate() {
         let row: Vec<String> = row.iter().map(|cell| cell.labels.join(" ")).collect();
-        say!("row {number:>2}: {}", row.join(" | "));
+        print_line!("row {number:>2}: {}", row.join(" | "));
     }
 }

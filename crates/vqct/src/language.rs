@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         false => write_new(&args.out, &bytes)?,
     }
     let tokens = language.vocabulary().map().size();
-    say!("{}: {tokens} tokens of {}, width {width}, {} KiB", args.out.display(), args.name, bytes.len() / 1024);
+    print_line!("{}: {tokens} tokens of {}, width {width}, {} KiB", args.out.display(), args.name, bytes.len() / 1024);
     Ok(())
 }
 

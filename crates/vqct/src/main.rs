@@ -1,15 +1,14 @@
-//! The `vqct` command: glue between the crates, and all that is printed.
-#![allow(clippy::print_stderr, reason = "errors are for people, and this is the binary")]
+//! The `vqct` command: arguments in, calls to the crates, lines on the terminal.
+#![allow(clippy::print_stderr, reason = "a binary reports its errors on standard error")]
 
-/// Prints a line on standard output; a reader that has gone away, such as `head`, ends no work.
-macro_rules! say {
+/// Prints a line on standard output; a closed pipe, such as of `head`, does not end the work.
+macro_rules! print_line {
     ($($words:tt)*) => {
-        $crate::output::say(format_args!($($words)*))
+        $crate::output::print_line(format_args!($($words)*))
     };
 }
 
 mod caption;
-mod compare;
 mod data;
 mod detokenize;
 mod edit;
@@ -25,6 +24,7 @@ mod progress;
 mod reconstruct;
 mod runs;
 mod search;
+mod study;
 mod terminal;
 mod tokenize;
 mod tokens;
@@ -45,37 +45,37 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a tokenizer, a generator, or a judge of scenes.
+    /// Train a tokenizer, a generator or a scene classifier.
     Train(train::Args),
-    /// List runs, compare them, make their pages.
+    /// List runs, diff them, and write their reports.
     Runs(runs::Args),
-    /// Pass images through a tokenizer: image files in, image files out.
+    /// Encode and decode images: image files in, image files out.
     Reconstruct(reconstruct::Args),
-    /// Turn images into token ids.
+    /// Encode images to token ids.
     Tokenize(tokenize::Args),
-    /// Turn token ids back into images.
+    /// Decode token ids to images.
     Detokenize(detokenize::Args),
-    /// Make images: from texts, classes, segmentations, parts of images, or nothing.
+    /// Generate images: from texts, classes, segmentations, parts of images, or nothing.
     Generate(generate::Args),
-    /// Say what an image shows, from its tokens alone.
+    /// Generate captions of images from their codes alone.
     Caption(caption::Args),
-    /// Measure a tokenizer on a validation set: pictures, codes, words and captions; or a generator.
+    /// Evaluate a tokenizer on a validation set (images, codes, words, captions), or a generator.
     Eval(eval::Args),
-    /// Train methods with several seeds, measure all alike, and write their table.
-    Compare(compare::Args),
-    /// Show images as words: each patch, where each word is, and which words are used.
+    /// Train several methods with several seeds, evaluate all alike, and write their table.
+    Study(study::Args),
+    /// Show the words of images: of each patch, where each word is, and which words are used.
     Inspect(inspect::Args),
-    /// Put other words in the place of an image's words, and see what becomes of it.
+    /// Replace words in an image's codes and decode the result.
     Edit(edit::Args),
     /// Rank the images of a folder by how well their codes fit a text.
     Search(search::Args),
-    /// Build the language of captions from a language model (only with the feature `priors`).
+    /// Build a caption language (tokenizer and embeddings) from a language model (feature `priors`).
     #[cfg(feature = "priors")]
     Language(language::Args),
-    /// Look at images and captions, and pack them.
+    /// Check, show and pack image data sets.
     #[command(subcommand)]
     Data(data::DataCommand),
-    /// Look into codebooks of words, and join them.
+    /// Inspect, diff and merge codebook priors.
     #[command(subcommand)]
     Prior(prior::PriorCommand),
 }
@@ -91,10 +91,10 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Caption(args) => caption::run(&args),
         Command::Eval(args) => eval::run(&args),
-        Command::Compare(args) => compare::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Edit(args) => edit::run(&args),
         Command::Search(args) => search::run(&args),
+        Command::Study(args) => study::run(&args),
         #[cfg(feature = "priors")]
         Command::Language(args) => language::run(&args),
         Command::Data(command) => data::run(&command),
@@ -109,14 +109,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error and its causes on one line; one that says its cause itself does not say it twice.
+/// An error and its causes on one line; a cause that an error already contains is not repeated.
 fn chain(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |said, cause| {
+    error.chain().fold(String::new(), |message, cause| {
         let cause = cause.to_string();
-        match said.is_empty() {
+        match message.is_empty() {
             true => cause,
-            false if said.contains(&cause) => said,
-            false => format!("{said}: {cause}"),
+            false if message.contains(&cause) => message,
+            false => format!("{message}: {cause}"),
         }
     })
 }

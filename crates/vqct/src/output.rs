@@ -1,17 +1,18 @@
-//! Files that a command writes, never over another file; and what it says.
+//! Output: new files, which never overwrite, and lines on the terminal.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use image::{ImageFormat, RgbImage};
+use image::RgbImage;
+use vq_file::png_bytes;
 
-/// Prints a line; see `say!`.
-pub(crate) fn say(line: fmt::Arguments<'_>) {
-    // Nobody is left to hear of an error in printing, and the work that is under way is worth more.
+/// Prints a line; see `print_line!`.
+pub(crate) fn print_line(line: fmt::Arguments<'_>) {
+    // A closed pipe must not end the work.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
@@ -53,7 +54,5 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Writes a new PNG.
 pub(crate) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).with_context(|| format!("encode {}", path.display()))?;
-    write_new(path, bytes.get_ref())
+    write_new(path, &png_bytes(picture).with_context(|| format!("encode {}", path.display()))?)
 }

@@ -1,12 +1,12 @@
-//! What a run says while it is trained.
+//! Progress of training on the terminal.
 
 use std::io::IsTerminal;
 use std::time::Instant;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use vq_train::Record;
-use vq_train::report::{Entry, short_duration, short_number};
+use vq_report::{Entry, Figure, short_duration, short_number};
+use vq_run::{Record, figure_info, is_known_figure, rank_of_figure};
 
 /// A bar on a terminal; elsewhere, such as in a file, a line for each record.
 pub(crate) struct Progress {
@@ -15,7 +15,7 @@ pub(crate) struct Progress {
     steps: u64,
     begun: Instant,
     first: u64,
-    /// The last record of each kind, in words.
+    /// The last record of each kind as text.
     training: String,
     validation: String,
 }
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     pub(crate) fn record(&mut self, record: &Record) {
-        // What cannot be shown is in the log all the same.
+        // The log holds every record, also one that cannot be shown.
         let Ok(entry) = Entry::of(record) else { return };
         match entry.kind.as_str() {
             "train" => {
@@ -55,14 +55,14 @@ impl Progress {
                     eprintln!("step {step:>6}/{}: {}, {left} left", self.steps, self.training);
                 }
             }
-            kind @ ("validation" | "generation") => {
-                self.validation = if kind == "validation" { validation(&entry) } else { generation(&entry) };
+            "validation" | "generation" | "classification" => {
+                self.validation = validation(&entry);
                 let line = format!("step {:>6}: validation {}", entry.step, self.validation);
-                self.bar.suspend(|| say!("{line}"));
+                self.bar.suspend(|| print_line!("{line}"));
             }
             _ => {
-                let line = format!("step {:>6}: {}", entry.step, entry.words());
-                self.bar.suspend(|| say!("{line}"));
+                let line = format!("step {:>6}: {}", entry.step, entry.summary());
+                self.bar.suspend(|| print_line!("{line}"));
             }
         }
         let parts = [&self.training, &self.validation].into_iter().filter(|part| !part.is_empty());
@@ -90,14 +90,14 @@ fn training(entry: &Entry) -> String {
     format!("loss {} ({terms}), {} images/s", figure("loss"), figure("images_per_second"))
 }
 
-/// `PSNR 21.35 dB, SSIM 0.7914, usage 67.2 %`.
+/// `PSNR 21.35 dB, SSIM 0.791, codes used 67.2 %`: the known figures that describe all of the validation set.
 fn validation(entry: &Entry) -> String {
-    let figure = |name| entry.figure(name).unwrap_or(f64::NAN);
-    format!("PSNR {:.2} dB, SSIM {:.4}, usage {:.1} %", figure("psnr"), figure("ssim"), figure("usage") * 100.0)
-}
-
-/// `3.285 nats an id, perplexity 26.7`.
-fn generation(entry: &Entry) -> String {
-    let figure = |name| entry.figure(name).unwrap_or(f64::NAN);
-    format!("{:.4} nats an id, perplexity {:.1}", figure("nats_per_id"), figure("perplexity"))
+    let mut figures: Vec<_> =
+        entry.figures.iter().filter(|figure| is_known_figure(&entry.kind, &figure.name)).collect();
+    figures.sort_by_key(|figure| rank_of_figure(&entry.kind, &figure.name));
+    let text = |figure: &&Figure| {
+        let info = figure_info(&entry.kind, &figure.name);
+        format!("{} {} {}", info.title, info.format(figure.value), info.unit).trim_end().to_owned()
+    };
+    figures.iter().map(text).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use vq_core::Mode;
-use vq_train::to_rgb;
+use vq_pipeline::to_rgb;
 
 use crate::input::{ImageArgs, TokenizerArgs, stem_of};
 use crate::output::{png_paths, write_png};
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let pixels = args.images.load(image, &loaded)?;
         let result = tch::no_grad(|| loaded.state.tokenizer.reconstruct(&pixels, Mode::Eval))?;
         write_png(path, &to_rgb(&result.images.get(0))?)?;
-        say!("{}", path.display());
+        print_line!("{}", path.display());
     }
     Ok(())
 }

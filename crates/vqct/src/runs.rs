@@ -1,6 +1,6 @@
-//! `vqct runs`: what there is, how runs differ, and their pages.
+//! `vqct runs`: lists, differences and reports of runs.
 
-mod compare;
+mod diff;
 mod list;
 mod table;
 
@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Subcommand;
-use vq_train::RunDir;
-use vq_train::report::RunReport;
+use vq_report::RunReport;
+use vq_run::RunDir;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -23,8 +23,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum RunsCommand {
     /// Show the last figures of runs side by side, and the keys of their configurations that differ.
-    Compare(compare::Args),
-    /// Make a run's report.html anew, from the files of its folder.
+    Diff(diff::Args),
+    /// Write a run's report.html again, from the files of its folder.
     Report(ReportArgs),
 }
 
@@ -38,10 +38,10 @@ struct ReportArgs {
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         None => list::run(&args.list),
-        Some(RunsCommand::Compare(args)) => compare::run(args),
+        Some(RunsCommand::Diff(args)) => diff::run(args),
         Some(RunsCommand::Report(args)) => {
             let path = RunReport::write(&RunDir::existing(&args.run))?;
-            say!("{}", path.display());
+            print_line!("{}", path.display());
             Ok(())
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use vq_train::{SearchBy, TextSearch};
+use vq_study::{SearchBy, TextSearch};
 
 use crate::input::{TokenizerArgs, load_image_at};
 
@@ -67,10 +67,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let words: Vec<&str> = search.words().iter().map(|word| word.text.as_str()).collect();
     if !words.is_empty() {
-        say!("by the words {}", words.join(", "));
+        print_line!("by the words {}", words.join(", "));
     }
     for (score, image) in ranked.iter().take(args.top) {
-        say!("{score:>9.4}  {image}");
+        print_line!("{score:>9.4}  {image}");
     }
     Ok(())
 }

@@ -1,14 +1,15 @@
-//! A run on the terminal: progress, and Ctrl-C.
+//! Training on the terminal: progress, and Ctrl-C.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use vq_train::{Record, Watch};
+use vq_run::Record;
+use vq_train::TrainingObserver;
 
 use crate::progress::Progress;
 
-/// What trains runs in front of a user, who may stop them.
+/// Shows the progress of runs, and stops them at Ctrl-C.
 pub(crate) struct Terminal {
     stop: Arc<AtomicBool>,
 }
@@ -20,7 +21,7 @@ struct Run<'a> {
 }
 
 impl Terminal {
-    /// From now on, Ctrl-C ends the run at hand after its step, and the process at the second time; call it once.
+    /// From now on, the first Ctrl-C ends the current run after its step, the second ends the process; call it once.
     pub(crate) fn new() -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
@@ -28,7 +29,7 @@ impl Terminal {
             if flag.swap(true, Ordering::SeqCst) {
                 std::process::exit(130);
             }
-            eprintln!("\nsaving a checkpoint after this step (once more to stop at once)");
+            eprintln!("\nsaving a checkpoint after this step (press Ctrl-C again to stop at once)");
         })
         .context("catch Ctrl-C")?;
         Ok(Self { stop })
@@ -39,7 +40,7 @@ impl Terminal {
         &mut self,
         steps: u64,
         taken: u64,
-        train: impl FnOnce(&mut dyn Watch) -> Result<T>,
+        train: impl FnOnce(&mut dyn TrainingObserver) -> Result<T>,
     ) -> Result<T> {
         let mut run = Run { progress: Progress::new(steps, taken)?, stop: &self.stop };
         let outcome = train(&mut run)?;
@@ -48,7 +49,7 @@ impl Terminal {
     }
 }
 
-impl Watch for Run<'_> {
+impl TrainingObserver for Run<'_> {
     fn step(&mut self, step: u64) {
         self.progress.step(step);
     }

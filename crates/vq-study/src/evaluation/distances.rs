@@ -130,9 +130,10 @@ impl Distances {
                 score: InceptionScore::new(&config.inception_score)?,
             })
         });
-        let scene_classifier = config.scene_classifier.as_ref().map(|path| {
-            Ok::<_, StudyError>((TrainedSceneClassifier::open(path, device)?, FrechetDistance::default()))
-        });
+        let scene_classifier = config
+            .scene_classifier
+            .as_ref()
+            .map(|path| Ok::<_, StudyError>((TrainedSceneClassifier::open(path, device)?, FrechetDistance::default())));
         Ok(Self {
             sliced: config.sliced.as_ref().map(|sliced| SlicedWasserstein::new(sliced, 0)).transpose()?,
             lpips,

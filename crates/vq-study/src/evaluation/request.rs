@@ -8,9 +8,7 @@ use vq_core::{Histogram, Mode};
 use vq_data::{EmojiScenes, EpochStream, Scene};
 use vq_eval::Synonyms;
 use vq_experiment::{DataConfig, Weights};
-use vq_pipeline::{
-    Checkpoint, DataHash, TokenizerFigures, TokenizerMetrics, TokenizerState, environment, to_rgb,
-};
+use vq_pipeline::{Checkpoint, DataHash, TokenizerFigures, TokenizerMetrics, TokenizerState, environment, to_rgb};
 use vq_run::GeneratedCaption;
 use vq_train::TokenizerPlan;
 

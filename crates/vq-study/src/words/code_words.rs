@@ -52,7 +52,13 @@ impl<'a> CodeWords<'a> {
         let groups = self.layout.groups();
         let group_index = groups.iter().position(|slot| slot.codes.contains(&id))?;
         let slot = groups[group_index];
-        Some(CodeWord { id, group: slot.group.clone(), group_index, codes: slot.codes.clone(), text: word.text.clone() })
+        Some(CodeWord {
+            id,
+            group: slot.group.clone(),
+            group_index,
+            codes: slot.codes.clone(),
+            text: word.text.clone(),
+        })
     }
 
     /// The codes of a word, one for each of its parts of speech.

@@ -10,9 +10,9 @@ mod page;
 mod search;
 mod survey;
 
+pub use code_words::{CodeWord, CodeWords};
 pub use edit::{EditedIds, WordReplacement};
 pub(crate) use nearness::Nearness;
 pub use page::InspectionPage;
 pub use search::{SearchBy, TextSearch};
 pub use survey::{CodeSurvey, Patch, SurveyedImage, WordHeat, WordUse};
-pub use code_words::{CodeWord, CodeWords};

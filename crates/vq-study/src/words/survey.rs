@@ -134,7 +134,8 @@ impl<'a> CodeSurvey<'a> {
             let mut ranked: Vec<(i64, u64)> = counts.iter().map(|(&id, &(count, _))| (id, count)).collect();
             ranked.sort_by_key(|&(id, count)| (std::cmp::Reverse(count), id));
             let most = ranked.iter().take(KEPT_WORDS).filter_map(|&(id, _)| self.words.code(id));
-            let requested = self.requested.iter().filter(|code| !ranked.iter().take(KEPT_WORDS).any(|&(id, _)| id == code.id));
+            let requested =
+                self.requested.iter().filter(|code| !ranked.iter().take(KEPT_WORDS).any(|&(id, _)| id == code.id));
             let mut heats = Vec::new();
             if let Some(live) = &encoded.quantized.live {
                 let groups = self.state.tokenizer.layout().groups();

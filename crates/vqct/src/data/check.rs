@@ -46,25 +46,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             let verified = manifest.as_ref().map(|manifest| manifest.shards.len());
             let report =
                 json!({ "source": config, "survey": survey, "manifest_shards": verified, "changed_shards": changed });
-            say!("{}", serde_json::to_string_pretty(&report)?);
+            print_line!("{}", serde_json::to_string_pretty(&report)?);
         }
         false => {
             print(&name, &survey);
             if let Some(manifest) = &manifest {
-                say!(
+                print_line!(
                     "  manifest: {} of {} shards are as it says",
                     manifest.shards.len() - changed.len(),
                     manifest.shards.len()
                 );
             }
-            changed.iter().for_each(|Fault { sample, reason }| say!("changed: {sample}: {reason}"));
+            changed.iter().for_each(|Fault { sample, reason }| print_line!("changed: {sample}: {reason}"));
         }
     }
     if let Some(path) = &args.sheet {
         let shown = sample_cells(source.as_ref(), &spread_out(source.len()), SampleWords::Facts, SHEET)?;
         write_png(path, &draw_grid(&shown.cells, SHEET)?)?;
         if !args.json {
-            say!("contact sheet: {}", path.display());
+            print_line!("contact sheet: {}", path.display());
         }
     }
     match (survey.damaged.len(), changed.len()) {
@@ -81,19 +81,19 @@ fn spread_out(samples: usize) -> Vec<usize> {
 }
 
 fn print(name: &str, survey: &Survey) {
-    say!("{name}");
-    say!("  {} samples, {} sound, {} damaged", survey.listed, survey.sound, survey.damaged.len());
+    print_line!("{name}");
+    print_line!("  {} samples, {} sound, {} damaged", survey.listed, survey.sound, survey.damaged.len());
     survey.sizes.iter().for_each(print_sizes);
     print_captions(&survey.captions, survey.sound);
     survey.labels.iter().for_each(print_labels);
     match (survey.labels.is_empty(), survey.unlabelled) {
-        (true, _) => say!("  labels: none"),
+        (true, _) => print_line!("  labels: none"),
         (false, 0) => {}
-        (false, without) => say!("  without a label: {without} samples"),
+        (false, without) => print_line!("  without a label: {without} samples"),
     }
     match &survey.segmentations {
-        masks if masks.samples == 0 => say!("  masks: none"),
-        masks => say!(
+        masks if masks.samples == 0 => print_line!("  masks: none"),
+        masks => print_line!(
             "  masks: {} samples with one, {} without; {} different labels",
             masks.samples,
             masks.samples_without,
@@ -101,10 +101,10 @@ fn print(name: &str, survey: &Survey) {
         ),
     }
     match survey.boxes.total {
-        0 => say!("  boxes: none"),
-        total => say!("  boxes: {total}; {} samples without one", survey.boxes.samples_without),
+        0 => print_line!("  boxes: none"),
+        total => print_line!("  boxes: {total}; {} samples without one", survey.boxes.samples_without),
     }
-    survey.damaged.iter().for_each(|Fault { sample, reason }| say!("damaged: {sample}: {reason}"));
+    survey.damaged.iter().for_each(|Fault { sample, reason }| print_line!("damaged: {sample}: {reason}"));
 }
 
 fn print_sizes(sizes: &SizeFigures) {
@@ -113,15 +113,25 @@ fn print_sizes(sizes: &SizeFigures) {
         let Spread { min, median, max, .. } = spread;
         format!("{name} {min:.digits$} to {max:.digits$}, median {median:.digits$}")
     };
-    say!("  sizes: {}; {}; {}", spread("width", width, 0), spread("height", height, 0), spread("aspect", aspect, 2));
-    say!("    {different} different, most of them {}x{} ({})", commonest.width, commonest.height, commonest.images);
+    print_line!(
+        "  sizes: {}; {}; {}",
+        spread("width", width, 0),
+        spread("height", height, 0),
+        spread("aspect", aspect, 2)
+    );
+    print_line!(
+        "    {different} different, most of them {}x{} ({})",
+        commonest.width,
+        commonest.height,
+        commonest.images
+    );
 }
 
 fn print_captions(captions: &CaptionFigures, samples: usize) {
     let (Some(words), Some(per_sample)) = (&captions.words, &captions.per_sample) else {
-        return say!("  captions: none");
+        return print_line!("  captions: none");
     };
-    say!(
+    print_line!(
         "  captions: {}, of {samples} samples {} without one; {} to {} a sample, mean {:.2}",
         captions.total,
         captions.samples_without,
@@ -129,7 +139,7 @@ fn print_captions(captions: &CaptionFigures, samples: usize) {
         per_sample.max,
         per_sample.mean
     );
-    say!("    words: {} to {}, mean {:.1}, median {}", words.min, words.max, words.mean, words.median);
+    print_line!("    words: {} to {}, mean {:.1}, median {}", words.min, words.max, words.mean, words.median);
 }
 
 fn print_labels(labels: &LabelFigures) {
@@ -139,5 +149,5 @@ fn print_labels(labels: &LabelFigures) {
         Some(class) if labels.classes.len() > MOST_CLASSES => format!(", ... {} {}", class.label, class.samples),
         _ => String::new(),
     };
-    say!("  labels: {} classes: {}{rarest}", labels.classes.len(), named.join(", "));
+    print_line!("  labels: {} classes: {}{rarest}", labels.classes.len(), named.join(", "));
 }

@@ -63,8 +63,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let packed = pack(packing, &|| bar.inc(1));
     bar.finish_and_clear();
     let manifest = packed?;
-    say!("{name}: {} samples in {} shards in {}", manifest.samples, manifest.shards.len(), args.out.display());
-    say!(
+    print_line!("{name}: {} samples in {} shards in {}", manifest.samples, manifest.shards.len(), args.out.display());
+    print_line!(
         "  {} captions of {} samples, {} with a label, {} with a mask, {} with boxes",
         manifest.captions,
         manifest.captioned,
@@ -73,8 +73,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         manifest.boxed
     );
     if manifest.enlarged > 0 {
-        say!("  {} images were smaller than {} pixels", manifest.enlarged, args.size);
+        print_line!("  {} images were smaller than {} pixels", manifest.enlarged, args.size);
     }
-    manifest.damaged.iter().for_each(|fault| say!("left out: {}: {}", fault.sample, fault.reason));
+    manifest.damaged.iter().for_each(|fault| print_line!("left out: {}: {}", fault.sample, fault.reason));
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let indices: Vec<usize> = (0..shown as u64).map(|position| stream.at(position)).collect();
     let SampleCells { cells, damaged } = sample_cells(source.as_ref(), &indices, SampleWords::Captions, layout)?;
     write_png(&args.out, &draw_grid(&cells, layout)?)?;
-    say!("{shown} of {} samples of {name}: {}", source.len(), args.out.display());
-    damaged.iter().for_each(|fault| say!("damaged: {}: {}", fault.sample, fault.reason));
+    print_line!("{shown} of {} samples of {name}: {}", source.len(), args.out.display());
+    damaged.iter().for_each(|fault| print_line!("damaged: {}: {}", fault.sample, fault.reason));
     Ok(())
 }

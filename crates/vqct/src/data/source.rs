@@ -8,7 +8,9 @@ use clap::builder::PossibleValuesParser;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vq_data::{DatasetConfig, EmojiScenes, EmojiSet, ImageFolder, ImageFolderConfig, ImageSource, SceneConfig, Split};
-use vq_train::{ExperimentFile, overridden};
+use vq_experiment::{ExperimentFile, Images, Storage, overridden};
+
+use crate::input::with_notes;
 
 const EMOJI: &str = "emoji";
 const SCENES: &str = "scenes";
@@ -103,12 +105,15 @@ impl SourceArgs {
 
     fn experiment(&self, path: &Path) -> Result<Data> {
         let file = ExperimentFile { path: path.to_owned(), overrides: self.set.clone() };
-        let data = file.load()?.data;
-        let part = Split::from(self.part);
-        let source = data.open(part)?;
+        let data = with_notes(file.load()?).data;
+        let Images { train, validation, .. } = data.open(Storage::Disk)?;
+        let (part, source) = match self.part {
+            Part::Train => (Split::Train, train),
+            Part::Validation => (Split::Validation, validation),
+        };
         let name = match part {
-            Split::Train => format!("what {} trains on", path.display()),
-            Split::Validation => format!("what {} validates on", path.display()),
+            Split::Train => format!("the training images of {}", path.display()),
+            Split::Validation => format!("the validation images of {}", path.display()),
         };
         Ok(Data { source, name, config: json!({ "part": part, "data": data }), shards: None })
     }

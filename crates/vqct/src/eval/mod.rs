@@ -1,39 +1,39 @@
 //! `vqct eval`.
 
-mod compare;
+mod diff;
 mod generator;
 mod tokenizer;
 
 use anyhow::Result;
 use clap::{ArgMatches, Command, Error, FromArgMatches, Subcommand};
 
-/// Of a tokenizer, if nothing else is named.
+/// Evaluation of a tokenizer, unless a subcommand is named.
 #[derive(Debug)]
 pub(crate) enum Args {
     Tokenizer(Box<tokenizer::Args>),
-    Other(What),
+    Other(Subject),
 }
 
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum What {
-    /// Measure a generator of images from captions of scenes.
+pub(crate) enum Subject {
+    /// Evaluate a generator of images from captions of scenes.
     Generator(Box<generator::Args>),
-    /// Put evaluations side by side; those that were made under other conditions are refused.
-    Compare(compare::Args),
+    /// Set evaluations side by side; unequal conditions are an error.
+    Diff(diff::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match args {
         Args::Tokenizer(args) => tokenizer::run(args),
-        Args::Other(What::Generator(args)) => generator::run(args),
-        Args::Other(What::Compare(args)) => compare::run(args),
+        Args::Other(Subject::Generator(args)) => generator::run(args),
+        Args::Other(Subject::Diff(args)) => diff::run(args),
     }
 }
 
-// By hand, since derived code cannot have options that are required unless a subcommand is named.
+// Written by hand: the derive cannot express options that are required unless a subcommand is named.
 impl clap::Args for Args {
     fn augment_args(command: Command) -> Command {
-        What::augment_subcommands(tokenizer::Args::augment_args(command))
+        Subject::augment_subcommands(tokenizer::Args::augment_args(command))
             .args_conflicts_with_subcommands(true)
             .subcommand_negates_reqs(true)
             .subcommand_required(false)
@@ -48,7 +48,7 @@ impl clap::Args for Args {
 impl FromArgMatches for Args {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         match matches.subcommand_name() {
-            Some(_) => What::from_arg_matches(matches).map(Self::Other),
+            Some(_) => Subject::from_arg_matches(matches).map(Self::Other),
             None => tokenizer::Args::from_arg_matches(matches).map(|args| Self::Tokenizer(Box::new(args))),
         }
     }

@@ -1,6 +1,6 @@
 //! `vqct eval`, of a tokenizer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use image::imageops::replace;
@@ -9,12 +9,13 @@ use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_data::scenes::Share;
 use vq_eval::{BleuScores, Ranking, RetrievalScores, SlicedConfig, Synonyms};
 use vq_model::{InceptionConfig, InceptionScale};
-use vq_train::{
-    DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, ExperimentFile,
-    GroundingFigures, InceptionFigures, LanguageFigures, ShownImage, ShownImages, ToldImage, TranslationFigures,
+use vq_run::{GeneratedCaption, figure_info};
+use vq_study::{
+    DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, GroundingFigures,
+    InceptionFigures, LanguageFigures, ShownImage, ShownImages, TranslationFigures,
 };
 
-use crate::input::TokenizerArgs;
+use crate::input::{TokenizerArgs, data_of};
 use crate::output::{refuse_existing, write_new, write_png};
 
 /// Pixels between an image and its reconstruction.
@@ -33,23 +34,22 @@ pub(crate) struct Args {
     wordnet: Option<PathBuf>,
     #[command(flatten)]
     distances: DistanceArgs,
-    /// Write the figures, and all that decides them, to this file.
+    /// Write the figures and their conditions to this JSON file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a page of figures, images and all that decides them to this file.
+    /// Write an HTML page of the figures, their conditions and some images.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Write what was said of each image to this file, as JSON Lines.
+    /// Write the generated caption of each image to this file, as JSON Lines.
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
-    /// Write a picture of some images to this PNG: each beside its reconstruction, above what was said of it and what is
-    /// true.
+    /// Write a PNG of some images: each beside its reconstruction, above its generated and its true caption.
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
-    /// How many images sheet and page show.
+    /// The number of images on sheet and page.
     #[arg(long, value_name = "N", default_value_t = 20)]
     shown: usize,
-    /// Decides which.
+    /// The seed that selects these images.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     shown_seed: u64,
 }
@@ -69,9 +69,9 @@ struct DistanceArgs {
     /// The SHA-256 that the file must have.
     #[arg(long, value_name = "HEX", requires = "inception")]
     inception_sha256: Option<String>,
-    /// Measure the Fréchet distance of this scene judge's features, which is no FID.
-    #[arg(long, value_name = "FILE")]
-    judge: Option<PathBuf>,
+    /// Measure the Fréchet distance of this scene classifier's features, which is not FID.
+    #[arg(long, value_name = "RUN")]
+    scene_classifier: Option<PathBuf>,
 }
 
 impl DistanceArgs {
@@ -85,7 +85,7 @@ impl DistanceArgs {
             sliced: self.sliced.then(SlicedConfig::default),
             lpips: self.lpips.clone(),
             inception,
-            judge: self.judge.clone(),
+            scene_classifier: self.scene_classifier.clone(),
             ..DistancesConfig::default()
         }
     }
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let shown = shown.map(|_| ShownImages { count: args.shown, seed: args.shown_seed });
     let distances = args.distances.config();
     let request = EvaluationRequest { weights, device, data, synonyms, distances, shown };
-    let Evaluated { evaluation, told, shown, .. } = request.run(&checkpoint)?;
+    let Evaluated { evaluation, captions, shown, .. } = request.run(&checkpoint)?;
     print(&evaluation);
     if let Some(path) = &args.json {
         let mut json = serde_json::to_vec_pretty(&evaluation)?;
@@ -119,10 +119,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(path) = &args.captions {
         let name = path.display();
         ensure!(
-            !told.is_empty(),
-            "{name}: expected captions that are told, got none by this tokenizer of these images"
+            !captions.is_empty(),
+            "{name}: expected generated captions, got none: this tokenizer has no caption decoder or the data no captions"
         );
-        write_new(path, &lines(&told)?)?;
+        write_new(path, &lines(&captions)?)?;
     }
     if let Some(path) = &args.sheet {
         write_png(path, &sheet(&shown)?)?;
@@ -130,31 +130,28 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Images beside their reconstructions, with what was said of them.
+/// Images beside their reconstructions, above their captions.
 fn sheet(shown: &[ShownImage]) -> Result<RgbImage> {
     let cell = |image: &ShownImage| {
         let (width, height) = image.original.dimensions();
         let mut pair = RgbImage::from_pixel(2 * width + GAP, height, Rgb([255; 3]));
         replace(&mut pair, &image.original, 0, 0);
         replace(&mut pair, &image.reconstruction, (width + GAP).into(), 0);
-        let told = image.told.as_ref();
-        let said = told.map(|told| GridWords { text: told.told.clone(), tone: Tone::Plain, lines: 3 });
-        let truth = told.and_then(|told| told.caption.clone());
-        let truth = truth.map(|text| GridWords { text, tone: Tone::Faint, lines: 3 });
-        GridCell { picture: DynamicImage::ImageRgb8(pair).to_rgba8(), words: said.into_iter().chain(truth).collect() }
+        let caption = image.caption.as_ref();
+        let words = |text: String, tone| GridWords { text, tone, lines: 3 };
+        let generated = caption.map(|caption| words(caption.generated.clone(), Tone::Plain));
+        let truth = caption.and_then(|caption| caption.caption.clone()).map(|text| words(text, Tone::Faint));
+        let words = generated.into_iter().chain(truth).collect();
+        GridCell { picture: DynamicImage::ImageRgb8(pair).to_rgba8(), words }
     };
     let cells: Vec<GridCell> = shown.iter().map(cell).collect();
     Ok(draw_grid(&cells, SHEET)?)
 }
 
-fn data_of(path: &Path) -> Result<vq_train::DataConfig> {
-    Ok(ExperimentFile { path: path.to_path_buf(), overrides: Vec::new() }.load()?.data)
-}
-
-fn lines(told: &[ToldImage]) -> Result<Vec<u8>> {
+fn lines(captions: &[GeneratedCaption]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    for image in told {
-        serde_json::to_writer(&mut bytes, image).context("encode captions")?;
+    for caption in captions {
+        serde_json::to_writer(&mut bytes, caption).context("encode captions")?;
         bytes.push(b'\n');
     }
     Ok(bytes)
@@ -164,49 +161,62 @@ fn print(evaluation: &Evaluation) {
     let Evaluation { conditions, images, codebook, distances, words, language, .. } = evaluation;
     let (tokenizer, data) = (&conditions.tokenizer, &conditions.data);
     let (name, seed, step) = (&tokenizer.experiment, tokenizer.seed, tokenizer.step);
-    say!("tokenizer  {name}, seed {seed}, step {step}, {}", &tokenizer.sha256);
-    say!("images     {}, {}", data.images, data.sha256);
+    print_line!("tokenizer  {name}, seed {seed}, step {step}, {}", &tokenizer.sha256);
+    print_line!("images     {}, {}", data.images, data.sha256);
     if !data.damaged.is_empty() {
-        say!("  {} damaged ones were skipped: {}", data.damaged.len(), data.damaged.join(", "));
+        print_line!("  {} damaged images were skipped: {}", data.damaged.len(), data.damaged.join(", "));
     }
-    say!("pictures   PSNR {:.2} dB, SSIM {:.4}, MS-SSIM {:.4}", images.psnr, images.ssim, images.ms_ssim);
-    say!("codes      {:.1} % used", evaluation.usage() * 100.0);
+    let metric = |(name, &value): (&String, &f64)| {
+        let info = figure_info("validation", name);
+        format!("{} {} {}", info.title, info.format(value), info.unit).trim_end().to_owned()
+    };
+    print_line!("metrics    {}", images.iter().map(metric).collect::<Vec<_>>().join(", "));
+    print_line!("codes      {:.1} % used", evaluation.usage() * 100.0);
     for group in codebook {
         let gini = group.gini.map_or(String::new(), |gini| format!(", Gini {gini:.3}"));
-        say!("  {:<10} {} of {}, perplexity {:.1}{gini}", group.group, group.used, group.size, group.perplexity);
+        print_line!("  {:<10} {} of {}, perplexity {:.1}{gini}", group.group, group.used, group.size, group.perplexity);
     }
     distances.iter().for_each(print_distances);
     words.iter().for_each(print_grounding);
     match language {
         Some(language) => print_language(language),
-        None => say!("captions   none are told"),
+        None => print_line!("captions   none are generated"),
     }
 }
 
 fn print_distances(figures: &DistanceFigures) {
-    let DistanceFigures { sliced, lpips, inception, judge_frechet, .. } = figures;
+    let DistanceFigures { sliced, lpips, inception, scene_classifier_frechet, .. } = figures;
     if let Some(sliced) = sliced {
         let levels = sliced.levels.iter().map(|level| format!("{} {:.4}", level.height, level.distance));
-        say!("sliced Wasserstein distance {:.4} (levels {})", sliced.mean, levels.collect::<Vec<_>>().join(", "));
+        print_line!(
+            "sliced Wasserstein distance {:.4} (levels {})",
+            sliced.mean,
+            levels.collect::<Vec<_>>().join(", ")
+        );
     }
-    lpips.iter().for_each(|lpips| say!("LPIPS      {lpips:.4}"));
+    lpips.iter().for_each(|lpips| print_line!("LPIPS      {lpips:.4}"));
     if let Some(InceptionFigures { frechet, kernel, precision_recall, score }) = inception {
-        say!("FID        {frechet}");
-        say!("KID        {:.6}", kernel.distance);
-        say!("precision  {:.4}, recall {:.4}", precision_recall.precision, precision_recall.recall);
-        say!("Inception score {:.3} ± {:.3}", score.mean, score.spread);
+        print_line!("FID        {frechet}");
+        print_line!("KID        {:.6}", kernel.distance);
+        print_line!("precision  {:.4}, recall {:.4}", precision_recall.precision, precision_recall.recall);
+        print_line!("Inception score {:.3} ± {:.3}", score.mean, score.spread);
     }
-    judge_frechet.iter().for_each(|distance| say!("distance of the judge's features (Fréchet; no FID): {distance}"));
+    for distance in scene_classifier_frechet {
+        print_line!("Fréchet distance of the scene classifier's features (not FID): {distance}");
+    }
 }
 
 fn print_grounding(figures: &GroundingFigures) {
     let GroundingFigures { group, pointing, chosen, .. } = figures;
     let Some(pointing) = pointing else { return };
     let (accuracy, chance) = (pointing.accuracy * 100.0, pointing.chance * 100.0);
-    say!("pointing   {group}: {accuracy:.1} % of {} words (by chance {chance:.1} %)", pointing.words);
+    print_line!("pointing   {group}: {accuracy:.1} % of {} words (chance {chance:.1} %)", pointing.words);
     let Some(chosen) = chosen else { return };
     let (inside, area) = (chosen.inside * 100.0, chosen.area * 100.0);
-    say!("  chosen for {} words, {inside:.1} % on the thing, which covers {area:.1} %", chosen.words);
+    print_line!(
+        "  chosen for {} words, {inside:.1} % of positions inside the mask, which covers {area:.1} % of the image",
+        chosen.words
+    );
 }
 
 fn print_language(figures: &LanguageFigures) {
@@ -219,7 +229,7 @@ fn print_language(figures: &LanguageFigures) {
             [recall_at_1, recall_at_5, recall_at_10].map(|recall| format!("{:.1}", recall * 100.0)).join(" ")
         };
         let (to_text, to_image) = (recalls(image_to_text), recalls(text_to_image));
-        say!("retrieval  R@1 5 10: image to text {to_text}, text to image {to_image}");
+        print_line!("retrieval  R@1 5 10: image to text {to_text}, text to image {to_image}");
     }
 }
 
@@ -227,12 +237,12 @@ fn print_translation(figures: &TranslationFigures) {
     let TranslationFigures { likelihood, exact, scores, scenes, directions } = figures;
     let percent = |share: f64| share * 100.0;
     let (nats, accuracy) = (likelihood.negative_log_likelihood, percent(likelihood.accuracy));
-    say!("captions   {nats:.3} nats a token, {accuracy:.1} % of tokens thought likeliest");
+    print_line!("captions   {nats:.3} nats per token, {accuracy:.1} % top-1 accuracy");
     let BleuScores { bleu1, bleu2, bleu3, bleu4 } = scores.bleu;
     let [one, two, three, four] = [bleu1, bleu2, bleu3, bleu4].map(percent);
-    say!("  BLEU-1..4 {one:.1} {two:.1} {three:.1} {four:.1}, ROUGE-L {:.1}", percent(scores.rouge_l));
-    say!(
-        "  METEOR {:.1}, CIDEr-D {:.3}, word for word {:.1} %",
+    print_line!("  BLEU-1..4 {one:.1} {two:.1} {three:.1} {four:.1}, ROUGE-L {:.1}", percent(scores.rouge_l));
+    print_line!(
+        "  METEOR {:.1}, CIDEr-D {:.3}, exact matches {:.1} %",
         percent(scores.meteor),
         scores.cider_d,
         percent(*exact)
@@ -242,7 +252,7 @@ fn print_translation(figures: &TranslationFigures) {
         let share = |share: Share| shown(share.value());
         let (f1, attributes) = (shown(grades.object_f1()), share(grades.attributes()));
         let (relations, directions) = (share(grades.relation_recall), shown(directions.and_then(Share::value)));
-        say!("  objects F1 {f1}, attributes {attributes}, all true {}", share(grades.all_true));
-        say!("  relations told {relations}, true directions likelier than false ones {directions}");
+        print_line!("  objects F1 {f1}, attributes {attributes}, all true {}", share(grades.all_true));
+        print_line!("  relation recall {relations}, directions {directions}");
     }
 }

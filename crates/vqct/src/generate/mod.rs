@@ -1,6 +1,6 @@
 //! `vqct generate`.
 
-mod given;
+mod requests;
 mod sheet;
 
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tch::Tensor;
 use vq_core::DeviceChoice;
 use vq_generate::{GenerationConfig, Order, RoundsConfig, SampleConfig, SampleRequest};
-use vq_train::{GeneratedImages, GeneratorCheckpoint, GeneratorUse, ImageGenerator, RunDir, to_rgb};
+use vq_pipeline::{GeneratedImages, GeneratorCheckpoint, GeneratorUse, ImageGenerator, to_rgb};
 
 use crate::input::WeightsArg;
 use crate::output::{png_paths, refuse_existing, write_new, write_png};
 use crate::tokens::{Header, TokenLine};
-use given::{Given, Wish, condition, known};
+use requests::{Request, Requests, condition, known};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["out", "grid"]))]
@@ -36,21 +36,21 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "ema")]
     weights: WeightsArg,
     #[command(flatten)]
-    wishes: Wishes,
+    conditions: ConditionArgs,
     #[command(flatten)]
-    drawing: Drawing,
+    sampling: Sampling,
     /// Folder for the images, `0000.png` and so on, and `ids.jsonl` with their ids.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Write all images to this PNG, each wish a row, with its words below.
+    /// Write all images to this PNG, each request a row, with its words below.
     #[arg(long, value_name = "FILE")]
     grid: Option<PathBuf>,
 }
 
-/// What is to be shown; each kind may be given often. IMAGE is a file, `emoji:NAME`, or `validation:N`, the image of that
+/// What is to be shown; each kind may be requests often. IMAGE is a file, `emoji:NAME`, or `validation:N`, the image of that
 /// number of the generator's validation set.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Wishes {
+pub(crate) struct ConditionArgs {
     /// A class, by name or number.
     #[arg(long = "class", value_name = "CLASS")]
     classes: Vec<String>,
@@ -73,8 +73,8 @@ pub(crate) struct Wishes {
 
 /// How ids are drawn.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Drawing {
-    /// Images for each wish.
+pub(crate) struct Sampling {
+    /// Images for each request.
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) count: usize,
     /// The seed of the first image; the others have the numbers that follow.
@@ -92,7 +92,7 @@ pub(crate) struct Drawing {
     /// Draw among the fewest likeliest ids that reach this probability together.
     #[arg(long, value_name = "P", default_value_t = 1.0)]
     top_p: f64,
-    /// Weight of the wish: 1 asks for it plainly, more insists (classifier-free guidance).
+    /// Weight of the request: 1 asks for it plainly, more insists (classifier-free guidance).
     #[arg(long, value_name = "W", default_value_t = 1.0)]
     guidance: f64,
     /// Rounds of a masked generator [default: 8].
@@ -103,7 +103,7 @@ pub(crate) struct Drawing {
     choice_temperature: Option<f64>,
 }
 
-impl Drawing {
+impl Sampling {
     pub(crate) fn config(&self, order: Order) -> Result<GenerationConfig> {
         let draw = SampleConfig { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
         let asked = self.rounds.is_some() || self.choice_temperature.is_some();
@@ -132,27 +132,23 @@ impl Drawing {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     args.grid.iter().try_for_each(|path| refuse_existing(path))?;
-    let path = match args.checkpoint.is_dir() {
-        true => RunDir::existing(&args.checkpoint).checkpoint(),
-        false => args.checkpoint.clone(),
-    };
-    let checkpoint = GeneratorCheckpoint::open(&path)?;
+    let checkpoint = GeneratorCheckpoint::open(&args.checkpoint)?;
     let with = GeneratorUse {
         weights: args.weights.into(),
         tokenizer: args.tokenizer.clone(),
         segmentation_tokenizer: args.segmentation_tokenizer.clone(),
     };
     let generator = ImageGenerator::open(&checkpoint, &with, args.device.resolve()?)?;
-    let config = args.drawing.config(generator.setup.experiment.generator.order)?;
-    let given = Given::read(&args.wishes, &generator)?;
-    let per_wish = args.drawing.count;
-    let total = given.wishes.len() * per_wish;
+    let config = args.sampling.config(generator.setup.experiment.generator.order)?;
+    let requests = Requests::read(&args.conditions, &generator)?;
+    let per_request = args.sampling.count;
+    let total = requests.requests.len() * per_request;
     let stems: Vec<String> = (0..total).map(|number| format!("{number:04}")).collect();
     let paths = args.out.as_deref().map(|folder| png_paths(folder, &stems)).transpose()?;
     let ids_path = args.out.as_ref().map(|folder| folder.join("ids.jsonl"));
     ids_path.iter().try_for_each(|path| refuse_existing(path))?;
-    let made = make(args, &generator, &config, &given)?;
-    if let (Some(paths), Some(ids_path)) = (&paths, &ids_path) {
+    let made = make(args, &generator, &config, &requests)?;
+    if let (Some(folder), Some(paths), Some(ids_path)) = (&args.out, &paths, &ids_path) {
         let header = Header::new(&generator.setup.tokenizer.sha256, &generator.tokens.grid.layout);
         let mut lines = serde_json::to_string(&header)? + "\n";
         for (number, path) in paths.iter().enumerate() {
@@ -161,16 +157,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             lines += &(serde_json::to_string(&TokenLine::new(stems[number].clone(), &ids)?)? + "\n");
         }
         write_new(ids_path, lines.as_bytes())?;
-        say!("{} images in {}", paths.len(), args.out.as_deref().unwrap_or(&path).display());
+        print_line!("{} images in {}", paths.len(), folder.display());
     }
     if let Some(path) = &args.grid {
-        write_png(path, &sheet::draw(&given, &made.images, per_wish, &generator)?)?;
-        say!("{}", path.display());
+        write_png(path, &sheet::draw(&requests, &made.images, per_request, &generator)?)?;
+        print_line!("{}", path.display());
     }
     Ok(())
 }
 
-/// Images of all wishes, one wish after another.
+/// Images of all requests, one request after another.
 struct Made {
     /// `[B, 3, S, S]`.
     images: Tensor,
@@ -178,17 +174,18 @@ struct Made {
     ids: Tensor,
 }
 
-fn make(args: &Args, generator: &ImageGenerator, config: &GenerationConfig, given: &Given) -> Result<Made> {
-    let Drawing { count, seed, batch, .. } = args.drawing;
-    let of_image: Vec<&Wish> = given.wishes.iter().flat_map(|wish| std::iter::repeat_n(wish, count)).collect();
+fn make(args: &Args, generator: &ImageGenerator, config: &GenerationConfig, requests: &Requests) -> Result<Made> {
+    let Sampling { count, seed, batch, .. } = args.sampling;
+    let of_image: Vec<&Request> =
+        requests.requests.iter().flat_map(|request| std::iter::repeat_n(request, count)).collect();
     let bar = ProgressBar::new(of_image.len().div_ceil(batch) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} batches, {msg}")?);
     let (mut images, mut ids) = (Vec::new(), Vec::new());
-    for (number, wishes) in of_image.chunks(batch).enumerate() {
+    for (number, requests) in of_image.chunks(batch).enumerate() {
         let first = number * batch;
-        let seeds: Vec<u64> = (first..first + wishes.len()).map(|image| seed.wrapping_add(image as u64)).collect();
-        let condition = condition(wishes, generator)?;
-        let known = known(wishes);
+        let seeds: Vec<u64> = (first..first + requests.len()).map(|image| seed.wrapping_add(image as u64)).collect();
+        let condition = condition(requests, generator)?;
+        let known = known(requests);
         let request = SampleRequest { seeds: &seeds, condition: &condition, known: known.as_ref() };
         let watch = &mut |progress: vq_generate::Progress| {
             bar.set_message(format!("{}/{} of this one", progress.done, progress.total));

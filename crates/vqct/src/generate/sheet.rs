@@ -4,25 +4,30 @@ use anyhow::Result;
 use image::{DynamicImage, RgbImage};
 use tch::Tensor;
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
-use vq_train::{Conditioner, ImageGenerator, to_rgb};
+use vq_pipeline::{Conditioner, ImageGenerator, to_rgb};
 
-use super::given::{Given, Kept, Shown, Wish};
+use super::requests::{Kept, Request, Requests, Subject};
 
 /// Pixels that an image is at least wide.
 const LEAST: u32 = 96;
 
-/// A row for each wish: the segmentation and the image that is kept in part, if there are any, then what was made.
-pub(super) fn draw(given: &Given, images: &Tensor, per_wish: usize, generator: &ImageGenerator) -> Result<RgbImage> {
+/// A row for each request: the segmentation and the image that is kept in part, if there are any, then what was made.
+pub(super) fn draw(
+    requests: &Requests,
+    images: &Tensor,
+    per_request: usize,
+    generator: &ImageGenerator,
+) -> Result<RgbImage> {
     let mut cells = Vec::new();
     let mut columns = 1;
-    for (number, wish) in given.wishes.iter().enumerate() {
-        let before = before(wish, generator)?;
-        columns = before.len() + per_wish;
+    for (number, request) in requests.requests.iter().enumerate() {
+        let before = before(request, generator)?;
+        columns = before.len() + per_request;
         cells.extend(before);
-        for image in number * per_wish..(number + 1) * per_wish {
-            let words = match &wish.shown {
-                Shown::Words(words) => vec![GridWords { text: words.clone(), tone: Tone::Plain, lines: 4 }],
-                Shown::Anything | Shown::Segmentation(_) => Vec::new(),
+        for image in number * per_request..(number + 1) * per_request {
+            let words = match &request.subject {
+                Subject::Words(words) => vec![GridWords { text: words.clone(), tone: Tone::Plain, lines: 4 }],
+                Subject::Unconditional | Subject::Segmentation(_) => Vec::new(),
             };
             cells.push(cell(to_rgb(&images.get(image as i64))?, words));
         }
@@ -32,14 +37,15 @@ pub(super) fn draw(given: &Given, images: &Tensor, per_wish: usize, generator: &
     Ok(draw_grid(&cells, layout)?)
 }
 
-/// What a wish shows of itself.
-fn before(wish: &Wish, generator: &ImageGenerator) -> Result<Vec<GridCell>> {
+/// What a request shows of itself.
+fn before(request: &Request, generator: &ImageGenerator) -> Result<Vec<GridCell>> {
     let faint = |text: &str| vec![GridWords { text: text.into(), tone: Tone::Faint, lines: 1 }];
     let mut cells = Vec::new();
-    if let (Shown::Segmentation(ids), Conditioner::Segmentation(tokens)) = (&wish.shown, &generator.conditioner) {
+    if let (Subject::Segmentation(ids), Conditioner::Segmentation(tokens)) = (&request.subject, &generator.conditioner)
+    {
         cells.push(cell(to_rgb(&tokens.decode(&ids.tensor())?.get(0))?, faint("segmentation")));
     }
-    if let Some(Kept { ids, mask }) = &wish.kept {
+    if let Some(Kept { ids, mask }) = &request.kept {
         let mut whole = to_rgb(&generator.tokens.decode(&ids.tensor())?.get(0))?;
         cells.push(cell(whole.clone(), faint("image")));
         let columns = generator.tokens.grid.grid.columns as usize;

@@ -13,7 +13,7 @@ use codebook_prior::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
-use vq_train::load_config;
+use vq_experiment::load_config;
 
 use crate::output::{refuse_existing, write_new};
 
@@ -136,13 +136,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         judge: embedder.as_ref(),
         embedder: &refining,
     })?;
-    say!("{} words judged, {} embedded in {:.1} s", judged.len(), prior.len(), start.elapsed().as_secs_f64());
+    print_line!("{} words judged, {} embedded in {:.1} s", judged.len(), prior.len(), start.elapsed().as_secs_f64());
     prior.save(&args.out)?;
     if let Some(path) = &args.report {
         write_new(path, table(&judged).as_bytes())?;
-        say!("words and reasons: {}", path.display());
+        print_line!("words and reasons: {}", path.display());
     }
-    say!(
+    print_line!(
         "{}: {} adjectives, {} nouns, {} edges, width {}",
         args.out.display(),
         prior.adjectives().len(),
@@ -217,8 +217,8 @@ fn read_captions(config: &BuildConfig, tagger: &dyn Tagger) -> Result<Read> {
 fn print(work: &str, report: &CorpusReport, time: Duration) {
     let CorpusReport { captions, files, malformed, examples, .. } = report;
     let seconds = time.as_secs_f64();
-    say!("{work}: {captions} captions in {files} files, {malformed} malformed, {seconds:.1} s");
-    examples.iter().for_each(|example| say!("  {example}"));
+    print_line!("{work}: {captions} captions in {files} files, {malformed} malformed, {seconds:.1} s");
+    examples.iter().for_each(|example| print_line!("  {example}"));
 }
 
 /// One line a word.

@@ -28,20 +28,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         };
         let both: Vec<&SharedWord> = diff.shared.iter().filter(|shared| shared.word.part_of_speech == part).collect();
         let recounted = both.iter().filter(|shared| shared.word.count != shared.right_count).count();
-        say!("{part}s: {} in both, {recounted} of them with another count", both.len());
+        print_line!("{part}s: {} in both, {recounted} of them with another count", both.len());
         for (side, words) in [("left", own(&diff.only_left)), ("right", own(&diff.only_right))] {
-            say!("  only {side}: {}{}", words.len(), shown(&words, args.top));
+            print_line!("  only {side}: {}{}", words.len(), shown(&words, args.top));
         }
     }
     let EdgeDiff { only_left, only_right, same, reweighted } = diff.edges;
-    say!("edges between words of both: {same} the same, {reweighted} with another weight");
-    say!("  only left: {only_left}, only right: {only_right}");
+    print_line!("edges between words of both: {same} the same, {reweighted} with another weight");
+    print_line!("  only left: {only_left}, only right: {only_right}");
     vectors(&diff.shared, args.top);
     if left.provenance() != right.provenance() {
-        say!("provenance differs: left {}, right {}", describe(&left), describe(&right));
+        print_line!("provenance differs: left {}, right {}", describe(&left), describe(&right));
     }
     if diff.is_empty() {
-        say!("words, counts, edges and vectors are the same");
+        print_line!("words, counts, edges and vectors are the same");
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ fn vectors(shared: &[SharedWord], top: usize) {
     let cosines: Option<Vec<(f32, &Word)>> =
         shared.iter().map(|shared| shared.cosine.map(|cosine| (cosine, &shared.word))).collect();
     let Some(mut cosines) = cosines.filter(|cosines| !cosines.is_empty()) else {
-        return say!("vectors: not comparable, of different widths or of no common word");
+        return print_line!("vectors: not comparable, of different widths or of no common word");
     };
     let mean = cosines.iter().map(|(cosine, _)| f64::from(*cosine)).sum::<f64>() / cosines.len() as f64;
     cosines.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -59,7 +59,7 @@ fn vectors(shared: &[SharedWord], top: usize) {
         .take_while(|(cosine, _)| *cosine < 0.999)
         .map(|(cosine, word)| format!("{} {cosine:.2}", word.text))
         .collect();
-    say!("vectors: mean cosine {mean:.4}, {} words below 0.999{}", moved.len(), shown(&moved, top));
+    print_line!("vectors: mean cosine {mean:.4}, {} words below 0.999{}", moved.len(), shown(&moved, top));
 }
 
 fn describe(prior: &PriorGraph) -> String {

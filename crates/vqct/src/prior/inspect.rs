@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             if let Some(path) = &args.svg {
                 refuse_existing(path)?;
                 write_new(path, drawing::neighbourhood(&prior, nodes[0]).as_bytes())?;
-                say!("drawing: {}", path.display());
+                print_line!("drawing: {}", path.display());
             }
         }
     }
@@ -55,15 +55,15 @@ fn nodes(prior: &PriorGraph, text: &str) -> Vec<usize> {
 
 fn whole(prior: &PriorGraph, name: &str, top: usize) {
     let [adjectives, nouns] = [prior.adjectives(), prior.nouns()];
-    say!("{name}");
-    say!(
+    print_line!("{name}");
+    print_line!(
         "  {} words: {} adjectives, {} nouns, {} words in both",
         prior.len(),
         adjectives.len(),
         nouns.len(),
         prior.homographs()
     );
-    say!(
+    print_line!(
         "  {} edges, vectors [{}, {}] as {:?}",
         prior.edges().len(),
         prior.len(),
@@ -73,23 +73,23 @@ fn whole(prior: &PriorGraph, name: &str, top: usize) {
     let components = prior.components();
     let alone = components.sizes.iter().filter(|&&size| size == 1).count();
     let largest: Vec<String> = components.sizes.iter().take(5).map(usize::to_string).collect();
-    say!(
+    print_line!(
         "  {} components, the largest of {} words; {alone} words stand alone",
         components.sizes.len(),
         largest.join(", ")
     );
     let provenance = prior.provenance();
-    say!("  made by {}; vectors: {}", provenance.made_by, provenance.vectors);
+    print_line!("  made by {}; vectors: {}", provenance.made_by, provenance.vectors);
     if let Some(cut) = provenance.cut {
-        say!("  cut to {} adjectives and {} nouns", cut.adjectives, cut.nouns);
+        print_line!("  cut to {} adjectives and {} nouns", cut.adjectives, cut.nouns);
     }
     for source in &provenance.sources {
-        say!("  from {} of {}, SHA-256 {}", source.file, source.work, source.sha256);
+        print_line!("  from {} of {}, SHA-256 {}", source.file, source.work, source.sha256);
     }
     for (title, range) in [("adjectives", adjectives), ("nouns", nouns)] {
         let mut words: Vec<&Word> = prior.words()[range].iter().collect();
         words.sort_by_key(|word| Reverse(word.count));
-        say!(
+        print_line!(
             "most frequent {title}: {}",
             list(words.iter().take(top).map(|word| format!("{} {}", word.text, word.count)))
         );
@@ -98,29 +98,35 @@ fn whole(prior: &PriorGraph, name: &str, top: usize) {
     let mut joined: Vec<usize> = (0..prior.len()).collect();
     joined.sort_by_key(|&node| Reverse(degrees[node]));
     let most = joined.iter().take(top).map(|&node| format!("{} {}", prior.words()[node].text, degrees[node]));
-    say!("most connected: {}", list(most));
+    print_line!("most connected: {}", list(most));
     let mut edges: Vec<_> = prior.edges().iter().collect();
     edges.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let text = |node: u32| &prior.words()[node as usize].text;
     let heaviest =
         edges.iter().take(top).map(|edge| format!("{} {} {}", text(edge.adjective), text(edge.noun), edge.weight));
-    say!("heaviest edges: {}", list(heaviest));
+    print_line!("heaviest edges: {}", list(heaviest));
     let isolated = (0..prior.len()).filter(|&node| degrees[node] == 0).map(|node| prior.words()[node].text.clone());
-    say!("without an edge: {}", list(isolated.take(top)));
+    print_line!("without an edge: {}", list(isolated.take(top)));
 }
 
 fn word(prior: &PriorGraph, node: usize, top: usize) {
     let word = &prior.words()[node];
     let neighbours = prior.neighbours(node);
-    say!("{} ({}), node {node}, seen {} times, {} edges", word.text, word.part_of_speech, word.count, neighbours.len());
+    print_line!(
+        "{} ({}), node {node}, seen {} times, {} edges",
+        word.text,
+        word.part_of_speech,
+        word.count,
+        neighbours.len()
+    );
     let text = |node: usize| &prior.words()[node].text;
     let joined = neighbours.iter().take(top).map(|neighbour| format!("{} {}", text(neighbour.node), neighbour.weight));
-    say!("  joined to: {}", list(joined));
+    print_line!("  joined to: {}", list(joined));
     let similar = prior.similar(node, top).into_iter().map(|similar| {
         let Word { text, part_of_speech, .. } = &prior.words()[similar.node];
         format!("{text} ({part_of_speech}) {:.2}", similar.cosine)
     });
-    say!("  nearest vectors: {}", list(similar));
+    print_line!("  nearest vectors: {}", list(similar));
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

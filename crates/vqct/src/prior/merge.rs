@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let adjectives = args.adjectives.unwrap_or(merged.adjectives().len());
     let cut = merged.cut(adjectives, args.nouns.unwrap_or(merged.nouns().len()))?;
     cut.save(&args.out)?;
-    say!(
+    print_line!(
         "{}: {} adjectives, {} nouns, {} edges",
         args.out.display(),
         cut.adjectives().len(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde::Serialize;
-use vq_train::RunDir;
-use vq_train::report::{RunFolder, date_time, short_duration, short_number};
+use vq_report::{RunContents, date_time, short_duration, short_number};
+use vq_run::RunDir;
 
 use super::table::Table;
 
@@ -63,7 +63,7 @@ struct Row {
 
 impl Row {
     fn of(folder: PathBuf) -> Result<Self> {
-        let run = RunFolder::read(&RunDir::existing(&folder))?;
+        let run = RunContents::read(&RunDir::existing(&folder))?;
         let validation = |name| run.log.last_figure("validation", name);
         Ok(Self {
             folder,
@@ -102,17 +102,17 @@ pub(crate) fn run(args: &ListArgs) -> Result<()> {
     let mut rows = rows(&args.folder)?;
     rows.sort_by(|one, other| order(args.sort, one, other).then_with(|| one.name.cmp(&other.name)));
     if args.json {
-        say!("{}", serde_json::to_string_pretty(&rows)?);
+        print_line!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
     }
     if rows.is_empty() {
-        say!("no runs in {}", args.folder.display());
+        print_line!("no runs in {}", args.folder.display());
         return Ok(());
     }
     let mut table =
         Table::new(&["run", "state", "step", "PSNR", "SSIM", "usage", "images/s", "begun (UTC)", "trained for"]);
     rows.iter().for_each(|row| table.push(row.cells()));
-    say!("{table}");
+    print_line!("{table}");
     for row in rows.iter().filter(|row| row.damaged_lines > 0) {
         eprintln!("{}: {} lines of metrics.jsonl are no records", row.folder.display(), row.damaged_lines);
     }

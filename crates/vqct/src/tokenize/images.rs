@@ -18,7 +18,7 @@ pub(super) fn run(tokenizer: &TokenizerArgs, images: &ImageArgs, out: &Path) -> 
         text.push_str(&line_of(&TokenLine::new(stem_of(image)?, &ids)?)?);
     }
     write_new(out, text.as_bytes())?;
-    say!("{}: ids of {} images", out.display(), images.images.len());
+    print_line!("{}: ids of {} images", out.display(), images.images.len());
     Ok(())
 }
 

@@ -5,23 +5,21 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use vq_data::Split;
-use vq_train::{ExperimentFile, TokenizeRequest, TokenizerSource, Weights};
+use vq_experiment::{TokenizerSource, Weights};
+use vq_pipeline::TokenizeRequest;
 
 use super::Args;
+use crate::input::data_of;
 use crate::output::refuse_existing;
 
 pub(super) fn run(args: &Args, folder: &Path) -> Result<()> {
     let parts = [(Split::Train, "train"), (Split::Validation, "validation")];
     let parts = parts.map(|(part, name)| (part, folder.join(format!("{name}.safetensors"))));
     parts.iter().try_for_each(|(_, path)| refuse_existing(path))?;
-    let data = args
-        .data
-        .as_ref()
-        .map(|path| Ok::<_, anyhow::Error>(ExperimentFile { path: path.clone(), overrides: Vec::new() }.load()?.data));
     let request = TokenizeRequest {
         tokenizer: args.tokenizer.source(),
         segmentation: args.segmentation.clone().map(|run| TokenizerSource { run, weights: Weights::default() }),
-        data: data.transpose()?,
+        data: args.data.as_deref().map(data_of).transpose()?,
         device: args.tokenizer.device()?,
     };
     std::fs::create_dir_all(folder).with_context(|| format!("make folder {}", folder.display()))?;
@@ -33,7 +31,7 @@ pub(super) fn run(args: &Args, folder: &Path) -> Result<()> {
             bar.set_position(done as u64);
         })?;
         bar.finish_and_clear();
-        say!("{}: ids of {images} images", path.display());
+        print_line!("{}: ids of {images} images", path.display());
     }
     Ok(())
 }

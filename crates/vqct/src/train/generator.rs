@@ -2,59 +2,52 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-use vq_train::{End, ExperimentFile, GeneratorPlan, GeneratorTrainer, GeneratorValidation, Outcome, RunDir};
+use anyhow::{Context, Result};
+use vq_train::{GeneratorPlan, GeneratorRun, GeneratorValidation, Outcome, RunEnd, Task};
 
+use super::{RunArgs, program};
+use crate::input::with_notes;
 use crate::terminal::Terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The experiment.
-    #[arg(long, value_name = "FILE", required_unless_present = "resume")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The run of the tokenizer whose ids it learns to make (`tokens.tokenizer.run`).
-    #[arg(long, value_name = "RUN")]
+    /// The run of the tokenizer whose ids the generator models (`tokens.tokenizer.run`).
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     tokenizer: Option<PathBuf>,
     /// The folder that `vqct tokenize --store` filled (`tokens.source`).
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
     store: Option<PathBuf>,
-    /// Override a key of the experiment, such as `--set train.steps=100`; may be given often.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<String>,
-    /// The run folder, which must not exist [default: runs/NAME-001, or the next number that is free].
-    #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
-    /// Go on with the run of this folder, from its last checkpoint, with the experiment that it holds.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["config", "tokenizer", "store", "overrides", "out"])]
-    resume: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut trainer = match (&args.resume, &args.config) {
-        (Some(folder), _) => GeneratorTrainer::resume(RunDir::existing(folder))?,
-        (None, Some(config)) => begin(args, config.clone())?,
-        (None, None) => anyhow::bail!("train generator: expected `--config` or `--resume`, got neither"),
+    let mut run = match args.run.resumed(args.config.as_ref())? {
+        Some(folder) => GeneratorRun::resume(folder)?,
+        None => begin(args)?,
     };
-    describe(&trainer);
-    let (steps, taken) = (trainer.plan().setup.experiment.train.steps, trainer.steps_taken());
-    let outcome = Terminal::new()?.run(steps, taken, |watch| Ok(trainer.run(watch)?))?;
-    summarize(&trainer, &outcome);
+    print_plan(&run);
+    let (steps, taken) = (run.task().plan.setup.experiment.train.steps, run.steps_taken());
+    let outcome = Terminal::new()?.run(steps, taken, |observer| Ok(run.train(observer)?))?;
+    print_outcome(&run, &outcome);
     Ok(())
 }
 
-fn begin(args: &Args, path: PathBuf) -> Result<GeneratorTrainer> {
-    let experiment = ExperimentFile { path, overrides: args.overrides() }.load_generator()?;
+fn begin(args: &Args) -> Result<GeneratorRun> {
+    let config = args.config.clone().context("train generator: expected `--config` or `--resume`, got neither")?;
+    let mut file = args.run.experiment(config);
+    file.overrides = args.shortcuts().chain(file.overrides).collect();
+    let experiment = with_notes(file.load_generator()?);
     let name = experiment.name.clone();
-    let plan = GeneratorPlan::resolve(experiment)?;
-    Ok(GeneratorTrainer::begin(plan, || match &args.out {
-        Some(folder) => RunDir::exact(folder),
-        None => RunDir::numbered("runs".as_ref(), &name),
-    })?)
+    Ok(GeneratorRun::begin(GeneratorPlan::new(experiment)?, || args.run.new_folder(&name))?)
 }
 
 impl Args {
-    /// The options as overrides of the experiment, before those that are given as such.
-    fn overrides(&self) -> Vec<String> {
+    /// The options `--tokenizer` and `--store` as overrides.
+    fn shortcuts(&self) -> impl Iterator<Item = String> {
         let quoted = |path: PathBuf| toml::Value::String(path.display().to_string());
         let tokenizer = self.tokenizer.clone().map(|run| format!("tokens.tokenizer.run={}", quoted(run)));
         let store = self.store.as_ref().map(|folder| {
@@ -62,51 +55,50 @@ impl Args {
                 ["train", "validation"].map(|part| quoted(folder.join(format!("{part}.safetensors"))));
             format!("tokens.source={{ kind = \"store\", train = {train}, validation = {validation} }}")
         });
-        tokenizer.into_iter().chain(store).chain(self.overrides.iter().cloned()).collect()
+        tokenizer.into_iter().chain(store)
     }
 }
 
-fn describe(trainer: &GeneratorTrainer) {
-    let plan = trainer.plan();
+fn print_plan(run: &GeneratorRun) {
+    let plan = &run.task().plan;
     let [train, validation] = plan.image_counts();
     let grid = &plan.tokens.grid;
-    say!("run        {}", trainer.run_dir().path().display());
-    say!("device     {:?}", plan.device);
-    say!("tokenizer  {}, {}", plan.setup.tokenizer.run.display(), plan.setup.tokenizer.sha256);
-    say!("images     {train} to train on, {validation} to validate on");
-    say!("ids        {}x{}, {} for a position", grid.grid.rows, grid.grid.columns, grid.slots());
-    say!("condition  {}", plan.conditioner.kind());
-    say!("parameters {}", trainer.parameters());
+    print_line!("run        {}", run.folder().path().display());
+    print_line!("device     {:?}", plan.device);
+    print_line!("tokenizer  {}, {}", plan.setup.tokenizer.run.display(), plan.setup.tokenizer.sha256);
+    print_line!("images     {train} for training, {validation} for validation");
+    print_line!("ids        {}x{}, {} per position", grid.grid.rows, grid.grid.columns, grid.slots());
+    print_line!("condition  {}", plan.conditioner.kind());
+    print_line!("parameters {}", run.task().parameters());
 }
 
-fn summarize(trainer: &GeneratorTrainer, outcome: &Outcome<GeneratorValidation>) {
-    let run = trainer.run_dir();
-    let folder = run.path().display();
-    let program = std::env::args().next().unwrap_or_else(|| "vqct".into());
-    say!("");
+fn print_outcome(run: &GeneratorRun, outcome: &Outcome<GeneratorValidation>) {
+    let files = run.folder();
+    let (folder, program) = (files.path().display(), program());
+    print_line!("");
     match outcome.end {
-        End::Finished => {
-            say!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
+        RunEnd::Finished => {
+            print_line!("trained {} steps in {:.0} s", outcome.step, outcome.elapsed.as_secs_f64());
             match &outcome.validation {
                 Some(validation) => print_figures(validation),
-                None => say!("the last validation failed, see {}", run.metrics().display()),
+                None => print_line!("the last validation failed, see {}", files.metrics().display()),
             }
-            say!("\n  {}  validation images above samples", run.grid(outcome.step).display());
-            say!("  {}  the generator", run.checkpoint().display());
-            say!("\ntry next:");
-            say!("  {program} generate --checkpoint {folder} --grid samples.png");
+            print_line!("\n  {}  validation images above samples", files.grid(outcome.step).display());
+            print_line!("  {}  the generator", files.checkpoint().display());
+            print_line!("\ntry next:");
+            print_line!("  {program} generate --checkpoint {folder} --grid samples.png");
         }
-        End::Stopped => {
-            say!("stopped after step {}, saved; go on with:", outcome.step);
-            say!("  {program} train generator --resume {folder}");
+        RunEnd::Stopped => {
+            print_line!("stopped after step {}, saved; continue with:", outcome.step);
+            print_line!("  {program} train generator --resume {folder}");
         }
     }
 }
 
 fn print_figures(validation: &GeneratorValidation) {
     let (nats, perplexity) = (validation.nats_per_id, validation.perplexity());
-    say!("validation set: {nats:.4} nats an id, perplexity {perplexity:.1}");
+    print_line!("validation set: {nats:.4} nats per id, perplexity {perplexity:.1}");
     for slot in &validation.slots {
-        say!("  {:<12} {:.4}", slot.slot, slot.nats_per_id);
+        print_line!("  {:<12} {:.4}", slot.slot, slot.nats_per_id);
     }
 }

@@ -1,10 +1,10 @@
-//! `vqct runs compare`.
+//! `vqct runs diff`.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vq_train::RunDir;
-use vq_train::report::{Comparison, KeyRow, RunFolder};
+use vq_report::{KeyRow, RunContents, RunDiff};
+use vq_run::RunDir;
 
 use super::table::Table;
 use crate::output::refuse_existing;
@@ -23,23 +23,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     args.html.as_deref().map_or(Ok(()), refuse_existing)?;
     let mut runs = Vec::new();
     for folder in &args.runs {
-        match RunFolder::read(&RunDir::existing(folder)) {
+        match RunContents::read(&RunDir::existing(folder)) {
             Ok(run) => runs.push(run),
             Err(error) => eprintln!("skipped {}: {}", folder.display(), crate::chain(&error.into())),
         }
     }
-    anyhow::ensure!(runs.len() >= 2, "compare: expected at least two run folders, got {}", runs.len());
-    let comparison = Comparison { runs };
-    let names: Vec<&str> = comparison.runs.iter().map(|run| run.name.as_str()).collect();
-    say!("{}", table("", &names, &comparison.figures()));
-    let differing = comparison.differing_keys();
+    anyhow::ensure!(runs.len() >= 2, "runs diff: expected at least two run folders, got {}", runs.len());
+    let diff = RunDiff { runs };
+    let names: Vec<&str> = diff.runs.iter().map(|run| run.name.as_str()).collect();
+    print_line!("{}", table("", &names, &diff.figures()));
+    let differing = diff.differing_keys();
     match differing.is_empty() {
-        true => say!("\nno key of the configurations differs"),
-        false => say!("\n{}", table("key", &names, &differing)),
+        true => print_line!("\nno key of the configurations differs"),
+        false => print_line!("\n{}", table("key", &names, &differing)),
     }
     if let Some(path) = &args.html {
-        comparison.write(path)?;
-        say!("\n{}", path.display());
+        diff.write(path)?;
+        print_line!("\n{}", path.display());
     }
     Ok(())
 }

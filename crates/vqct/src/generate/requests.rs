@@ -1,34 +1,34 @@
-//! What a user wants to see, read and checked.
+//! The requests of a call: conditions and kept image parts, read and checked.
 
 use anyhow::{Context, Result, bail};
 use image::{DynamicImage, RgbaImage};
 use tch::{Device, Kind, Tensor};
 use vq_data::{LabelMap, center_square, map_picture};
 use vq_generate::{Condition, Grid, Known};
-use vq_train::{Conditioner, GeneratorImages, ImageGenerator, ImageTokens, TokenizedBatch};
+use vq_pipeline::{Conditioner, GeneratorImages, ImageGenerator, ImageTokens, TokenizedBatch};
 
-use super::Wishes;
+use super::ConditionArgs;
 use crate::input::{load_pixels, to_tensor};
 
 /// The prefix of an image of the validation set.
 const VALIDATION: &str = "validation:";
 
-/// All that is wanted; at least one wish.
-pub(super) struct Given {
-    pub(super) wishes: Vec<Wish>,
+/// All requests of a call; at least one.
+pub(super) struct Requests {
+    pub(super) requests: Vec<Request>,
 }
 
-/// What some images are to show.
-pub(super) struct Wish {
-    pub(super) shown: Shown,
-    /// What is kept of an image.
+/// One request: a condition, and the part of an image that is kept.
+pub(super) struct Request {
+    pub(super) subject: Subject,
+    /// The part of an image that is kept.
     pub(super) kept: Option<Kept>,
 }
 
-/// The condition of a wish.
+/// The condition of a request.
 #[derive(Clone)]
-pub(super) enum Shown {
-    Anything,
+pub(super) enum Subject {
+    Unconditional,
     /// A class or a text.
     Words(String),
     /// The ids of a segmentation, `H * W * S`.
@@ -43,7 +43,7 @@ pub(super) struct Ids {
     ids: Vec<i64>,
 }
 
-/// What is kept of an image.
+/// The part of an image that is kept.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) ids: Ids,
@@ -68,32 +68,32 @@ impl Ids {
     }
 }
 
-impl Given {
-    /// Reads all images that are named; every condition meets every image that is kept in part.
-    pub(super) fn read(wishes: &Wishes, generator: &ImageGenerator) -> Result<Self> {
+impl Requests {
+    /// Reads all named images; every condition is combined with every image that is kept in part.
+    pub(super) fn read(args: &ConditionArgs, generator: &ImageGenerator) -> Result<Self> {
         let images = Images { generator, validation: std::cell::OnceCell::new() };
-        let shown = shown(wishes, &images)?;
-        let kept = kept(wishes, &images)?;
-        let wishes = shown.iter().flat_map(|shown| {
-            let wish = |kept: Option<Kept>| Wish { shown: shown.clone(), kept };
+        let subject = subjects(args, &images)?;
+        let kept = kept(args, &images)?;
+        let requests = subject.iter().flat_map(|subject| {
+            let request = |kept: Option<Kept>| Request { subject: subject.clone(), kept };
             match kept.is_empty() {
-                true => vec![wish(None)],
-                false => kept.iter().cloned().map(Some).map(wish).collect(),
+                true => vec![request(None)],
+                false => kept.iter().cloned().map(Some).map(request).collect(),
             }
         });
-        Ok(Self { wishes: wishes.collect() })
+        Ok(Self { requests: requests.collect() })
     }
 }
 
-/// The condition of images, one for each wish; all wishes are of one kind.
-pub(super) fn condition(wishes: &[&Wish], generator: &ImageGenerator) -> Result<Condition> {
+/// The condition of a batch, one row per request; all requests are of one kind.
+pub(super) fn condition(requests: &[&Request], generator: &ImageGenerator) -> Result<Condition> {
     let mut words = Vec::new();
     let mut segmentations = Vec::new();
-    for wish in wishes {
-        match &wish.shown {
-            Shown::Anything => return Ok(Condition::None),
-            Shown::Words(text) => words.push(text.clone()),
-            Shown::Segmentation(ids) => segmentations.push(ids.tensor()),
+    for request in requests {
+        match &request.subject {
+            Subject::Unconditional => return Ok(Condition::None),
+            Subject::Words(text) => words.push(text.clone()),
+            Subject::Segmentation(ids) => segmentations.push(ids.tensor()),
         }
     }
     Ok(match &generator.conditioner {
@@ -104,9 +104,9 @@ pub(super) fn condition(wishes: &[&Wish], generator: &ImageGenerator) -> Result<
     })
 }
 
-/// What is known of images, one for each wish.
-pub(super) fn known(wishes: &[&Wish]) -> Option<Known> {
-    let kept: Option<Vec<&Kept>> = wishes.iter().map(|wish| wish.kept.as_ref()).collect();
+/// The known ids of a batch, one row per request.
+pub(super) fn known(requests: &[&Request]) -> Option<Known> {
+    let kept: Option<Vec<&Kept>> = requests.iter().map(|request| request.kept.as_ref()).collect();
     let kept = kept?;
     let ids: Vec<Tensor> = kept.iter().map(|kept| kept.ids.tensor()).collect();
     let [height, width, _] = kept.first()?.ids.shape;
@@ -115,10 +115,10 @@ pub(super) fn known(wishes: &[&Wish]) -> Option<Known> {
     Some(Known { ids: Tensor::cat(&ids, 0), mask: Tensor::cat(&masks, 0) })
 }
 
-fn shown(wishes: &Wishes, images: &Images<'_>) -> Result<Vec<Shown>> {
-    let Wishes { classes, texts, segmentations, .. } = wishes;
+fn subjects(args: &ConditionArgs, images: &Images<'_>) -> Result<Vec<Subject>> {
+    let ConditionArgs { classes, texts, segmentations, .. } = args;
     let conditioner = &images.generator.conditioner;
-    let words = |words: &[String]| words.iter().cloned().map(Shown::Words).collect::<Vec<_>>();
+    let words = |words: &[String]| words.iter().cloned().map(Subject::Words).collect::<Vec<_>>();
     let given = [("--class", classes), ("--text", texts), ("--segmentation", segmentations)];
     let taken = match conditioner {
         Conditioner::None => None,
@@ -129,7 +129,7 @@ fn shown(wishes: &Wishes, images: &Images<'_>) -> Result<Vec<Shown>> {
     if let Some((option, _)) = given.iter().find(|(option, all)| !all.is_empty() && Some(*option) != taken) {
         bail!("{option}: expected what the generator was trained to show, which is {}", conditioner.kind());
     }
-    let shown = match conditioner {
+    let subject = match conditioner {
         Conditioner::None => Vec::new(),
         Conditioner::Class(known) => {
             known.condition(classes)?;
@@ -146,24 +146,24 @@ fn shown(wishes: &Wishes, images: &Images<'_>) -> Result<Vec<Shown>> {
         }
         Conditioner::Segmentation(tokens) => segmentations
             .iter()
-            .map(|image| Ok(Shown::Segmentation(images.segmentation(image, tokens)?)))
+            .map(|image| Ok(Subject::Segmentation(images.segmentation(image, tokens)?)))
             .collect::<Result<_>>()?,
     };
-    Ok(if shown.is_empty() { vec![Shown::Anything] } else { shown })
+    Ok(if subject.is_empty() { vec![Subject::Unconditional] } else { subject })
 }
 
-fn kept(wishes: &Wishes, images: &Images<'_>) -> Result<Vec<Kept>> {
+fn kept(args: &ConditionArgs, images: &Images<'_>) -> Result<Vec<Kept>> {
     let Grid { rows, columns } = images.generator.tokens.grid.grid;
     let mut kept = Vec::new();
-    for pair in wishes.inpaint.chunks_exact(2) {
+    for pair in args.inpaint.chunks_exact(2) {
         let [image, mask] = pair else { continue };
         kept.push(Kept { ids: images.ids(image)?, mask: images.mask(image, mask)? });
     }
-    let keep = wishes.keep_rows.unwrap_or(rows / 2);
-    if !wishes.complete.is_empty() && !(1..rows).contains(&keep) {
+    let keep = args.keep_rows.unwrap_or(rows / 2);
+    if !args.complete.is_empty() && !(1..rows).contains(&keep) {
         bail!("--keep-rows: expected 1 to {} of the {rows} rows of ids, got {keep}", rows - 1);
     }
-    for image in &wishes.complete {
+    for image in &args.complete {
         let mask = (0..rows).flat_map(|row| std::iter::repeat_n(row < keep, columns as usize)).collect();
         kept.push(Kept { ids: images.ids(image)?, mask });
     }

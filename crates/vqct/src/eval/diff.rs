@@ -1,16 +1,16 @@
-//! `vqct eval compare`.
+//! `vqct eval diff`.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use vq_train::{Difference, Evaluation, EvaluationComparison};
+use vq_study::{Difference, Evaluation, EvaluationDiff};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Files that `vqct eval --json` wrote.
     #[arg(required = true, num_args = 2.., value_name = "JSON")]
     evaluations: Vec<PathBuf>,
-    /// Show them all the same if they were made under other conditions, with these above the figures.
+    /// Accept unequal conditions, and print them above the figures.
     #[arg(long)]
     mark: bool,
 }
@@ -23,15 +23,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Ok((name, evaluation))
     };
     let evaluations = args.evaluations.iter().map(read).collect::<Result<Vec<_>>>()?;
-    let comparison = EvaluationComparison::of(&evaluations)?;
-    if let (Some(Difference { condition, values }), false) = (comparison.differences().first(), args.mark) {
-        let more = comparison.differences().len() - 1;
+    let diff = EvaluationDiff::of(&evaluations)?;
+    if let (Some(Difference { condition, values }), false) = (diff.differences().first(), args.mark) {
+        let more = diff.differences().len() - 1;
         bail!(
             "expected evaluations under equal conditions, got {condition}: {} (and {more} more that differ); `--mark` \
-             shows them all the same",
+             accepts them",
             values.join(" and ")
         );
     }
-    say!("{comparison}");
+    print_line!("{diff}");
     Ok(())
 }

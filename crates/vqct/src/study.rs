@@ -1,21 +1,22 @@
-//! `vqct compare`.
+//! `vqct study`.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use vq_core::DeviceChoice;
 use vq_eval::Synonyms;
-use vq_train::{End, JobState, Study, StudyConfig, StudyPage};
+use vq_study::{JobState, Study, StudyConfig, StudyPage};
+use vq_train::RunEnd;
 
 use crate::output::{refuse_existing, write_new};
 use crate::terminal::Terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The study: methods, seeds, and what reads their codes.
+    /// The study: methods, seeds, and the caption decoder of their codes.
     #[arg(value_name = "STUDY")]
     study: PathBuf,
-    /// The folder of its runs; those that are there are gone on with.
+    /// The folder of its runs; runs in it are continued.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
     /// `auto`, `cpu` or `cuda:N`.
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// WordNet's folder, whose synonyms METEOR counts [default: no synonyms].
     #[arg(long, value_name = "FOLDER")]
     wordnet: Option<PathBuf>,
-    /// Train nothing: the table of the runs that are finished.
+    /// Train nothing: print the table of the finished runs.
     #[arg(long)]
     table: bool,
     /// Also write the table to this Markdown file.
@@ -39,12 +40,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     args.markdown.iter().chain(&args.html).try_for_each(|path| refuse_existing(path))?;
     let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
     let study = Study::new(StudyConfig::read(&args.study)?, &args.out, args.device);
-    if !args.table && train(&study)? == End::Stopped {
-        say!("stopped; the same command goes on, and with --table shows what is finished");
+    if !args.table && train(&study)? == RunEnd::Stopped {
+        print_line!("stopped; the same command continues, and with --table prints the finished runs");
         return Ok(());
     }
     let table = study.evaluate(synonyms.as_ref())?;
-    say!("\n{table}");
+    print_line!("\n{table}");
     if let Some(path) = &args.markdown {
         write_new(path, table.to_string().as_bytes())?;
     }
@@ -56,18 +57,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Trains what is not trained, until Ctrl-C.
-fn train(study: &Study) -> Result<End> {
+fn train(study: &Study) -> Result<RunEnd> {
     let mut terminal = Terminal::new()?;
     let jobs = study.jobs();
     for (number, job) in (1..).zip(&jobs) {
         let name = || job.name.clone();
-        let JobState::Ready(mut trainer) = job.state().with_context(name)? else { continue };
-        say!("{number}/{} {}, from step {}", jobs.len(), job.name, trainer.steps_taken());
-        let (steps, taken) = (trainer.plan().experiment.train.steps, trainer.steps_taken());
-        let outcome = terminal.run(steps, taken, |watch| Ok(trainer.run(watch)?)).with_context(name)?;
-        if outcome.end == End::Stopped {
-            return Ok(End::Stopped);
+        let JobState::Ready(mut run) = job.state().with_context(name)? else { continue };
+        print_line!("{number}/{} {}, from step {}", jobs.len(), job.name, run.steps_taken());
+        let (steps, taken) = (run.task().plan.experiment.train.steps, run.steps_taken());
+        let outcome = terminal.run(steps, taken, |observer| Ok(run.train(observer)?)).with_context(name)?;
+        if outcome.end == RunEnd::Stopped {
+            return Ok(RunEnd::Stopped);
         }
     }
-    Ok(End::Finished)
+    Ok(RunEnd::Finished)
 }
