@@ -201,7 +201,7 @@ fn print_distances(figures: &DistanceFigures) {
         print_line!("precision  {:.4}, recall {:.4}", precision_recall.precision, precision_recall.recall);
         print_line!("Inception score {:.3} ± {:.3}", score.mean, score.spread);
     }
-    for distance in scene_classifier_frechet {
+    if let Some(distance) = scene_classifier_frechet {
         print_line!("Fréchet distance of the scene classifier's features (not FID): {distance}");
     }
 }
