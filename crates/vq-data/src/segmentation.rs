@@ -1,21 +1,23 @@
+//! Segmentations: a label for each pixel.
+
 use std::borrow::Cow;
 
 use image::{ImageBuffer, Luma};
 use serde::{Deserialize, Serialize};
 
-/// `[H, W]`: a number for each pixel, which says what it shows.
+/// `[H, W]`: the label of each pixel.
 pub type LabelMap = ImageBuffer<Luma<u16>, Vec<u16>>;
 
-/// What each pixel of an image shows.
+/// The label of each pixel of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Segmentation {
-    /// As high and wide as the image.
+    /// `[H, W]`, of the same size as the image.
     pub map: LabelMap,
-    /// The labels that a mirrored image exchanges; empty if none name a side.
+    /// The pairs of labels that a mirrored image exchanges; empty if no label means left or right.
     pub sides: Cow<'static, [LabelSides]>,
 }
 
-/// Two labels that stand for left and right of the same thing.
+/// The two labels for the left and the right one of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelSides {
@@ -38,20 +40,4 @@ impl LabelSides {
         }
         label
     }
-}
-
-/// A part of an image, and what it shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LabelledBox {
-    /// What is in it.
-    pub label: String,
-    /// From the image's left edge, in pixels.
-    pub left: f64,
-    /// From the image's upper edge, in pixels.
-    pub top: f64,
-    /// In pixels.
-    pub width: f64,
-    /// In pixels.
-    pub height: f64,
 }

@@ -34,6 +34,11 @@ impl RandomStream {
         self.0.next_u64()
     }
 
+    /// 32 random bits. The next draw of 64 bits begins right after them.
+    pub fn bits32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
     /// Skips `count` draws of 64 bits.
     pub fn skip(&mut self, count: usize) {
         for _ in 0..count {

@@ -1,15 +1,15 @@
-//! Time of a scene of 64x64 and of 256x256 on one thread, and of 64 scenes of 64x64 on all threads.
+//! Time of one scene of 64x64 and of 256x256 on one thread, and of 64 scenes of 64x64 on all threads.
 //!
 //! ```sh
-//! cargo bench -p vq-data --bench scenes
+//! cargo bench -p vq-scenes --bench scenes
 //! ```
-#![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap ends the benchmark")]
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
-use vq_data::{EmojiScenes, SceneConfig};
+use vq_scenes::{EmojiScenes, SceneConfig};
 
 const AT_ONCE: u64 = 64;
 

@@ -1,17 +1,19 @@
+//! The adjectives of captions.
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Color;
+use crate::Color;
 
-/// How large an object is drawn: the longer side of its sprite, in percent of the picture's side.
+/// The size of an object: the longer side of its sprite, in percent of the image's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Size {
-    /// 26 or 29 percent; called `small`.
+    /// 26 or 29 percent; `small` in captions.
     Small,
-    /// 36 or 40 percent; not mentioned.
+    /// 36 or 40 percent; not mentioned in captions.
     Medium,
-    /// 50 or 56 percent; called `large`.
+    /// 50 or 56 percent; `large` in captions.
     Large,
 }
 
@@ -19,7 +21,7 @@ impl Size {
     /// All sizes.
     pub const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
 
-    /// The adjective, if the size is mentioned.
+    /// The adjective, if captions mention the size.
     #[must_use]
     pub fn word(self) -> Option<&'static str> {
         match self {
@@ -29,7 +31,7 @@ impl Size {
         }
     }
 
-    /// The two sides that sprites of this size have, in percent of the picture's.
+    /// The two lengths of sprites of this size, in percent of the image's side.
     #[must_use]
     pub fn percents(self) -> [u32; 2] {
         match self {
@@ -40,13 +42,13 @@ impl Size {
     }
 }
 
-/// What is said of an object before its noun, in the order of the words.
+/// The adjectives of an object, in the order of their words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Adjectives {
     /// Its size.
     pub size: Size,
-    /// The colour that it was given; none: it has those of the emoji, which are not mentioned.
+    /// The colour it is tinted in; `None` for the emoji's own colours, which captions do not mention.
     pub color: Option<Color>,
 }
 
@@ -57,11 +59,11 @@ impl Adjectives {
     }
 }
 
-/// Whether a pair is kept from training: the first eight bytes of the SHA-256 of `adjective noun`, as a big-endian
-/// number, lie in the lowest tenth.
+/// Whether a pair of words is held out from training: whether the first eight bytes of the SHA-256 of `adjective noun`, as
+/// a big-endian number, lie in the lowest tenth.
 ///
 /// ```
-/// use vq_data::scenes::is_held_out;
+/// use vq_scenes::is_held_out;
 ///
 /// let held_out = ["red", "blue", "green"].map(|color| is_held_out(color, "apple"));
 /// assert_eq!(held_out, [false, false, false]);

@@ -1,19 +1,19 @@
+//! Backdrops of scenes.
+
 use image::{Rgb, RgbImage};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use vq_random::RandomStream;
 
-use crate::order::below;
-
-/// Points of the lattice of clouds along a side.
+/// The number of lattice points of clouds along a side.
 const LATTICE: usize = 6;
-/// Objects stand out from colours that differ from theirs by so many levels, over the three channels.
-const DISTINCT: i32 = 150;
-/// How many pairs of colours are drawn at most, for objects to stand out; else the best of them is taken.
+/// The difference in levels, summed over the three channels, at which a backdrop contrasts with an object.
+const CONTRAST: i32 = 150;
+/// The largest number of pairs of colours that are drawn for contrast; the best of them is taken.
 const CANDIDATES: usize = 16;
 
-/// What is behind the objects: one or two colours.
+/// The pattern behind the objects, of one or two colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Backdrop {
     /// One colour.
     Plain,
@@ -23,7 +23,7 @@ pub enum Backdrop {
     Stripes,
     /// Squares of two similar colours.
     Checks,
-    /// Soft spots between two similar colours.
+    /// Soft spots of two similar colours.
     Clouds,
 }
 
@@ -34,7 +34,7 @@ struct Slope {
     y: i32,
 }
 
-/// How much of the second colour there is at a pixel.
+/// The share of the second colour at each pixel.
 enum Pattern {
     Plain,
     Gradient(Slope),
@@ -43,17 +43,17 @@ enum Pattern {
     Clouds(Box<[i32; LATTICE * LATTICE]>),
 }
 
-/// Draws a backdrop of `[S, S]` from which these colours stand out, as far as chance allows.
-pub(super) fn paint(random: &mut ChaCha8Rng, size: u32, objects: &[[i32; 3]]) -> (Backdrop, RgbImage) {
+/// Draws a backdrop of `[S, S]` that contrasts with these mean colours of objects, if a draw finds such colours.
+pub(crate) fn draw_backdrop(random: &mut RandomStream, size: u32, objects: &[[i32; 3]]) -> (Backdrop, RgbImage) {
     let side = size as i32;
-    let width = |random: &mut ChaCha8Rng| side / 16 + below(random, size as usize / 8) as i32 + 1;
-    // A plain backdrop and a gradient are as frequent as all textures.
-    let (backdrop, pattern) = match below(random, 9) {
+    let width = |random: &mut RandomStream| side / 16 + random.index(size as usize / 8) as i32 + 1;
+    // Plain backdrops, gradients and textures are equally frequent.
+    let (backdrop, pattern) = match random.index(9) {
         0..3 => (Backdrop::Plain, Pattern::Plain),
         3..6 => (Backdrop::Gradient, Pattern::Gradient(slope(random))),
         6 => (Backdrop::Stripes, Pattern::Stripes { slope: slope(random), width: width(random) }),
         7 => (Backdrop::Checks, Pattern::Checks { width: width(random) }),
-        _ => (Backdrop::Clouds, Pattern::Clouds(Box::new(std::array::from_fn(|_| below(random, 257) as i32)))),
+        _ => (Backdrop::Clouds, Pattern::Clouds(Box::new(std::array::from_fn(|_| random.index(257) as i32)))),
     };
     let spread = if backdrop == Backdrop::Gradient { 90 } else { 40 };
     let [from, to] = colors(random, spread, objects);
@@ -65,12 +65,12 @@ pub(super) fn paint(random: &mut ChaCha8Rng, size: u32, objects: &[[i32; 3]]) ->
 }
 
 impl Pattern {
-    /// 0 to 256.
+    /// The share of the second colour, 0 to 256.
     fn part(&self, x: i32, y: i32, side: i32) -> i32 {
         match self {
             Self::Plain => 0,
             Self::Gradient(slope) => {
-                // Each term is 0 at the start and the last pixel's at the end.
+                // Each term is 0 at the first pixel and largest at the last one.
                 let along = |at: i32, step: i32| if step < 0 { side - 1 - at } else { at };
                 let way = slope.x.abs() * along(x, slope.x) + slope.y.abs() * along(y, slope.y);
                 256 * way / ((slope.x.abs() + slope.y.abs()) * (side - 1))
@@ -78,7 +78,7 @@ impl Pattern {
             Self::Stripes { slope, width } => 256 * ((slope.x * x + slope.y * y).div_euclid(*width) & 1),
             Self::Checks { width } => 256 * ((x / width + y / width) & 1),
             Self::Clouds(lattice) => {
-                // Bilinear between the points, in steps of 1/256.
+                // Bilinear interpolation between the points, in steps of 1/256.
                 let cell = |at: i32| {
                     let at = 256 * at * (LATTICE as i32 - 1) / side;
                     ((at / 256) as usize, at % 256)
@@ -94,20 +94,20 @@ impl Pattern {
     }
 }
 
-fn slope(random: &mut ChaCha8Rng) -> Slope {
+fn slope(random: &mut RandomStream) -> Slope {
     const SLOPES: [(i32, i32); 8] = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)];
-    let (x, y) = SLOPES[below(random, SLOPES.len())];
+    let (x, y) = SLOPES[random.index(SLOPES.len())];
     Slope { x, y }
 }
 
-/// Two colours, not more than `spread` apart in each channel.
-fn colors(random: &mut ChaCha8Rng, spread: i32, objects: &[[i32; 3]]) -> [[i32; 3]; 2] {
+/// Draws two colours that differ by at most `spread` in each channel.
+fn colors(random: &mut RandomStream, spread: i32, objects: &[[i32; 3]]) -> [[i32; 3]; 2] {
     let mut best = [[0; 3]; 2];
     let mut best_distance = -1;
     for _ in 0..CANDIDATES {
-        let grey = 30 + below(random, 200) as i32;
-        let from: [i32; 3] = std::array::from_fn(|_| (grey + below(random, 101) as i32 - 50).clamp(10, 250));
-        let to = from.map(|level| (level + below(random, 2 * spread as usize + 1) as i32 - spread).clamp(0, 255));
+        let grey = 30 + random.index(200) as i32;
+        let from: [i32; 3] = std::array::from_fn(|_| (grey + random.index(101) as i32 - 50).clamp(10, 250));
+        let to = from.map(|level| (level + random.index(2 * spread as usize + 1) as i32 - spread).clamp(0, 255));
         let distance = |object: &[i32; 3]| -> i32 {
             let to_color = |color: &[i32; 3]| -> i32 { color.iter().zip(object).map(|(a, b)| (a - b).abs()).sum() };
             to_color(&from).min(to_color(&to))
@@ -116,7 +116,7 @@ fn colors(random: &mut ChaCha8Rng, spread: i32, objects: &[[i32; 3]]) -> [[i32; 
         if distance > best_distance {
             (best, best_distance) = ([from, to], distance);
         }
-        if distance >= DISTINCT {
+        if distance >= CONTRAST {
             break;
         }
     }

@@ -1,8 +1,10 @@
+//! Colours of objects.
+
 use serde::{Deserialize, Serialize};
 
-/// A colour that an object can be given, and the word for it.
+/// A colour that an object can be tinted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Color {
     /// Hue 345 to 15 degrees, strong.
     Red,
@@ -65,10 +67,10 @@ impl Color {
         }
     }
 
-    /// The name of a pixel's colour (red, green, blue); none between the colours.
+    /// The colour of a pixel (red, green, blue); `None` between the named colours.
     ///
-    /// The ranges of hue are those listed at the variants.
-    /// A pixel with a chroma (highest less lowest level) of at most 22 has no hue: it is black below a highest level
+    /// The variants list their ranges of hue.
+    /// A pixel with a chroma (highest minus lowest level) of at most 22 has no hue: it is black below a highest level
     /// of 92, white from 190, grey between.
     #[must_use]
     pub fn of_pixel(rgb: [u8; 3]) -> Option<Self> {
@@ -104,7 +106,7 @@ impl Color {
         }
     }
 
-    /// The shade of this colour at a brightness of 0 to 255; each is named so by [`of_pixel`](Self::of_pixel).
+    /// The shade of this colour at a brightness of 0 to 255; [`of_pixel`](Self::of_pixel) gives each this colour.
     #[must_use]
     pub fn shade(self, brightness: u8) -> [u8; 3] {
         let [dark, middle, light] = self.ramp();

@@ -1,30 +1,33 @@
+//! The configuration of a world.
+
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::nouns::scene_nouns;
-use crate::DataError;
-use crate::order::Purpose;
+use vq_data::DataError;
 
-/// The most objects in a scene.
-pub(super) const MOST_OBJECTS: u8 = 4;
+use crate::nouns::scene_nouns;
+use crate::purpose::Purpose;
 
-/// Which scenes are made; those of different splits are never drawn from the same random numbers.
+/// The largest number of objects in a scene.
+const MAX_OBJECTS: u8 = 4;
+
+/// The split of scenes; different splits never use the same random numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SceneSplit {
-    /// For training: no pair of adjective and noun that is [held out](super::is_held_out) is shown or named.
+    /// For training: no [held-out](crate::is_held_out) pair of adjective and noun is shown or named.
     #[default]
     Train,
-    /// Of the same pairs as training, but other scenes.
+    /// Other scenes of the same pairs as training.
     Validation,
-    /// Every scene has an object with a pair that is held out.
+    /// Every scene has an object with a held-out pair.
     HeldOut,
 }
 
 impl SceneSplit {
-    pub(super) fn purpose(self) -> Purpose {
+    pub(crate) fn purpose(self) -> Purpose {
         match self {
             Self::Train => Purpose::TrainScene,
             Self::Validation => Purpose::ValidationScene,
@@ -32,7 +35,7 @@ impl SceneSplit {
         }
     }
 
-    /// As in a configuration.
+    /// The value in a configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,27 +46,27 @@ impl SceneSplit {
     }
 }
 
-/// What the numbers of a scene's map stand for, where the scene is a sample; 0 is always the background.
+/// The labels of a sample's segmentation; 0 is always the background.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SceneMap {
-    /// Objects, counted from 1 in the order in which they are drawn.
+    /// The number of the object, from 1 in the order in which objects are drawn.
     #[default]
     Objects,
-    /// What things are: the place of their noun among those of the world, in the order of
-    /// [`scene_nouns`](super::scene_nouns), from 1.
+    /// The position of the object's noun among those of the world, in the order of [`scene_nouns`](crate::scene_nouns),
+    /// from 1.
     Nouns,
 }
 
 impl SceneMap {
-    /// Whether it is the default, which is not written.
+    /// Whether it is the default, which is not serialized.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Which scenes are made.
+/// The configuration of a world of scenes.
 ///
 /// ```toml
 /// size = 64
@@ -77,28 +80,28 @@ impl SceneMap {
 pub struct SceneConfig {
     /// Height and width of a scene in pixels, S; 32 to 256.
     pub size: u32,
-    /// Decides all scenes; 0 if not given.
+    /// The seed of all scenes; 0 by default.
     #[serde(default)]
     pub seed: u64,
-    /// How many objects a scene has, drawn uniformly; within `1..=4`, which is taken if not given.
+    /// The range of the number of objects, which is drawn uniformly; within `1..=4`, the default.
     #[serde(default = "default_objects")]
     pub objects: RangeInclusive<u8>,
-    /// The nouns of the world, at least four; all if not given.
+    /// The nouns of the world, at least four; all by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nouns: Vec<String>,
-    /// Which pairs of adjective and noun there are; `train` if not given.
+    /// The split, which decides the pairs of adjective and noun; `train` by default.
     #[serde(default)]
     pub split: SceneSplit,
-    /// How many scenes the world has as an [`ImageSource`](crate::ImageSource), which must end; 100,000 if not given.
+    /// The number of scenes of the world as an [`ImageSource`](vq_data::ImageSource); 100,000 by default.
     #[serde(default = "default_length")]
     pub length: usize,
-    /// What the numbers of the segmentation stand for; `objects` if not given.
+    /// The labels of the segmentation; `objects` by default.
     #[serde(default, skip_serializing_if = "SceneMap::is_default")]
     pub map: SceneMap,
 }
 
 impl SceneConfig {
-    /// The first 100,000 training scenes of seed 0 with all that the defaults allow.
+    /// The defaults: 100,000 training scenes of seed 0 with all nouns.
     #[must_use]
     pub fn new(size: u32) -> Self {
         Self {
@@ -112,6 +115,8 @@ impl SceneConfig {
         }
     }
 
+    /// Checks all values.
+    ///
     /// # Errors
     ///
     /// If a value is outside of its range; the error names the key.
@@ -122,9 +127,9 @@ impl SceneConfig {
         if !(32..=256).contains(&self.size) {
             return refuse("size", "32 to 256 pixels", self.size.to_string());
         }
-        let (least, most) = (*self.objects.start(), *self.objects.end());
-        if least == 0 || most > MOST_OBJECTS || least > most {
-            return refuse("objects", "a range within 1..=4", format!("{least}..={most}"));
+        let (min, max) = (*self.objects.start(), *self.objects.end());
+        if min == 0 || max > MAX_OBJECTS || min > max {
+            return refuse("objects", "a range within 1..=4", format!("{min}..={max}"));
         }
         let known = scene_nouns()?;
         if let Some(got) = self.nouns.iter().find(|&noun| known.iter().all(|known| known.singular != noun)) {
@@ -135,7 +140,7 @@ impl SceneConfig {
             return refuse("nouns", &format!("nouns of scenes, such as `{nearest}`"), format!("`{got}`"));
         }
         let distinct: HashSet<&String> = self.nouns.iter().collect();
-        if !self.nouns.is_empty() && distinct.len() < usize::from(MOST_OBJECTS) {
+        if !self.nouns.is_empty() && distinct.len() < usize::from(MAX_OBJECTS) {
             return refuse("nouns", "at least 4 nouns, or none for all", distinct.len().to_string());
         }
         if self.length == 0 {
@@ -146,7 +151,7 @@ impl SceneConfig {
 }
 
 fn default_objects() -> RangeInclusive<u8> {
-    1..=MOST_OBJECTS
+    1..=MAX_OBJECTS
 }
 
 fn default_length() -> usize {

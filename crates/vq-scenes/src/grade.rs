@@ -1,31 +1,46 @@
+//! Grades captions of scenes by the ground truth.
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaptionReader, ClaimedGroup, Direction, SceneClaims, SceneGroup, SceneTruth};
-use crate::DataError;
+use vq_data::DataError;
 
-/// Judges captions of scenes by what is true of them.
+use crate::{CaptionParser, ClaimedGroup, Direction, SceneClaims, SceneGroup, SceneTruth};
+
+/// Grades captions of scenes by the ground truth.
 ///
-/// All figures are of whole numbers: sums over captions, so that grades of two parts of a set can be added.
+/// All grades are counts over captions, so the grades of two parts of a set can be added.
+///
+/// ```
+/// use vq_scenes::{CaptionGrader, EmojiScenes, SceneConfig};
+///
+/// # fn main() -> Result<(), vq_data::DataError> {
+/// let scene = EmojiScenes::new(SceneConfig::new(64))?.scene(0);
+/// let mut grader = CaptionGrader::new()?;
+/// grader.update(&scene.truth, &scene.caption);
+/// assert_eq!(grader.compute().all_true.value(), Some(1.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct CaptionGrader {
-    reader: CaptionReader,
+    parser: CaptionParser,
     grades: SceneGrades,
 }
 
-/// So many of so many.
+/// A fraction as two counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Share {
-    /// Those that count.
+    /// The numerator.
     pub hits: u64,
-    /// All.
+    /// The denominator.
     pub of: u64,
 }
 
 impl Share {
-    /// Hits over all; none of nothing.
+    /// `hits / of`; `None` if `of` is 0.
     #[must_use]
     pub fn value(self) -> Option<f64> {
         (self.of > 0).then(|| self.hits as f64 / self.of as f64)
@@ -37,51 +52,51 @@ impl Share {
     }
 }
 
-/// What captions are right about.
+/// The grades of captions.
 ///
-/// A group that a caption names is *met* if the scene has its noun, and no earlier group of the caption had it.
+/// A group that a caption names is *matched* if the scene has its noun and no earlier group of the caption had it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SceneGrades {
-    /// Of the groups that captions name, those that are met.
+    /// Of the groups that captions name, those that are matched.
     pub object_precision: Share,
-    /// Of the groups that scenes have, those that are met.
+    /// Of the groups of scenes, those that are matched.
     pub object_recall: Share,
     /// Of all captions, those that name exactly the nouns of their scene.
     pub all_objects: Share,
-    /// Of the groups that are met, those of which the count is right.
+    /// Of the matched groups, those with the right count.
     pub count: Share,
-    /// Of the groups that are met, those of which the size is right: said if it is small or large, and not otherwise.
+    /// Of the matched groups, those with the right size: named if it is small or large, and not named otherwise.
     pub size: Share,
-    /// Of the groups that are met, those of which the colour is right: said if they were given one; of the others, none
-    /// is said, or that of the emoji.
+    /// Of the matched groups, those with the right colour: the tint of a tinted group; of others, no colour or that of the
+    /// emoji.
     pub color: Share,
-    /// Of the relations that captions claim, those that hold between groups that are met.
+    /// Of the relations in captions, those that hold between matched groups.
     pub relation_precision: Share,
-    /// Of the relations that the true captions tell, those that are claimed.
+    /// Of the relations in the true captions, those that the graded captions contain.
     pub relation_recall: Share,
-    /// Of all captions, those that name exactly what there is and say nothing false or strange.
+    /// Of all captions, those that name exactly the groups of their scene and contain nothing false or unknown.
     pub all_true: Share,
-    /// Of all captions, those with words that no caption of a scene has, or not there.
+    /// Of all captions, those with words that captions of scenes do not have, or not in that position.
     pub strange: Share,
 }
 
 impl SceneGrades {
-    /// The harmonic mean of precision and recall of objects; none if there are neither.
+    /// The harmonic mean of precision and recall of objects; `None` if one of them is undefined.
     #[must_use]
     pub fn object_f1(&self) -> Option<f64> {
         let (precision, recall) = (self.object_precision.value()?, self.object_recall.value()?);
         Some(if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 })
     }
 
-    /// Of all attributes (count, size, colour) of groups that are met, those that are right.
+    /// Of all attributes (count, size, colour) of matched groups, those that are right.
     #[must_use]
     pub fn attributes(&self) -> Share {
         let parts = [self.count, self.size, self.color];
         Share { hits: parts.iter().map(|part| part.hits).sum(), of: parts.iter().map(|part| part.of).sum() }
     }
 
-    /// The grades of both sets of captions together.
+    /// The sum of the grades of two sets of captions.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let both = |a: Share, b: Share| Share { hits: a.hits + b.hits, of: a.of + b.of };
@@ -101,18 +116,18 @@ impl SceneGrades {
 }
 
 impl CaptionGrader {
-    /// A grader that has seen no caption.
+    /// A grader without captions.
     ///
     /// # Errors
     ///
-    /// As [`CaptionReader::new`].
+    /// As [`CaptionParser::new`].
     pub fn new() -> Result<Self, DataError> {
-        Ok(Self { reader: CaptionReader::new()?, grades: SceneGrades::default() })
+        Ok(Self { parser: CaptionParser::new()?, grades: SceneGrades::default() })
     }
 
-    /// Judges a caption, and gives what it claims.
+    /// Grades a caption and returns its parsed claims.
     pub fn update(&mut self, truth: &SceneTruth, caption: &str) -> SceneClaims {
-        let claims = self.reader.read(caption);
+        let claims = self.parser.parse(caption);
         self.grades = self.grades.merge(grade(truth, &claims));
         claims
     }
@@ -128,32 +143,32 @@ impl CaptionGrader {
 fn grade(truth: &SceneTruth, claims: &SceneClaims) -> SceneGrades {
     let mut grades = SceneGrades::default();
     let mut seen = HashSet::new();
-    // For each group that is claimed, the one that it meets.
-    let met: Vec<Option<usize>> = claims
+    // For each group of the caption, the group of the scene that it matches.
+    let matched: Vec<Option<usize>> = claims
         .groups
         .iter()
         .map(|claim| truth.groups.iter().position(|group| group.noun == claim.noun).filter(|&group| seen.insert(group)))
         .collect();
-    let mut all_right = claims.strange.is_empty();
-    for (claim, &group) in claims.groups.iter().zip(&met) {
+    let mut is_correct = claims.strange.is_empty();
+    for (claim, &group) in claims.groups.iter().zip(&matched) {
         grades.object_precision.add(group.is_some());
-        all_right &= group.is_some();
+        is_correct &= group.is_some();
         if let Some(group) = group {
             let Attributes { count, size, color } = Attributes::of(claim, &truth.groups[group]);
             grades.count.add(count);
             grades.size.add(size);
             grades.color.add(color);
-            all_right &= count && size && color;
+            is_correct &= count && size && color;
         }
     }
     (0..truth.groups.len()).for_each(|group| grades.object_recall.add(seen.contains(&group)));
     let complete = seen.len() == truth.groups.len();
-    grades.all_objects.add(complete && met.iter().all(Option::is_some));
+    grades.all_objects.add(complete && matched.iter().all(Option::is_some));
 
     let claimed: HashSet<(usize, Direction, usize)> = claims
         .relations
         .iter()
-        .filter_map(|relation| Some((met[relation.subject]?, relation.direction, met[relation.reference]?)))
+        .filter_map(|relation| Some((matched[relation.subject]?, relation.direction, matched[relation.reference]?)))
         .collect();
     let holds = |&(subject, direction, reference): &(usize, Direction, usize)| {
         truth.relations.iter().any(|relation| {
@@ -161,22 +176,22 @@ fn grade(truth: &SceneTruth, claims: &SceneClaims) -> SceneGrades {
         })
     };
     for relation in &claims.relations {
-        let known = met[relation.subject].zip(met[relation.reference]);
+        let known = matched[relation.subject].zip(matched[relation.reference]);
         let right = known.is_some_and(|(subject, reference)| holds(&(subject, relation.direction, reference)));
         grades.relation_precision.add(right);
-        all_right &= right;
+        is_correct &= right;
     }
     for clause in &truth.wording.clauses {
         for link in &clause.links {
             grades.relation_recall.add(claimed.contains(&(clause.subject, link.direction, link.reference)));
         }
     }
-    grades.all_true.add(all_right && complete);
+    grades.all_true.add(is_correct && complete);
     grades.strange.add(!claims.strange.is_empty());
     grades
 }
 
-/// What is right about a group.
+/// Which attributes of a group are right.
 struct Attributes {
     count: bool,
     size: bool,
@@ -185,13 +200,13 @@ struct Attributes {
 
 impl Attributes {
     fn of(claim: &ClaimedGroup, group: &SceneGroup) -> Self {
-        let said = claim.adjectives;
+        let claimed = claim.adjectives;
         Self {
             count: claim.count == Some(group.count),
-            size: said.size == group.adjectives.size,
+            size: claimed.size == group.adjectives.size,
             color: match group.adjectives.color {
-                Some(color) => said.color == Some(color),
-                None => said.color.is_none() || said.color == group.natural_color,
+                Some(color) => claimed.color == Some(color),
+                None => claimed.color.is_none() || claimed.color == group.natural_color,
             },
         }
     }

@@ -1,26 +1,28 @@
-use crate::DataError;
+//! The nouns of captions.
 
-static TABLE: &str = include_str!("../../assets/scene-nouns.tsv");
+use vq_data::DataError;
 
-/// What an emoji is called in captions.
+static TABLE: &str = include_str!("../assets/scene-nouns.tsv");
+
+/// The noun of an emoji in captions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneNoun {
     /// Unicode's name of the emoji: `cat face`.
     pub emoji: &'static str,
-    /// One of it: `cat`.
+    /// The singular: `cat`.
     pub singular: &'static str,
-    /// More of it: `cats`.
+    /// The plural: `cats`.
     pub plural: &'static str,
 }
 
-/// The things that scenes are made of, each noun once.
+/// The nouns of all scenes, each once.
 ///
-/// No noun names what another one is a kind of (there is an eagle and no bird), so that counts are true.
+/// No noun is a hypernym of another one (there is an eagle and no bird), so counts are true.
 ///
 /// # Errors
 ///
-/// If the table has a line that is not of three words with tabs between, or a noun twice; it would be a fault of this
-/// crate.
+/// If a line of the embedded table does not have three fields separated by tabs, or a noun occurs twice; it would be a bug
+/// of this crate.
 pub fn scene_nouns() -> Result<Vec<SceneNoun>, DataError> {
     let mut nouns: Vec<SceneNoun> = Vec::new();
     for (number, line) in TABLE.lines().enumerate().skip(1) {
@@ -29,10 +31,10 @@ pub fn scene_nouns() -> Result<Vec<SceneNoun>, DataError> {
         };
         let fields: Vec<&str> = line.split('\t').collect();
         let [emoji, singular, plural] = fields[..] else {
-            return Err(refuse("emoji, singular and plural, with tabs between", line));
+            return Err(refuse("emoji, singular and plural, separated by tabs", line));
         };
         if emoji.is_empty() || singular.is_empty() || plural.is_empty() {
-            return Err(refuse("words that are not empty", line));
+            return Err(refuse("fields that are not empty", line));
         }
         if nouns.iter().any(|other| other.singular == singular) {
             return Err(refuse("each noun once", singular));
@@ -42,10 +44,10 @@ pub fn scene_nouns() -> Result<Vec<SceneNoun>, DataError> {
     Ok(nouns)
 }
 
-/// `a` or `an`, by the sound that a word of the scenes' captions begins with.
-pub(super) fn article(word: &str) -> &'static str {
+/// `a` or `an`, by the first sound of a word of captions.
+pub(crate) fn article(word: &str) -> &'static str {
     let vowel = word.starts_with(['a', 'e', 'i', 'o', 'u']);
-    let says_you = word.starts_with("uni");
+    let is_yu = word.starts_with("uni");
     let silent_h = word.starts_with("hour");
-    if (vowel && !says_you) || silent_h { "an" } else { "a" }
+    if (vowel && !is_yu) || silent_h { "an" } else { "a" }
 }

@@ -1,23 +1,25 @@
+//! One scene.
+
 use image::{RgbImage, imageops};
 
-use super::SceneTruth;
+use crate::SceneTruth;
 
-/// A picture, what it is called, and what is true of it.
+/// An image with its caption and ground truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     /// `[S, S, 3]`.
     pub image: RgbImage,
     /// In plain words, lower case: `a small red apple left of two black cats`.
     pub caption: String,
-    /// All that is known.
+    /// The ground truth.
     pub truth: SceneTruth,
 }
 
 impl Scene {
-    /// The scene mirrored left to right, in which everything that is said is true again: `left of` and `right of`
-    /// change places in relations and caption.
+    /// The scene mirrored left to right: `left of` and `right of` are exchanged in relations and caption, so both are
+    /// true again.
     ///
-    /// Mirrored twice, it is the scene itself.
+    /// A scene that is mirrored twice equals itself.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let mut truth = self.truth.clone();
@@ -29,16 +31,16 @@ impl Scene {
         for relation in &mut truth.relations {
             relation.direction = relation.direction.mirrored();
         }
-        // In the order in which they are found.
+        // The order in which relations are found.
         truth.relations.sort_unstable_by_key(|relation| (relation.subject, relation.reference, relation.direction));
         truth.wording = truth.wording.mirrored();
-        Self { image: imageops::flip_horizontal(&self.image), caption: truth.wording.say(&truth.groups), truth }
+        Self { image: imageops::flip_horizontal(&self.image), caption: truth.wording.caption(&truth.groups), truth }
     }
 
-    /// The caption with each direction turned round (`left of` becomes `right of`), which names the same things and is
-    /// false; none if the caption tells no direction.
+    /// The caption with each direction reversed (`left of` becomes `right of`), which names the same objects and is false;
+    /// `None` if the caption has no direction.
     #[must_use]
     pub fn false_caption(&self) -> Option<String> {
-        Some(self.truth.wording.opposed()?.say(&self.truth.groups))
+        Some(self.truth.wording.reversed()?.caption(&self.truth.groups))
     }
 }

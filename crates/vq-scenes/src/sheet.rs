@@ -1,20 +1,21 @@
-//! A picture of scenes with their captions below.
+//! An image of scenes with their captions below.
 
 use image::{DynamicImage, RgbImage};
 
-use super::Scene;
-use crate::DataError;
-use crate::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
+use vq_data::DataError;
+use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
+
+use crate::Scene;
 
 const PADDING: u32 = 3;
 const LETTERS: f32 = 14.0;
 
-/// How a sheet is laid out.
+/// The layout of a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SheetLayout {
-    /// Scenes in a row, at least 1.
+    /// The number of scenes in a row, at least 1.
     pub columns: u32,
-    /// Each pixel of a scene becomes a square of so many, at least 1.
+    /// The enlargement factor of a scene, at least 1.
     pub zoom: u32,
 }
 

@@ -1,26 +1,28 @@
+//! Sprites of emoji.
+
 use image::{RgbaImage, imageops};
 
-use super::Color;
+use crate::Color;
 
 /// Below this chroma a pixel is an outline, an eye or a highlight, and keeps its colour when its object is tinted.
 const NEUTRAL: i32 = 20;
-/// A pixel with so much more chroma than that is tinted whole.
+/// The chroma above [`NEUTRAL`] from which a pixel is tinted fully.
 const FADE: i32 = 32;
-/// A tint is true if so many percent of what is seen have the colour's name.
+/// The share of visible pixels, in percent, that must have a colour for the object to have it.
 const TINTED: usize = 60;
 
-/// An emoji cut to what is visible of it, with what tinting needs to know.
+/// An emoji cropped to its visible part.
 #[derive(Debug, Clone)]
-pub(super) struct Sprite {
+pub(crate) struct Sprite {
     /// `[H, W, 4]`, straight alpha.
-    pub(super) image: RgbaImage,
-    /// The mean brightness of the pixels that have a hue, 0 to 255.
+    pub(crate) image: RgbaImage,
+    /// The mean brightness of the pixels that have a hue, 0 to 255; tinting keeps brightness relative to it.
     middle: i32,
 }
 
 impl Sprite {
-    /// Cuts away the transparent margin; none if the whole picture is transparent.
-    pub(super) fn cut(image: &RgbaImage) -> Option<Self> {
+    /// Crops the transparent margin; `None` if the whole image is transparent.
+    pub(crate) fn cut(image: &RgbaImage) -> Option<Self> {
         let seen = || image.enumerate_pixels().filter(|(_, _, pixel)| pixel[3] >= 128);
         let (left, right) = (seen().map(|at| at.0).min()?, seen().map(|at| at.0).max()?);
         let (top, bottom) = (seen().map(|at| at.1).min()?, seen().map(|at| at.1).max()?);
@@ -31,8 +33,8 @@ impl Sprite {
         Some(Self { middle: hued.iter().sum::<i32>() / (hued.len() as i32).max(1), ..cut })
     }
 
-    /// Whether a tint is true of it, whatever the colour: enough of what is seen then has the colour's name.
-    pub(super) fn is_tintable(&self) -> bool {
+    /// Whether the emoji has each colour after it is tinted in it: enough of the visible pixels are then of the colour.
+    pub(crate) fn is_tintable(&self) -> bool {
         Color::ALL.into_iter().all(|color| {
             let is_named = |&&rgb: &&[u8; 3]| Color::of_pixel(self.tinted(rgb, color)) == Some(color);
             let seen = self.seen();
@@ -40,15 +42,15 @@ impl Sprite {
         })
     }
 
-    /// The colour that more than half of it has by nature.
-    pub(super) fn natural_color(&self) -> Option<Color> {
+    /// The colour of more than half of the visible pixels, if there is one.
+    pub(crate) fn natural_color(&self) -> Option<Color> {
         let names: Vec<Option<Color>> = self.seen().into_iter().map(Color::of_pixel).collect();
         let count = |color| names.iter().filter(|&&name| name == Some(color)).count();
         Color::ALL.into_iter().find(|&color| 2 * count(color) > names.len())
     }
 
-    /// The mean of the visible pixels.
-    pub(super) fn mean(&self) -> [i32; 3] {
+    /// The mean colour of the visible pixels.
+    pub(crate) fn mean(&self) -> [i32; 3] {
         let seen = self.seen();
         let sum = |channel: usize| seen.iter().map(|rgb| u64::from(rgb[channel])).sum::<u64>();
         std::array::from_fn(|channel| (sum(channel) / (seen.len() as u64).max(1)) as i32)
@@ -62,9 +64,9 @@ impl Sprite {
 
     /// A copy whose longer side is `side`.
     ///
-    /// The mean over the area of each new pixel, on premultiplied alpha. Whole numbers only: pictures must be the
+    /// Each new pixel is the mean over its area, on premultiplied alpha. It uses integers only, because scenes must be the
     /// same on every machine, which libraries with vector instructions do not promise.
-    pub(super) fn scaled(&self, side: u32) -> Self {
+    pub(crate) fn scaled(&self, side: u32) -> Self {
         let (width, height) = self.image.dimensions();
         let longer = width.max(height);
         let scale = |length: u32| ((2 * length * side + longer) / (2 * longer)).max(1);
@@ -83,7 +85,7 @@ impl Sprite {
                     sums[3] += opaque;
                 }
             }
-            // The weights of a span add up to the old length.
+            // The weights of a span sum to the old length.
             let area = u64::from(width) * u64::from(height);
             let level = |sum: u64| ((2 * sum + sums[3]) / (2 * sums[3]).max(1)) as u8;
             image::Rgba([level(sums[0]), level(sums[1]), level(sums[2]), ((2 * sums[3] + area) / (2 * area)) as u8])
@@ -91,8 +93,8 @@ impl Sprite {
         Self { image, middle: self.middle }
     }
 
-    /// A pixel's levels in this colour: its hue is replaced and its brightness kept, as far as the colour goes.
-    pub(super) fn tinted(&self, rgb: [u8; 3], color: Color) -> [u8; 3] {
+    /// A pixel tinted in this colour: its hue is replaced, and its brightness is kept as far as the colour allows.
+    pub(crate) fn tinted(&self, rgb: [u8; 3], color: Color) -> [u8; 3] {
         let part = (chroma(rgb) - NEUTRAL).clamp(0, FADE);
         if part == 0 {
             return rgb;
@@ -106,7 +108,7 @@ impl Sprite {
     }
 }
 
-/// For each new pixel, the old ones it covers, each with its weight.
+/// For each new pixel, the old pixels that it covers, with their weights.
 fn spans(old: u32, new: u32) -> Vec<Vec<(u32, u64)>> {
     let (old, new) = (u64::from(old), u64::from(new));
     let span = |at: u64| {
@@ -122,7 +124,7 @@ fn chroma(rgb: [u8; 3]) -> i32 {
     red.max(green).max(blue) - red.min(green).min(blue)
 }
 
-/// Luma of ITU-R BT.601, in whole numbers.
+/// Luma of ITU-R BT.601, in integers.
 fn brightness(rgb: [u8; 3]) -> i32 {
     let [red, green, blue] = rgb.map(i32::from);
     (299 * red + 587 * green + 114 * blue) / 1000

@@ -1,39 +1,36 @@
+//! The world of scenes.
+
 use std::sync::Arc;
 
 use image::{GrayImage, Luma, Rgb, RgbaImage};
-use rand_chacha::ChaCha8Rng;
+use vq_data::{DataError, EmojiSet, ImageSource, LabelMap, LabelledBox, Sample, Segmentation};
+use vq_random::RandomStream;
 
-use super::draw::{Facing, Stamp};
-use super::nouns::{SceneNoun, scene_nouns};
-use super::place::{self, Item};
-use super::plan::{self, GroupPlan};
-use super::sprite::Sprite;
-use super::truth::relations;
-use super::{
-    Color, Scene, SceneConfig, SceneGroup, SceneMap, SceneObject, SceneSplit, SceneTruth, Size, Wording, backdrop,
-    is_held_out,
-};
-use crate::order::{below, generator};
-use crate::{DataError, EmojiSet, ImageSource, LabelMap, LabelledBox, Sample, Segmentation};
+use crate::backdrop::draw_backdrop;
+use crate::layout::{Item, boxes};
+use crate::nouns::{SceneNoun, scene_nouns};
+use crate::plan::{GroupPlan, draw_groups};
+use crate::relation::relations;
+use crate::sprite::Sprite;
+use crate::sprites::NounSprites;
+use crate::stamp::{Facing, Stamp};
+use crate::{Scene, SceneConfig, SceneGroup, SceneMap, SceneObject, SceneSplit, SceneTruth, Wording};
 
-/// The least that must be seen of each object, in percent of its pixels.
-const VISIBLE: u8 = 85;
-/// The side at which tints are measured: that of the smallest objects in scenes of 64x64, where most pixels mix a hue
-/// with an outline. One for all sizes, so that the same nouns have colours in all.
-const MEASURED_SIDE: u32 = 17;
+/// The smallest visible share of each object, in percent of its pixels.
+const MIN_VISIBLE: u8 = 85;
 
-/// An endless world of pictures made of emoji, each with its caption and all that is true of it.
+/// An endless world of images made of emoji, each with a true caption and its ground truth.
 ///
-/// A scene has one to four objects, in groups of one kind, on a plain, graded or textured backdrop. Objects have a
-/// noun, a size, often a colour that they were tinted in, a number and a place. Every object lies whole in the picture;
-/// boxes of one group do not meet, and others may cover a little of each other, but at least 85 % of each is seen.
+/// A scene has one to four objects, in groups of one kind, on a plain, graded or textured backdrop. An object has a noun,
+/// a size, a position and often a colour that it is tinted in; a group has a count. Every object lies entirely in the
+/// image. Boxes of one group do not overlap; objects of different groups may cover a little of each other, but at least
+/// 85 % of each is visible.
 ///
-/// Scene `i` is a function of the configuration, but for its `length`, and `i`: its bytes are the same on every
-/// machine. As an [`ImageSource`] the world has `length` scenes; a sample's labels are `scene` and the noun that the
-/// first group has.
+/// Scene `i` is a function of the configuration without its `length`, and of `i`: its bytes are the same on every machine.
+/// As an [`ImageSource`] the world has `length` scenes; the labels of a sample are `scene` and the noun of the first group.
 ///
 /// ```
-/// use vq_data::{EmojiScenes, SceneConfig};
+/// use vq_scenes::{EmojiScenes, SceneConfig};
 ///
 /// # fn main() -> Result<(), vq_data::DataError> {
 /// let scenes = EmojiScenes::new(SceneConfig::new(64))?;
@@ -46,50 +43,7 @@ const MEASURED_SIDE: u32 = 17;
 #[derive(Debug, Clone)]
 pub struct EmojiScenes {
     config: SceneConfig,
-    things: Arc<Vec<Thing>>,
-}
-
-/// A noun with its pictures.
-#[derive(Debug, Clone)]
-pub(super) struct Thing {
-    noun: SceneNoun,
-    /// By size, then by step.
-    sprites: Vec<[Sprite; 2]>,
-    mean: [i32; 3],
-    pub(super) tintable: bool,
-    pub(super) natural_color: Option<Color>,
-    /// By size.
-    pub(super) held_out_sizes: Vec<bool>,
-    /// By colour.
-    pub(super) held_out_colors: Vec<bool>,
-}
-
-impl Thing {
-    fn new(noun: SceneNoun, image: &RgbaImage, size: u32) -> Result<Self, DataError> {
-        let sprite = Sprite::cut(image).ok_or_else(|| {
-            DataError::unexpected(format!("cut the emoji {}", noun.emoji), "a picture with something in it", "none")
-        })?;
-        let held_out = |word: Option<&str>| word.is_some_and(|word| is_held_out(word, noun.singular));
-        let scaled = |kind: Size| kind.percents().map(|percent| sprite.scaled(side(size, percent)));
-        Ok(Self {
-            mean: sprite.mean(),
-            tintable: sprite.scaled(MEASURED_SIDE).is_tintable(),
-            sprites: Size::ALL.into_iter().map(scaled).collect(),
-            natural_color: sprite.natural_color(),
-            held_out_sizes: Size::ALL.into_iter().map(|kind| held_out(kind.word())).collect(),
-            held_out_colors: Color::ALL.into_iter().map(|color| held_out(Some(color.word()))).collect(),
-            noun,
-        })
-    }
-
-    fn sprite(&self, plan: &GroupPlan) -> &Sprite {
-        &self.sprites[plan.adjectives.size as usize][plan.step]
-    }
-}
-
-/// A sprite's longer side in pixels, rounded.
-fn side(size: u32, percent: u32) -> u32 {
-    (size * percent + 50) / 100
+    nouns: Arc<Vec<NounSprites>>,
 }
 
 impl EmojiScenes {
@@ -97,26 +51,26 @@ impl EmojiScenes {
     ///
     /// # Errors
     ///
-    /// If the configuration is not sensible, or the embedded emoji are damaged.
+    /// Those of [`SceneConfig::check`], or if the embedded emoji are damaged.
     pub fn new(config: SceneConfig) -> Result<Self, DataError> {
         config.check()?;
         let emoji = EmojiSet::embedded()?;
-        let mut things = Vec::new();
-        let wanted =
+        let mut nouns = Vec::new();
+        let is_used =
             |noun: &SceneNoun| config.nouns.is_empty() || config.nouns.iter().any(|name| name == noun.singular);
-        for noun in scene_nouns()?.into_iter().filter(wanted) {
+        for noun in scene_nouns()?.into_iter().filter(is_used) {
             let index = emoji.entries().iter().position(|entry| entry.name == noun.emoji).ok_or_else(|| {
                 DataError::unexpected("read scene-nouns.tsv", "the name of an embedded emoji", noun.emoji)
             })?;
-            things.push(Thing::new(noun, &emoji.get(index)?.image, config.size)?);
+            nouns.push(NounSprites::new(noun, &emoji.get(index)?.image, config.size)?);
         }
-        Ok(Self { config, things: Arc::new(things) })
+        Ok(Self { config, nouns: Arc::new(nouns) })
     }
 
-    /// Another split of this world with so many scenes as a source; the sprites are shared.
+    /// Another split of this world, with this length as a source; the sprites are shared.
     #[must_use]
     pub fn part(&self, split: SceneSplit, length: usize) -> Self {
-        Self { config: SceneConfig { split, length, ..self.config.clone() }, things: Arc::clone(&self.things) }
+        Self { config: SceneConfig { split, length, ..self.config.clone() }, nouns: Arc::clone(&self.nouns) }
     }
 
     /// The configuration.
@@ -125,16 +79,16 @@ impl EmojiScenes {
         &self.config
     }
 
-    /// The nouns whose objects can be given a colour.
+    /// The nouns whose objects can be tinted.
     pub fn tintable(&self) -> impl Iterator<Item = &SceneNoun> {
-        self.things.iter().filter(|thing| thing.tintable).map(|thing| &thing.noun)
+        self.nouns.iter().filter(|noun| noun.tintable).map(|noun| &noun.noun)
     }
 
     /// The scene of this number; every number has one.
     #[must_use]
     pub fn scene(&self, index: u64) -> Scene {
-        let mut random = generator(self.config.seed, self.config.split.purpose(), index);
-        // Each attempt goes on where the last one left the generator, so this ends.
+        let mut random = self.config.split.purpose().stream(self.config.seed, index);
+        // Each attempt continues the stream where the last one stopped, so the loop ends.
         loop {
             if let Some(scene) = self.attempt(&mut random) {
                 return scene;
@@ -142,21 +96,21 @@ impl EmojiScenes {
         }
     }
 
-    /// A scene, if all its objects found room and are seen.
-    fn attempt(&self, random: &mut ChaCha8Rng) -> Option<Scene> {
+    /// A scene, if all its objects found room and are visible.
+    fn attempt(&self, random: &mut RandomStream) -> Option<Scene> {
         let size = self.config.size;
-        let plans = plan::groups(random, &self.things, &self.config);
+        let plans = draw_groups(random, &self.nouns, &self.config);
         let items: Vec<Item> = plans
             .iter()
             .enumerate()
             .flat_map(|(group, plan)| {
-                let (width, height) = self.things[plan.thing].sprite(plan).image.dimensions();
+                let (width, height) = self.sprite(plan).image.dimensions();
                 std::iter::repeat_n(Item { group, width, height }, plan.count.into())
             })
             .collect();
-        let boxes = place::boxes(random, &items, size)?;
+        let boxes = boxes(random, &items, size)?;
         let means: Vec<[i32; 3]> = plans.iter().map(|plan| self.mean(plan)).collect();
-        let (backdrop, mut image) = backdrop::paint(random, size, &means);
+        let (backdrop, mut image) = draw_backdrop(random, size, &means);
         let mut map = GrayImage::new(size, size);
         let stamps: Vec<Stamp> = items.iter().map(|item| self.stamp(random, &plans[item.group])).collect();
         for ((stamp, &at), number) in stamps.iter().zip(&boxes).zip(1..) {
@@ -164,28 +118,32 @@ impl EmojiScenes {
         }
         let mut objects = Vec::with_capacity(items.len());
         for (((stamp, &at), number), item) in stamps.iter().zip(&boxes).zip(1..).zip(&items) {
-            let seen = stamp.seen(at, number, &map).filter(|seen| seen.visible >= VISIBLE)?;
+            let seen = stamp.visible_part(at, number, &map).filter(|part| part.visible >= MIN_VISIBLE)?;
             let side = at.width.max(at.height);
             objects.push(SceneObject { group: item.group, area: seen.area, side, visible: seen.visible });
         }
         let groups: Vec<SceneGroup> = plans.iter().map(|plan| self.group(plan)).collect();
         let relations = relations(groups.len(), &objects, size);
         let wording = Wording::draw(random, groups.len(), &relations);
-        let caption = wording.say(&groups);
+        let caption = wording.caption(&groups);
         Some(Scene { image, caption, truth: SceneTruth { groups, objects, relations, map, backdrop, wording } })
     }
 
-    fn mean(&self, plan: &GroupPlan) -> [i32; 3] {
-        plan.adjectives.color.map_or(self.things[plan.thing].mean, |color| color.shade(128).map(i32::from))
+    fn sprite(&self, plan: &GroupPlan) -> &Sprite {
+        self.nouns[plan.noun].sprite(plan.adjectives, plan.step)
     }
 
-    fn stamp(&self, random: &mut ChaCha8Rng, plan: &GroupPlan) -> Stamp<'_> {
-        let facing = if below(random, 2) == 0 { Facing::AsDrawn } else { Facing::Mirrored };
-        Stamp { sprite: self.things[plan.thing].sprite(plan), color: plan.adjectives.color, facing }
+    fn mean(&self, plan: &GroupPlan) -> [i32; 3] {
+        plan.adjectives.color.map_or(self.nouns[plan.noun].mean, |color| color.shade(128).map(i32::from))
+    }
+
+    fn stamp(&self, random: &mut RandomStream, plan: &GroupPlan) -> Stamp<'_> {
+        let facing = if random.index(2) == 0 { Facing::AsDrawn } else { Facing::Mirrored };
+        Stamp { sprite: self.sprite(plan), color: plan.adjectives.color, facing }
     }
 
     fn group(&self, plan: &GroupPlan) -> SceneGroup {
-        let Thing { noun, natural_color, .. } = &self.things[plan.thing];
+        let NounSprites { noun, natural_color, .. } = &self.nouns[plan.noun];
         let GroupPlan { adjectives, count, .. } = *plan;
         SceneGroup {
             emoji: noun.emoji.to_owned(),
@@ -196,15 +154,13 @@ impl EmojiScenes {
             count,
         }
     }
-}
 
-impl EmojiScenes {
-    /// The number of the background and of each object in a sample's segmentation.
+    /// The labels of the background and of each object in a sample's segmentation.
     fn map_labels(&self, groups: &[SceneGroup], objects: &[SceneObject]) -> Vec<u16> {
-        let place = |noun: &str| self.things.iter().position(|thing| thing.noun.singular == noun);
+        let position = |name: &str| self.nouns.iter().position(|noun| noun.noun.singular == name);
         let labels = objects.iter().zip(1_u16..).map(|(object, number)| match self.config.map {
             SceneMap::Objects => number,
-            SceneMap::Nouns => place(&groups[object.group].noun).map_or(number, |place| place as u16 + 1),
+            SceneMap::Nouns => position(&groups[object.group].noun).map_or(number, |at| at as u16 + 1),
         });
         std::iter::once(0).chain(labels).collect()
     }

@@ -1,32 +1,33 @@
+//! Data sets of image files.
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::layout::Layout;
+use super::dir::DatasetDir;
 use super::mask::MaskFile;
 use crate::damage::{Damage, Records};
 use crate::listed::taken;
 use crate::{Damaged, DamagedFile, DataError, ImageSource, LabelledBox, Listed, Sample, load_image};
 
-/// An image file and what is known about it before it is decoded.
+/// An image file with its annotations, before it is decoded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileRecord {
     /// The id of its sample, with `/` between the parts of a path.
     pub id: String,
-    /// Relative to the root of the data set.
+    /// The image file, relative to the root of the data set.
     pub image: PathBuf,
-    /// In the order of the file that holds them.
+    /// In the order of the file that contains them.
     pub captions: Vec<String>,
     /// From coarse to fine.
     pub labels: Vec<String>,
-    /// Where its segmentation lies, if it has one.
+    /// The files of its segmentation, if it has one.
     pub mask: Option<MaskFile>,
-    /// Where things are in the image as its file has it.
+    /// Bounding boxes, in pixels of the image as it is stored.
     pub boxes: Vec<LabelledBox>,
 }
 
-/// A data set of image files, of which everything but the pixels was read at opening; what the configurations of this
-/// crate open.
+/// A data set of image files. Opening reads everything but the pixels; images are decoded on access.
 #[derive(Debug)]
 pub struct ImageFiles {
     name: &'static str,
@@ -37,23 +38,23 @@ pub struct ImageFiles {
 }
 
 impl ImageFiles {
-    /// Checks that there are records, that no id is there twice, and that each file exists.
-    pub(super) fn new(layout: &Layout<'_>, records: Vec<FileRecord>, damaged: Damaged) -> Result<Self, DataError> {
+    /// Checks that there are records, that ids are unique, and that each file exists.
+    pub(crate) fn new(dir: &DatasetDir<'_>, records: Vec<FileRecord>, damaged: Damaged) -> Result<Self, DataError> {
         if records.is_empty() {
-            return Err(layout.refuse("at least one image", "none"));
+            return Err(dir.refuse("at least one image", "none"));
         }
         let mut ids = HashSet::with_capacity(records.len());
         for record in &records {
             if !ids.insert(record.id.as_str()) {
-                return Err(layout.refuse("every image once", format!("{} twice", record.id)));
+                return Err(dir.refuse("every image once", format!("{} twice", record.id)));
             }
-            layout.file(&record.image, "an image")?;
+            dir.file(&record.image, "an image")?;
             record.mask.iter().flat_map(MaskFile::paths).try_for_each(|mask| {
-                layout.file(mask, "the segmentation of an image")?;
+                dir.file(mask, "the segmentation of an image")?;
                 Ok::<(), DataError>(())
             })?;
         }
-        Ok(Self { name: layout.name, root: layout.root.to_owned(), records, damaged, damage: Damage::default() })
+        Ok(Self { name: dir.name, root: dir.root.to_owned(), records, damaged, damage: Damage::default() })
     }
 
     /// The folder of the data set.
@@ -62,7 +63,7 @@ impl ImageFiles {
         &self.root
     }
 
-    /// What is known about the images, in order.
+    /// The records of the images, in order.
     #[must_use]
     pub fn records(&self) -> &[FileRecord] {
         &self.records

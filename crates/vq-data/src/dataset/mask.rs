@@ -1,33 +1,35 @@
+//! Files of segmentations.
+
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageBuffer, Luma};
 
-use crate::load::load_undecorated;
+use crate::load::load_unconverted;
 use crate::{DataError, LabelMap, LabelSides, Segmentation};
 
-/// Files that say what each pixel of an image shows.
+/// The files of an image's segmentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MaskFile {
     /// A grey image whose levels are the labels, as large as the image.
     Map(PathBuf),
-    /// Images of one part each, black where the part is not; where parts overlap, the last one counts, and where there is
-    /// none, the label is 0. They may be smaller or larger than the image, of the same shape.
+    /// One image for each part, black outside of the part. Where parts overlap, the last one counts; where there is none,
+    /// the label is 0. They may be smaller or larger than the image, with the same aspect ratio.
     Parts {
-        /// In the order in which they are laid over each other.
+        /// In the order in which they are drawn over each other.
         parts: Vec<MaskPart>,
-        /// Labels that a mirrored image exchanges.
+        /// The pairs of labels that a mirrored image exchanges.
         sides: &'static [LabelSides],
     },
-    /// As [`Map`](Self::Map), of any size of the same shape, and with sides.
+    /// As [`Map`](Self::Map), of any size with the same aspect ratio, and with sides.
     Combined {
         /// The file.
         path: PathBuf,
-        /// Labels that a mirrored image exchanges.
+        /// The pairs of labels that a mirrored image exchanges.
         sides: &'static [LabelSides],
     },
 }
 
-/// Where an image shows one thing.
+/// The file of one part of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskPart {
     /// Relative to the root of the data set.
@@ -37,7 +39,7 @@ pub struct MaskPart {
 }
 
 impl MaskFile {
-    /// All files.
+    /// The paths of all files.
     pub(super) fn paths(&self) -> Vec<&Path> {
         match self {
             Self::Map(path) | Self::Combined { path, .. } => vec![path],
@@ -50,7 +52,7 @@ impl MaskFile {
         match self {
             Self::Map(path) => {
                 let path = root.join(path);
-                let map = as_large(levels(&path)?, &path.display().to_string(), width, height)?;
+                let map = check_size(levels(&path)?, &path.display().to_string(), width, height)?;
                 Ok(Segmentation { map, ..Segmentation::default() })
             }
             Self::Combined { path, sides } => {
@@ -61,9 +63,9 @@ impl MaskFile {
                 let mut map = LabelMap::new(width, height);
                 for part in parts {
                     let path = root.join(&part.path);
-                    let shown = fitted(&path, levels(&path)?, width, height)?;
-                    for (label, shown) in map.iter_mut().zip(shown.iter()) {
-                        if *shown != 0 {
+                    let levels = fitted(&path, levels(&path)?, width, height)?;
+                    for (label, level) in map.iter_mut().zip(levels.iter()) {
+                        if *level != 0 {
                             *label = part.label;
                         }
                     }
@@ -75,12 +77,11 @@ impl MaskFile {
 }
 
 fn levels(path: &Path) -> Result<LabelMap, DataError> {
-    levels_of(load_undecorated(path)?, &path.display().to_string())
+    levels_of(load_unconverted(path)?, &path.display().to_string())
 }
 
-/// The levels of an image of one channel; of a colour image whose three channels are equal, those of one. `what` names
-/// it in errors.
-pub(super) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, DataError> {
+/// The levels of an image of one channel, or of a colour image whose three channels are equal. `what` names it in errors.
+pub(crate) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, DataError> {
     let (width, height) = (image.width(), image.height());
     let levels: Vec<u16> = match image {
         DynamicImage::ImageLuma8(grey) => grey.into_raw().into_iter().map(u16::from).collect(),
@@ -100,24 +101,25 @@ pub(super) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, Dat
     })
 }
 
-/// A map of the same shape, at the size of the image: each pixel takes the label at its place, and none is mixed.
+/// Resizes a map of the same aspect ratio to the size of its image: each pixel takes the nearest label; labels are never
+/// mixed.
 fn fitted(path: &Path, map: LabelMap, width: u32, height: u32) -> Result<LabelMap, DataError> {
     let (from_width, from_height) = map.dimensions();
     if u64::from(from_width) * u64::from(height) != u64::from(from_height) * u64::from(width) || map.is_empty() {
-        return Err(wrong_size(&path.display().to_string(), "of the shape of its image", width, height, &map));
+        return Err(wrong_size(&path.display().to_string(), "of the aspect ratio of its image", width, height, &map));
     }
     if map.dimensions() == (width, height) {
         return Ok(map);
     }
-    let place =
+    let nearest =
         |at: u32, from: u32, to: u32| (((2 * u64::from(at) + 1) * u64::from(from)) / (2 * u64::from(to))) as u32;
     Ok(LabelMap::from_fn(width, height, |x, y| {
-        *map.get_pixel(place(x, from_width, width), place(y, from_height, height))
+        *map.get_pixel(nearest(x, from_width, width), nearest(y, from_height, height))
     }))
 }
 
-/// The map, if it is as large as its image.
-pub(super) fn as_large(map: LabelMap, what: &str, width: u32, height: u32) -> Result<LabelMap, DataError> {
+/// Checks that a map has the size of its image.
+pub(crate) fn check_size(map: LabelMap, what: &str, width: u32, height: u32) -> Result<LabelMap, DataError> {
     match map.dimensions() == (width, height) {
         true => Ok(map),
         false => Err(wrong_size(what, "as large as its image", width, height, &map)),

@@ -1,11 +1,11 @@
+//! CelebA-HQ.
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{FileRecord, ImageFiles};
-use super::layout::{Layout, lines, names};
-use super::mask::{MaskFile, MaskPart};
-use crate::{Damaged, DataError, LabelSides};
+use crate::dataset::dir::{DatasetDir, lines, names};
+use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, LabelSides, MaskFile, MaskPart};
 
 /// CelebA-HQ: 30,000 faces, with ten captions each by Multi-Modal-CelebA-HQ (Xia et al., "TediGAN", CVPR 2021) and with the
 /// masks of CelebAMask-HQ (Lee et al., "MaskGAN", CVPR 2020).
@@ -19,12 +19,17 @@ use crate::{Damaged, DataError, LabelSides};
 ///
 /// Labels of pixels, as CelebAMask-HQ's `g_mask.py` numbers them: 0 background, 1 skin, 2 nose, 3 glasses, 4 left eye,
 /// 5 right eye, 6 left brow, 7 right brow, 8 left ear, 9 right ear, 10 mouth, 11 upper lip, 12 lower lip, 13 hair, 14 hat,
-/// 15 earring, 16 necklace, 17 neck, 18 cloth. Parts are laid over each other in this order. (Other tools number them in
+/// 15 earring, 16 necklace, 17 neck, 18 cloth. Parts are drawn over each other in this order. (Other tools number them in
 /// another order; a combined map must have this one.)
-/// Masks are of 512x512 where images are of 1024x1024; they come at the size of the image. A mirrored image exchanges the
-/// labels of left and right eye, brow and ear.
+/// The published masks are of 512x512 and the images of 1024x1024; a mask is resized to its image. A mirrored image
+/// exchanges the labels of left and right eye, brow and ear.
 ///
 /// Samples are in the order of their numbers; the id is the number.
+/// The layout is recognized by the folder `celeba-caption`.
+///
+/// # Errors of opening
+///
+/// A folder, list, image, caption or mask is missing, the name of an image is not a number, or an image has no part at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CelebaConfig {
@@ -36,31 +41,31 @@ pub struct CelebaConfig {
     /// The folder of the captions, relative to `root`; `celeba-caption` by default.
     #[serde(default = "text")]
     pub text: PathBuf,
-    /// Where the masks are, if they are to be read.
+    /// The files of the masks; by default none are read.
     #[serde(default)]
     pub masks: CelebaMasks,
-    /// A file with the names of the images that count, such as `0.jpg` or `0`, one a line, relative to `root`; without it
-    /// all do. (The published split is in files of Python's pickle, which are not read.)
+    /// A file with the names of the images that are taken, such as `0.jpg` or `0`, one a line, relative to `root`; by default
+    /// all are taken. (The published split is in files of Python's pickle, which are not read.)
     #[serde(default)]
     pub list: Option<PathBuf>,
-    /// What becomes of a damaged image or mask.
+    /// What is done with a damaged image or mask.
     #[serde(default)]
     pub damaged: Damaged,
 }
 
-/// Where the masks of CelebA-HQ are.
+/// The files of the masks of CelebA-HQ.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CelebaMasks {
-    /// They are not read.
+    /// Masks are not read.
     #[default]
     None,
-    /// In an image for each part; a part that an image lacks has no file.
+    /// One image for each part; a part that an image lacks has no file.
     Parts {
         /// The folder, relative to `root`, such as `CelebAMask-HQ-mask-anno`.
         folder: PathBuf,
     },
-    /// In one grey image `0.png` for each, whose levels are the labels.
+    /// One grey image such as `0.png` for each image, whose levels are the labels.
     Combined {
         /// The folder, relative to `root`.
         folder: PathBuf,
@@ -75,7 +80,7 @@ fn text() -> PathBuf {
     "celeba-caption".into()
 }
 
-/// The endings of the parts' names; a part's label is its place, from 1.
+/// The suffixes of the parts' names; the label of a part is its position, from 1.
 const PARTS: [&str; 18] = [
     "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip", "l_lip", "hair",
     "hat", "ear_r", "neck_l", "neck", "cloth",
@@ -84,47 +89,61 @@ const PARTS: [&str; 18] = [
 static SIDES: [LabelSides; 3] =
     [LabelSides { left: 4, right: 5 }, LabelSides { left: 6, right: 7 }, LabelSides { left: 8, right: 9 }];
 
-/// How many images have their parts in one folder.
+/// The number of images whose parts are in one folder.
 const PER_FOLDER: u32 = 2000;
 
-impl CelebaConfig {
-    /// Lists the images, reads their captions and checks that the masks are there.
-    ///
-    /// # Errors
-    ///
-    /// All name the file and what it should be: a folder, list, image, caption or mask is missing, an image's name is no
-    /// number, or it has no part at all.
-    pub fn open(&self) -> Result<ImageFiles, DataError> {
-        let layout = Layout { name: "CelebA-HQ", root: &self.root };
-        let folder = layout.folder(&self.images, "the images")?;
-        layout.folder(&self.text, "the captions")?;
+impl DatasetLayout for CelebaConfig {
+    const NAME: &'static str = "CelebA-HQ";
+    type Source = ImageFiles;
+
+    fn with_defaults(root: &Path) -> Result<Self, DataError> {
+        Ok(Self {
+            root: root.to_owned(),
+            images: images(),
+            text: text(),
+            masks: CelebaMasks::default(),
+            list: None,
+            damaged: Damaged::default(),
+        })
+    }
+
+    fn detect(root: &Path) -> Result<bool, DataError> {
+        Ok(root.join(text()).exists())
+    }
+
+    fn open(&self) -> Result<ImageFiles, DataError> {
+        let dir = DatasetDir { name: Self::NAME, root: &self.root };
+        let folder = dir.folder(&self.images, "the images")?;
+        dir.folder(&self.text, "the captions")?;
         let listed = match &self.list {
-            Some(list) => lines(&layout.text(list, "the names of images, one a line")?),
+            Some(list) => lines(&dir.text(list, "the names of images, one a line")?),
             None => names(&folder)?.into_iter().filter(|name| name.ends_with(".jpg")).collect(),
         };
         let mut numbers = Vec::with_capacity(listed.len());
         for name in &listed {
             let number = name.strip_suffix(".jpg").unwrap_or(name).parse::<u32>();
-            numbers.push(number.map_err(|_| layout.refuse("images with numbers for names", format!("{name:?}")))?);
+            numbers.push(number.map_err(|_| dir.refuse("images whose names are numbers", format!("{name:?}")))?);
         }
         numbers.sort_unstable();
         if let CelebaMasks::Parts { folder } | CelebaMasks::Combined { folder } = &self.masks {
-            layout.folder(folder, "the masks")?;
+            dir.folder(folder, "the masks")?;
         }
         let record = |number: u32| {
             Ok(FileRecord {
                 id: number.to_string(),
                 image: self.images.join(format!("{number}.jpg")),
-                captions: layout.captions(self.text.join(format!("{number}.txt")))?,
-                mask: self.mask(&layout, number)?,
+                captions: dir.captions(self.text.join(format!("{number}.txt")))?,
+                mask: self.mask(&dir, number)?,
                 ..FileRecord::default()
             })
         };
         let records = numbers.into_iter().map(record).collect::<Result<_, DataError>>()?;
-        ImageFiles::new(&layout, records, self.damaged)
+        ImageFiles::new(&dir, records, self.damaged)
     }
+}
 
-    fn mask(&self, layout: &Layout<'_>, number: u32) -> Result<Option<MaskFile>, DataError> {
+impl CelebaConfig {
+    fn mask(&self, dir: &DatasetDir<'_>, number: u32) -> Result<Option<MaskFile>, DataError> {
         Ok(match &self.masks {
             CelebaMasks::None => None,
             CelebaMasks::Combined { folder } => {
@@ -132,16 +151,16 @@ impl CelebaConfig {
             }
             CelebaMasks::Parts { folder } => {
                 let folder = folder.join((number / PER_FOLDER).to_string());
-                let place = |part: &str| folder.join(format!("{number:05}_{part}.png"));
-                let there = |path: &Path| layout.root.join(path).is_file();
+                let path = |part: &str| folder.join(format!("{number:05}_{part}.png"));
+                let exists = |path: &Path| dir.root.join(path).is_file();
                 let parts: Vec<MaskPart> = (1..)
                     .zip(PARTS)
-                    .map(|(label, part)| MaskPart { path: place(part), label })
-                    .filter(|part| there(&part.path))
+                    .map(|(label, part)| MaskPart { path: path(part), label })
+                    .filter(|part| exists(&part.path))
                     .collect();
                 if parts.is_empty() {
-                    let expected = format!("parts such as {}", layout.root.join(place(PARTS[0])).display());
-                    return Err(layout.refuse(expected, "none of them"));
+                    let expected = format!("parts such as {}", dir.root.join(path(PARTS[0])).display());
+                    return Err(dir.refuse(expected, "none of them"));
                 }
                 Some(MaskFile::Parts { parts, sides: &SIDES })
             }

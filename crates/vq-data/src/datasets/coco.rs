@@ -1,11 +1,12 @@
+//! MS-COCO.
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{FileRecord, ImageFiles};
-use super::layout::{Layout, read};
-use crate::{Damaged, DataError, Split};
+use crate::dataset::dir::{DatasetDir, read};
+use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, Split};
 
 /// MS-COCO with its captions, about five an image (Chen et al., "Microsoft COCO Captions", 2015).
 ///
@@ -16,33 +17,39 @@ use crate::{Damaged, DataError, Split};
 /// root/val2014/COCO_val2014_000000000042.jpg          root/val2017/000000000139.jpg
 /// ```
 ///
-/// Of the JSON, `images` (`id`, `file_name`) and `annotations` (`id`, `image_id`, `caption`) are read; the whole file is
-/// held in memory while it is, some 70 MB for `train2014`.
-/// Samples are in the order of the images' numbers, captions in that of theirs; the id is the file's name.
+/// `images` (`id`, `file_name`) and `annotations` (`id`, `image_id`, `caption`) of the JSON are read. The whole file is held
+/// in memory meanwhile, some 70 MB for `train2014`.
+/// Samples are in the order of the images' numbers, captions in the order of theirs; the id is the file name.
+/// The layout is recognized by `annotations/captions_train2014.json` or that of `val` or 2017; the year is that of the file,
+/// by default 2014.
+///
+/// # Errors of opening
+///
+/// A file is missing, the JSON is not as documented, a caption belongs to no image, or an image has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CocoConfig {
     /// The folder.
     pub root: PathBuf,
-    /// Which division into parts: both have the same images.
+    /// The year of the split; both years have the same images.
     pub year: CocoYear,
     /// `train` or `val`.
     pub split: Split,
-    /// The folder of the part's images, relative to `root`; by default that of its name, such as `train2014`.
+    /// The folder of the split's images, relative to `root`; by default the name of the split, such as `train2014`.
     #[serde(default)]
     pub images: Option<PathBuf>,
-    /// What becomes of a damaged image.
+    /// What is done with a damaged image.
     #[serde(default)]
     pub damaged: Damaged,
 }
 
-/// Which division of MS-COCO.
+/// The year of a split of MS-COCO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CocoYear {
-    /// 82,783 images to train on, 40,504 to validate on.
+    /// 82,783 images for training, 40,504 for validation.
     #[serde(rename = "2014")]
     Y2014,
-    /// 118,287 images to train on, 5,000 to validate on.
+    /// 118,287 images for training, 5,000 for validation.
     #[serde(rename = "2017")]
     Y2017,
 }
@@ -66,15 +73,21 @@ struct Annotation {
     caption: String,
 }
 
-impl CocoConfig {
-    /// Reads the captions and checks that the images are there.
-    ///
-    /// # Errors
-    ///
-    /// All name the file and what it should be: a file is missing, the JSON is not as documented, a caption belongs to no
-    /// image, or an image has none.
-    pub fn open(&self) -> Result<ImageFiles, DataError> {
-        let layout = Layout { name: "MS-COCO", root: &self.root };
+impl DatasetLayout for CocoConfig {
+    const NAME: &'static str = "MS-COCO";
+    type Source = ImageFiles;
+
+    fn with_defaults(root: &Path) -> Result<Self, DataError> {
+        let year = detected_year(root).unwrap_or(CocoYear::Y2014);
+        Ok(Self { root: root.to_owned(), year, split: Split::Train, images: None, damaged: Damaged::default() })
+    }
+
+    fn detect(root: &Path) -> Result<bool, DataError> {
+        Ok(detected_year(root).is_some())
+    }
+
+    fn open(&self) -> Result<ImageFiles, DataError> {
+        let dir = DatasetDir { name: Self::NAME, root: &self.root };
         let part = match (self.split, self.year) {
             (Split::Train, CocoYear::Y2014) => "train2014",
             (Split::Validation, CocoYear::Y2014) => "val2014",
@@ -82,8 +95,8 @@ impl CocoConfig {
             (Split::Validation, CocoYear::Y2017) => "val2017",
         };
         let folder = self.images.clone().unwrap_or_else(|| part.into());
-        let within = layout.folder(&folder, "the images")?;
-        let path = layout.file(format!("annotations/captions_{part}.json"), "images and annotations")?;
+        let within = dir.folder(&folder, "the images")?;
+        let path = dir.file(format!("annotations/captions_{part}.json"), "images and annotations")?;
         let json: File = serde_json::from_slice(&read(&path)?)
             .map_err(|source| DataError::Json { what: path.display().to_string(), source })?;
 
@@ -93,7 +106,7 @@ impl CocoConfig {
             let before = captions.entry(annotation.image_id).or_default().insert(annotation.id, caption);
             if before.is_some() {
                 let expected = format!("every annotation once in {}", path.display());
-                return Err(layout.refuse(expected, format!("annotation {} twice", annotation.id)));
+                return Err(dir.refuse(expected, format!("annotation {} twice", annotation.id)));
             }
         }
         let mut images = json.images;
@@ -101,16 +114,23 @@ impl CocoConfig {
         let mut records = Vec::with_capacity(images.len());
         for Image { id, file_name } in images {
             let Some(captions) = captions.remove(&id) else {
-                return Err(layout.refuse(format!("a caption of image {id} in {}", path.display()), "none"));
+                return Err(dir.refuse(format!("a caption of image {id} in {}", path.display()), "none"));
             };
-            let image = folder.join(layout.named(&within, &file_name, &path.display().to_string())?);
+            let image = folder.join(dir.named(&within, &file_name, &path.display().to_string())?);
             let captions = captions.into_values().filter(|caption| !caption.is_empty()).collect();
             records.push(FileRecord { id: file_name, image, captions, ..FileRecord::default() });
         }
         if let Some(id) = captions.keys().next() {
             let expected = format!("captions of the images in {}", path.display());
-            return Err(layout.refuse(expected, format!("one of image {id}")));
+            return Err(dir.refuse(expected, format!("one of image {id}")));
         }
-        ImageFiles::new(&layout, records, self.damaged)
+        ImageFiles::new(&dir, records, self.damaged)
     }
+}
+
+/// The year of the caption files in a folder.
+fn detected_year(root: &Path) -> Option<CocoYear> {
+    let years = [("2014", CocoYear::Y2014), ("2017", CocoYear::Y2017)];
+    let exists = |year: &str, part: &str| root.join(format!("annotations/captions_{part}{year}.json")).exists();
+    years.into_iter().find(|(year, _)| exists(year, "train") || exists(year, "val")).map(|(_, year)| year)
 }

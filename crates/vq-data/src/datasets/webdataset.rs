@@ -1,54 +1,55 @@
 //! WebDataset: samples in tar archives.
 
-mod about;
-mod index;
-pub(crate) mod keys;
-
-pub(crate) use about::About;
-
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::layout::{Layout, lines, names};
-use super::mask::{as_large, levels_of};
 use crate::damage::{Damage, Records};
+use crate::dataset::dir::{DatasetDir, lines, names, read_range};
+use crate::dataset::mask::{check_size, levels_of};
 use crate::listed::taken;
 use crate::load::{MAX_DECODED_BYTES, decode, decode_any};
-use crate::{Damaged, DamagedFile, DataError, ImageSource, Listed, Sample, Segmentation};
-use index::{Member, WebSample, index};
+use crate::shards::index::{Member, WebSample, index};
+use crate::shards::keys;
+use crate::shards::metadata::SampleMetadata;
+use crate::{Damaged, DamagedFile, DataError, DatasetLayout, ImageSource, Listed, Sample, Segmentation};
 
-/// WebDataset: samples in tar archives, the shards, of one folder.
+/// WebDataset: samples in the tar archives (shards) of one folder.
 ///
 /// ```text
 /// root/00000.tar    000.jpg 000.txt 000.json 001.jpg 001.txt ...
 /// root/00001.tar
 /// ```
 ///
-/// Files of the same path up to the first dot of the name, one after the other, are one sample, and the rest of the name is
-/// their key. Of the keys, in small or capital letters, these are read:
+/// Consecutive files with the same path up to the first dot of the name are one sample, and the rest of the name is the key
+/// of a file. These keys are read, in lower or upper case:
 ///
-/// * `jpg`, `jpeg`, `png` or `webp`: the image, one for each sample;
+/// * `jpg`, `jpeg`, `png` or `webp`: the image; each sample has one;
 /// * `txt`: captions, one a line;
-/// * `json`: an object whose `caption` or else `text`, a text, is the caption if there is no `txt`;
+/// * `json`: an object whose `caption`, or else `text`, is the caption if there is no `txt`;
 /// * `cls`: labels from coarse to fine, one a line;
 /// * `labelmap.png`: the segmentation, a grey image as large as the image, whose levels are the labels;
-/// * `vqct.json`: what [`pack`](crate::pack) writes besides: an object of the sample's former `id`, `boxes` with `label`,
-///   `left`, `top`, `width` and `height`, and `sides`, the labels of the segmentation that a mirrored image exchanges.
+/// * `vqct.json`: written by [`pack`](crate::pack): an object with the sample's `id` in the packed source, `boxes` with
+///   `label`, `left`, `top`, `width` and `height`, and `sides`, the labels of the segmentation that a mirrored image
+///   exchanges.
 ///
 /// Samples are in the order of the shards' names, then of the archive; the id is `00000.tar/000`.
-/// At opening only the archives' headers are read; any sample can then be read by itself, so the loader shuffles across
+/// Opening reads only the headers of the archives. Any sample can then be read by itself, so the loader shuffles across
 /// shards as it does with every source. The archives must not be compressed.
+/// The layout is recognized by a file `*.tar`.
+///
+/// # Errors of opening
+///
+/// All name the shard and the sample: there is no shard, one is damaged or truncated, a sample has no image or more than
+/// one, or the files of a sample are not next to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebConfig {
-    /// The folder of the shards: all files in it whose names end in `.tar`.
+    /// The folder of the shards, which are all files whose names end in `.tar`.
     pub root: PathBuf,
-    /// What becomes of a damaged sample.
+    /// What is done with a damaged sample.
     #[serde(default)]
     pub damaged: Damaged,
 }
@@ -63,24 +64,29 @@ pub struct WebShards {
     damage: Damage,
 }
 
-impl WebConfig {
-    /// Reads the headers of all shards.
-    ///
-    /// # Errors
-    ///
-    /// All name the shard and the sample: there is no shard, one is damaged or cut short, a sample has no image or more than
-    /// one, or its files are not together.
-    pub fn open(&self) -> Result<WebShards, DataError> {
-        let layout = Layout { name: "WebDataset", root: &self.root };
-        let folder = layout.folder("", "shards, whose names end in .tar")?;
+impl DatasetLayout for WebConfig {
+    const NAME: &'static str = "WebDataset";
+    type Source = WebShards;
+
+    fn with_defaults(root: &Path) -> Result<Self, DataError> {
+        Ok(Self { root: root.to_owned(), damaged: Damaged::default() })
+    }
+
+    fn detect(root: &Path) -> Result<bool, DataError> {
+        Ok(names(root)?.iter().any(|name| name.ends_with(".tar")))
+    }
+
+    fn open(&self) -> Result<WebShards, DataError> {
+        let dir = DatasetDir { name: Self::NAME, root: &self.root };
+        let folder = dir.folder("", "shards, whose names end in .tar")?;
         let mut shards = names(&folder)?;
         shards.retain(|name| name.ends_with(".tar"));
         let mut samples = Vec::new();
         for (number, shard) in shards.iter().enumerate() {
-            index(&layout, shard, number, &mut samples)?;
+            index(&dir, shard, number, &mut samples)?;
         }
         if samples.is_empty() {
-            return Err(layout.refuse("samples in shards, whose names end in .tar", format!("{} shards", shards.len())));
+            return Err(dir.refuse("samples in shards, whose names end in .tar", format!("{} shards", shards.len())));
         }
         let (root, damaged) = (self.root.clone(), self.damaged);
         Ok(WebShards { root, shards, samples, damaged, damage: Damage::default() })
@@ -132,12 +138,12 @@ impl WebShards {
         Ok(caption.map(lines).unwrap_or_default())
     }
 
-    fn about(&self, sample: &WebSample) -> Result<About, DataError> {
-        let Some(about) = sample.about else {
-            return Ok(About::default());
+    fn metadata(&self, sample: &WebSample) -> Result<SampleMetadata, DataError> {
+        let Some(metadata) = sample.metadata else {
+            return Ok(SampleMetadata::default());
         };
-        serde_json::from_slice(&self.bytes(sample, about)?).map_err(|source| DataError::Json {
-            what: format!("the {} of {}", keys::ABOUT, self.id_of(sample)),
+        serde_json::from_slice(&self.bytes(sample, metadata)?).map_err(|source| DataError::Json {
+            what: format!("the {} of {}", keys::METADATA, self.id_of(sample)),
             source,
         })
     }
@@ -165,12 +171,12 @@ impl Records for WebShards {
             Some(class) => lines(&self.text(sample, class)?),
             None => Vec::new(),
         };
-        let About { boxes, sides, .. } = self.about(sample)?;
+        let SampleMetadata { boxes, sides, .. } = self.metadata(sample)?;
         let segmentation = match sample.map {
             Some(member) => {
                 let what = format!("{}.{}", self.root.join(&id).display(), keys::MAP);
                 let map = levels_of(decode_any(&self.bytes(sample, member)?, &what)?, &what)?;
-                Some(Segmentation { map: as_large(map, &what, image.width(), image.height())?, sides: sides.into() })
+                Some(Segmentation { map: check_size(map, &what, image.width(), image.height())?, sides: sides.into() })
             }
             None => None,
         };
@@ -215,14 +221,4 @@ impl Listed for WebShards {
             damage: Damage::default(),
         })
     }
-}
-
-/// A part of a file.
-pub(super) fn read_range(path: &Path, start: u64, length: usize) -> Result<Vec<u8>, DataError> {
-    let failed = |source| DataError::Io { op: "read a part of a file", path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    file.seek(SeekFrom::Start(start)).map_err(failed)?;
-    let mut bytes = vec![0; length];
-    file.read_exact(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }

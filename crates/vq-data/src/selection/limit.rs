@@ -1,17 +1,19 @@
+//! A limited number of samples chosen by seed and id.
+
 use std::sync::Arc;
 
-use super::{Listed, ranks};
-use crate::DataError;
+use super::rank::ranks;
+use crate::{DataError, Listed};
 
-/// So many of a source's samples, chosen by a seed.
+/// A number of a source's samples, chosen by a seed.
 ///
-/// They are those with the lowest numbers, made of seed and id as [`HeldOut`](super::HeldOut) has them, in the source's
-/// order: a lower limit takes some of the samples that a higher one takes.
+/// The samples with the lowest ranks (the hash of seed and id that [`HeldOut`](crate::HeldOut) describes) are taken, in
+/// the source's order. The samples of a lower limit are a subset of those of a higher one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// How many; at least 1.
+    /// The number of samples; at least 1.
     pub count: usize,
-    /// Which ones.
+    /// Decides which samples are taken.
     pub seed: u64,
 }
 
@@ -25,11 +27,11 @@ impl Limit {
         let ranks = ranks(source, self.seed);
         let count = self.count;
         if count == 0 || count > ranks.len() {
-            let expected = format!("a limit of 1 to {}, which is how many there are", ranks.len());
+            let expected = format!("a limit of 1 to {}, the number of images", ranks.len());
             return Err(DataError::unexpected("limit the images", expected, count));
         }
         let mut order: Vec<usize> = (0..ranks.len()).collect();
-        // Equal ranks keep the source's order.
+        // A stable sort: samples of equal rank keep the source's order.
         order.sort_by_key(|&index| ranks[index]);
         let mut within = vec![false; ranks.len()];
         order[..count].iter().for_each(|&index| within[index] = true);

@@ -1,4 +1,4 @@
-//! Keys of the files of a sample that are written too; see [`WebConfig`](super::WebConfig).
+//! Keys of the files of a sample that are both read and written; see [`WebConfig`](crate::WebConfig).
 
 /// Captions.
 pub(crate) const TEXT: &str = "txt";
@@ -6,5 +6,5 @@ pub(crate) const TEXT: &str = "txt";
 pub(crate) const CLASS: &str = "cls";
 /// Segmentation.
 pub(crate) const MAP: &str = "labelmap.png";
-/// Boxes and more.
-pub(crate) const ABOUT: &str = "vqct.json";
+/// Id, boxes and mirrored labels: [`SampleMetadata`](super::metadata::SampleMetadata).
+pub(crate) const METADATA: &str = "vqct.json";

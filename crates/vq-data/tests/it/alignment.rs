@@ -5,7 +5,7 @@ use vq_data::{
     Transform,
 };
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// A black picture with one white rectangle, whose label is 7, and its box.
 #[derive(Debug, Clone)]
@@ -178,7 +178,7 @@ fn a_mirrored_map_exchanges_left_and_right() {
 fn a_map_of_another_size_is_refused() {
     let sample = Sample { image: RgbaImage::new(3, 2), ..four(&[]) };
     let error = flips().apply_sample(&sample, 0).unwrap_err();
-    check_told(&error, &["a segmentation of 3x2, as the image, got 2x2"]);
+    check_error(&error, &["a segmentation of 3x2, as the image, got 2x2"]);
 }
 
 /// One sample of 8x6.

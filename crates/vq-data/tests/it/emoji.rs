@@ -6,7 +6,7 @@ use vq_data::{DataError, Emoji, EmojiSet, ImageSource, InMemory, Sample, Split, 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const ASSET: &[u8] = include_bytes!("../../assets/emoji.zip");
 
@@ -146,7 +146,7 @@ fn no_family_and_no_picture_is_on_both_sides() {
 #[test]
 fn indices_out_of_range_are_errors() {
     let set = EmojiSet::embedded().unwrap();
-    check_told(&set.get(9999).unwrap_err(), &["below 1870, got 9999"]);
+    check_error(&set.get(9999).unwrap_err(), &["below 1870, got 9999"]);
     let validation = set.split(Split::Validation);
     assert!(validation.get(validation.len()).is_err());
 }
@@ -202,14 +202,14 @@ fn an_archive_in_a_file_works_as_well() {
 
 #[test]
 fn damaged_archives_are_refused() {
-    check_told(&EmojiSet::open("no/such.zip").err().unwrap(), &["no/such.zip"]);
-    check_told(&open(b"").err().unwrap(), &["some-emoji.zip", "sound zip"]);
-    check_told(&open(b"PK nonsense").err().unwrap(), &["some-emoji.zip"]);
-    check_told(&open(&ASSET[..ASSET.len() / 2]).err().unwrap(), &["some-emoji.zip"]);
+    check_error(&EmojiSet::open("no/such.zip").err().unwrap(), &["no/such.zip"]);
+    check_error(&open(b"").err().unwrap(), &["some-emoji.zip", "sound zip"]);
+    check_error(&open(b"PK nonsense").err().unwrap(), &["some-emoji.zip"]);
+    check_error(&open(&ASSET[..ASSET.len() / 2]).err().unwrap(), &["some-emoji.zip"]);
     // One bit of one picture, in the middle of the archive.
     let mut flipped = ASSET.to_vec();
     flipped[ASSET.len() / 2] ^= 1;
-    check_told(&open(&flipped).err().unwrap(), &["images/", ".png of "]);
+    check_error(&open(&flipped).err().unwrap(), &["images/", ".png of "]);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn wrong_entries_are_refused() {
     #[track_caller]
     fn check(entry: &str, data: Option<&[u8]>, says: &[&str]) {
         let bytes = altered(entry, data, CompressionMethod::Stored);
-        check_told(&open(&bytes).err().unwrap(), says);
+        check_error(&open(&bytes).err().unwrap(), says);
     }
     check("index.jsonl", None, &["expected an entry index.jsonl"]);
     check("index.jsonl", Some(b""), &["index.jsonl", "1 emoji", "got 0"]);

@@ -6,16 +6,16 @@ use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader, LoaderConfig,
-    Transform,
+    Batch, Damaged, DataError, FolderClasses, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader,
+    LoaderConfig, Transform,
 };
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const SKIP: ImageFolderConfig =
-    ImageFolderConfig { classes: Classes::Unlabelled, caption: None, damaged: Damaged::Skip };
+    ImageFolderConfig { classes: FolderClasses::Unlabelled, caption: None, damaged: Damaged::Skip };
 const CLASSES: ImageFolderConfig =
-    ImageFolderConfig { classes: Classes::FirstFolder, caption: None, damaged: Damaged::Fail };
+    ImageFolderConfig { classes: FolderClasses::FirstFolder, caption: None, damaged: Damaged::Fail };
 
 /// Writes a file, and the folders on the way to it.
 fn put(root: &Path, path: impl AsRef<Path>, bytes: &[u8]) {
@@ -66,7 +66,7 @@ fn images_come_in_the_order_of_their_bytes() {
     assert_eq!([red(&folder, 0), red(&folder, 1), red(&folder, 6)], [4, 1, 5]);
     assert_eq!(folder.files()[5], Path::new("b").join("2.png"));
     assert_eq!(folder.get(0).unwrap().labels, [""; 0]);
-    check_told(&folder.get(7).unwrap_err(), &["an index below 7, got 7"]);
+    check_error(&folder.get(7).unwrap_err(), &["an index below 7, got 7"]);
 }
 
 proptest! {
@@ -115,7 +115,7 @@ fn the_first_folder_is_the_class() {
 
     put(folder.path(), "stray.png", &png(0));
     let error = ImageFolder::open(folder.path(), CLASSES).unwrap_err();
-    check_told(&error, &["read the class of", "stray.png", "one directly in"]);
+    check_error(&error, &["read the class of", "stray.png", "one directly in"]);
 }
 
 #[test]
@@ -131,13 +131,13 @@ fn other_files_are_counted_and_hidden_ones_left_out() {
 #[test]
 fn folders_without_images_are_named() {
     let error = ImageFolder::open("no/such/folder", ImageFolderConfig::default()).unwrap_err();
-    check_told(&error, &["open image folder", "no/such/folder", "No such file"]);
+    check_error(&error, &["open image folder", "no/such/folder", "No such file"]);
 
     let empty = TempDir::new().unwrap();
     put(empty.path(), "notes.txt", b"x");
     let told = |root: &Path| ImageFolder::open(root, ImageFolderConfig::default()).unwrap_err();
-    check_told(&told(empty.path()), &[&empty.path().display().to_string(), ".webp", "got none among 1 files"]);
-    check_told(&told(&empty.path().join("notes.txt")), &["notes.txt", "expected a folder, got a file"]);
+    check_error(&told(empty.path()), &[&empty.path().display().to_string(), ".webp", "got none among 1 files"]);
+    check_error(&told(&empty.path().join("notes.txt")), &["notes.txt", "expected a folder, got a file"]);
 }
 
 #[cfg(unix)]
@@ -152,7 +152,7 @@ fn links_are_followed_and_circles_refused() {
 
     symlink(folder.path(), folder.path().join("real/round")).unwrap();
     let error = ImageFolder::open(folder.path(), ImageFolderConfig::default()).unwrap_err();
-    check_told(&error, &["open image folder", "round"]);
+    check_error(&error, &["open image folder", "round"]);
 }
 
 #[cfg(unix)]
@@ -181,9 +181,9 @@ fn a_damaged_image_fails_by_name() {
     let folder = damaged();
     let folder = open(folder.path());
     assert_eq!(red(&folder, 0), 0);
-    check_told(&folder.get(1).unwrap_err(), &["1.png", "an empty file"]);
-    check_told(&folder.get(2).unwrap_err(), &["2.png", "a whole jpeg, png"]);
-    check_told(&folder.get(4).unwrap_err(), &["4.png", "a file of another kind"]);
+    check_error(&folder.get(1).unwrap_err(), &["1.png", "an empty file"]);
+    check_error(&folder.get(2).unwrap_err(), &["2.png", "a whole jpeg, png"]);
+    check_error(&folder.get(4).unwrap_err(), &["4.png", "a file of another format"]);
     assert!(folder.damaged().is_empty());
 }
 
@@ -208,7 +208,7 @@ fn nothing_takes_the_place_of_an_unreadable_file() {
     std::fs::remove_file(folder.path().join("0.png")).unwrap();
     let error = skipping.get(0).unwrap_err();
     assert!(matches!(error, DataError::Io { .. }));
-    check_told(&error, &["read image", "0.png"]);
+    check_error(&error, &["read image", "0.png"]);
     assert!(skipping.damaged().is_empty());
 }
 
@@ -218,6 +218,6 @@ fn a_folder_of_damaged_images_only_is_an_error() {
     put(folder.path(), "a.png", b"");
     put(folder.path(), "b.jpg", b"");
     let folder = ImageFolder::open(folder.path(), SKIP).unwrap();
-    check_told(&folder.get(1).unwrap_err(), &["read image folder", "at least one sound image, got 2 damaged ones"]);
+    check_error(&folder.get(1).unwrap_err(), &["read image folder", "at least one sound image, got 2 damaged ones"]);
     assert_eq!(folder.damaged().len(), 2);
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use vq_data::DataError;
 use vq_data::grid::{GridCell, GridLayout, GridWords, SampleWords, Tone, draw_grid, sample_cells};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 const LAYOUT: GridLayout = GridLayout { columns: 3, cell: 80, picture: 60, padding: 4, letters: 14.0 };
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
@@ -87,7 +87,7 @@ fn letters_of_other_scripts_are_drawn_and_unknown_ones_marked() {
 
 #[test]
 fn layouts_and_sizes_that_cannot_be_are_refused() {
-    let refused = |cells: &[GridCell], layout, says: &str| check_told(&draw_grid(cells, layout).unwrap_err(), &[says]);
+    let refused = |cells: &[GridCell], layout, says: &str| check_error(&draw_grid(cells, layout).unwrap_err(), &[says]);
     let one = [cell(10, 10, &["x"])];
     refused(&one, GridLayout { columns: 0, ..LAYOUT }, "columns: expected at least 1");
     refused(&one, GridLayout { cell: 3, ..LAYOUT }, "cell: expected 16 to");

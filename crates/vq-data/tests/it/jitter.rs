@@ -2,7 +2,7 @@ use image::{Rgba, RgbaImage};
 use proptest::prelude::*;
 use vq_data::{Jitter, Transform};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// Two colours side by side.
 fn image() -> RgbaImage {
@@ -91,7 +91,7 @@ fn senseless_amounts_are_refused() {
     for (amount, got) in [(-0.1, "got -0.1"), (f64::NAN, "got NaN"), (f64::INFINITY, "got inf")] {
         let transform =
             Transform { jitter: Jitter { contrast: amount, ..Jitter::default() }, ..Transform::fixed(2, [0; 3]) };
-        check_told(&transform.apply(&image(), 0).unwrap_err(), &["a jitter.contrast of at least 0", got]);
+        check_error(&transform.apply(&image(), 0).unwrap_err(), &["a jitter.contrast of at least 0", got]);
     }
 }
 

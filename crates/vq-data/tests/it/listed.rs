@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use vq_data::{
-    CaptionFile, CaptionTemplate, CaptionedConfig, CifarConfig, Classes, Damaged, DataError, HeldOut, ImageFolder,
-    ImageFolderConfig, Limit, Listed, Parts, Split, WebConfig,
+    CaptionFile, CaptionTemplate, CaptionedConfig, CifarConfig, Damaged, DataError, DatasetLayout, FolderClasses,
+    HeldOut, HeldOutSplit, ImageFolder, ImageFolderConfig, Limit, Listed, Split, WebConfig,
 };
 
 use crate::sources::{Tree, check_refused, cifar, listing, picture, web};
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// The names of all samples, as the source tells them.
 fn ids(source: &dyn Listed) -> Vec<String> {
@@ -37,7 +37,7 @@ proptest! {
     fn parts_share_nothing_and_lose_nothing(share in 0.3_f64..0.7, seed: u64) {
         let tree = named(64);
         let held_out = HeldOut { share, seed };
-        let Parts { train, held_out: held } = held_out.divide(&open(&tree)).unwrap();
+        let HeldOutSplit { train, held_out: held } = held_out.divide(&open(&tree)).unwrap();
         let mut all = [ids(&*train), ids(&*held)].concat();
         all.sort_unstable();
         prop_assert_eq!(all, ids(&open(&tree)));
@@ -119,13 +119,13 @@ fn the_held_out_part_is_pinned() {
 fn senseless_shares_and_limits_are_refused() {
     let tree = named(2);
     let refused = |share| HeldOut { share, seed: 0 }.divide(&open(&tree)).err().unwrap();
-    check_told(&refused(0.0), &["hold out a share of the images: expected a share above 0 and below 1, got 0"]);
-    check_told(&refused(1.0), &["got 1"]);
-    check_told(&refused(f64::NAN), &["got NaN"]);
-    check_told(&refused(1e-9), &["images on both sides", "0 held out of 2"]);
+    check_error(&refused(0.0), &["hold out a share of the images: expected a share above 0 and below 1, got 0"]);
+    check_error(&refused(1.0), &["got 1"]);
+    check_error(&refused(f64::NAN), &["got NaN"]);
+    check_error(&refused(1e-9), &["images on both sides", "0 held out of 2"]);
     let refused = |count| Limit { count, seed: 0 }.apply(&open(&tree)).err().unwrap();
-    check_told(&refused(0), &["limit the images: expected a limit of 1 to 2, which is how many there are, got 0"]);
-    check_told(&refused(3), &["got 3"]);
+    check_error(&refused(0), &["limit the images: expected a limit of 1 to 2, the number of images, got 0"]);
+    check_error(&refused(3), &["got 3"]);
 }
 
 /// A part reads as the whole does, in every kind of source.
@@ -160,7 +160,8 @@ fn every_source_has_parts() {
     check_part(&sidecar(&tree).unwrap());
 
     let caption = Some(CaptionTemplate::new("a photo of a {class}").unwrap());
-    let config = ImageFolderConfig { classes: Classes::FirstFolder, caption: caption.clone(), damaged: Damaged::Fail };
+    let config =
+        ImageFolderConfig { classes: FolderClasses::FirstFolder, caption: caption.clone(), damaged: Damaged::Fail };
     check_part(&ImageFolder::open(tree.root(), config).unwrap());
 
     let tree = Tree::new();
@@ -182,7 +183,7 @@ fn a_template_needs_a_place_for_the_class() {
     assert_eq!(caption("{class}", "{class}"), "{class}", "names are not read again");
     for text in ["", "a photo", "a photo of a {klass}", "{class} {}", "{class} of }", "{{class}}"] {
         let got = format!("expected `{{class}}` in it, and no other braces, got {text:?}");
-        check_refused(CaptionTemplate::new(text), &["read a caption for classes", &got]);
+        check_refused(CaptionTemplate::new(text), &["read a caption template", &got]);
         assert!(serde_json::from_value::<CaptionTemplate>(text.into()).unwrap_err().to_string().contains(&got));
     }
     let tree = named(1);
@@ -190,6 +191,9 @@ fn a_template_needs_a_place_for_the_class() {
         ImageFolderConfig { caption: Some(CaptionTemplate::new("{class}").unwrap()), ..ImageFolderConfig::default() };
     check_refused(
         ImageFolder::open(tree.root(), config),
-        &["open image folder", "classes where captions name them, got unlabelled images"],
+        &[
+            "open image folder",
+            "expected `classes = \"first-folder\"`, because `caption` names the class, got `classes = \"unlabelled\"`",
+        ],
     );
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use vq_data::{load_image, load_square};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// A picture of 60x40, as a file of this format.
 fn encoded(format: ImageFormat) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn file(bytes: &[u8]) -> File {
 #[track_caller]
 fn check_refused(bytes: &[u8], says: &str) {
     let file = file(bytes);
-    check_told(&load_image(&file.path).unwrap_err(), &["the picture.png", says]);
+    check_error(&load_image(&file.path).unwrap_err(), &["the picture.png", says]);
 }
 
 const FORMATS: [ImageFormat; 5] =
@@ -48,13 +48,13 @@ fn the_five_formats_load_whatever_the_name() {
 #[test]
 fn a_missing_file_is_named() {
     let error = load_image("no/such/picture.png").unwrap_err();
-    check_told(&error, &["no/such/picture.png", "No such file"]);
+    check_error(&error, &["no/such/picture.png", "No such file"]);
 }
 
 #[test]
 fn files_that_are_no_image_are_named() {
     check_refused(b"", "got an empty file");
-    check_refused(b"hello", "got a file of another kind");
+    check_refused(b"hello", "got a file of another format");
     check_refused(b"II*\0............", "got a image/tiff file");
 }
 

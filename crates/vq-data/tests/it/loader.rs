@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use vq_data::{Background, Batch, Crop, DataError, Flip, ImageSource, Loader, LoaderConfig, Sample, Transform};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 fn transform() -> Transform {
     Transform {
@@ -159,7 +159,7 @@ fn a_broken_sample_is_named_and_the_rest_follows() {
     let batches: Vec<_> = loader.collect();
     assert_eq!(batches.len(), 3);
     assert!(batches[0].is_ok());
-    check_told(batches[1].as_ref().unwrap_err(), &["number 3", "an image with pixels"]);
+    check_error(batches[1].as_ref().unwrap_err(), &["number 3", "an image with pixels"]);
     assert!(batches[2].is_ok());
 }
 
@@ -180,7 +180,7 @@ impl ImageSource for Panicking {
 fn a_panic_in_a_source_is_an_error_and_no_hang() {
     let mut loader = Loader::new(Arc::new(Panicking), transform(), LoaderConfig::one_pass(3)).unwrap();
     let error = loader.next().unwrap().unwrap_err();
-    check_told(&error, &["batch 0", "thread that has died"]);
+    check_error(&error, &["batch 0", "thread that has died"]);
     assert!(loader.next().is_none());
 }
 
@@ -190,7 +190,7 @@ fn senseless_configurations_are_refused() {
     #[track_caller]
     fn check(samples: usize, config: LoaderConfig, says: &str) {
         let error = Loader::new(Arc::new(Numbered::new(samples)), transform(), config).err().unwrap();
-        check_told(&error, &[says]);
+        check_error(&error, &[says]);
     }
     check(0, good.clone(), "a source with samples, got 0");
     check(1, LoaderConfig { batch_size: 0, ..good.clone() }, "a batch size");

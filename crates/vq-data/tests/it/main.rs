@@ -13,8 +13,6 @@ mod jitter;
 mod listed;
 mod load;
 mod loader;
-#[cfg(feature = "embedded")]
-mod map_picture;
 mod odd;
 mod order;
 mod pack;
@@ -22,11 +20,7 @@ mod parts;
 #[cfg(feature = "remake")]
 mod remake;
 #[cfg(feature = "embedded")]
-mod scene_captions;
-#[cfg(feature = "embedded")]
-mod scene_grades;
-#[cfg(feature = "embedded")]
-mod scenes;
+mod segmentation_image;
 mod sides;
 mod sources;
 mod support;

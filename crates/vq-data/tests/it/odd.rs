@@ -6,7 +6,7 @@ use image::{Frame, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, R
 use vq_data::{Damaged, ImageFolder, ImageFolderConfig, ImageSource};
 
 use crate::sources::Tree;
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// The colour of sound files; some formats keep it only about.
 const COLOUR: [u8; 3] = [200, 40, 90];
@@ -141,7 +141,7 @@ fn check_damaged(name: &str, bytes: &[u8], says: &str) {
         let (tree, folder) = folder(name, bytes, policy);
         match policy {
             Damaged::Fail => {
-                check_told(&folder.get(0).unwrap_err(), &[name, says]);
+                check_error(&folder.get(0).unwrap_err(), &[name, says]);
                 assert!(folder.damaged().is_empty());
             }
             Damaged::Skip => {
@@ -189,14 +189,14 @@ fn damaged_files_of_every_kind_are_refused_or_skipped() {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
 
     check_damaged("a.png", b"", "an empty file");
-    check_damaged("a.jpg", b"no image at all", "a file of another kind");
+    check_damaged("a.jpg", b"no image at all", "a file of another format");
     check_damaged("a.jpg", b"II*\0............", "a image/tiff file");
     for (name, format) in [("a.png", Png), ("a.webp", WebP), ("a.gif", Gif), ("a.bmp", Bmp)] {
         let whole = encoded(format);
         check_damaged(name, &whole[..whole.len() / 2], "a whole jpeg, png");
     }
     let jpeg = encoded(Jpeg);
-    check_damaged("a.jpg", &jpeg[..jpeg.len() / 2], "cut short");
+    check_damaged("a.jpg", &jpeg[..jpeg.len() / 2], "a truncated one");
     // One byte of the pixels, which the checksum then denies.
     let mut corrupt = encoded(Png);
     let at = corrupt.windows(4).position(|word| word == b"IDAT").unwrap() + 8;

@@ -5,12 +5,12 @@ use image::{Rgba, RgbaImage};
 use serde_json::json;
 use tempfile::TempDir;
 use vq_data::{
-    Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, LabelMap, LabelSides, LabelledBox,
-    PackConfig, PackEncoding, PackManifest, Packing, Sample, Segmentation, WebConfig, WebShards, pack,
+    Damaged, DataError, DatasetLayout, ImageFolder, ImageFolderConfig, ImageSource, InMemory, LabelMap, LabelSides,
+    LabelledBox, PackConfig, PackEncoding, PackManifest, Packing, Sample, Segmentation, WebConfig, WebShards, pack,
 };
 
 use crate::sources::{Tree, picture};
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 /// Pictures with everything that a sample can have, in one sample or another.
 struct Rich {
@@ -48,7 +48,7 @@ fn config(size: u32, samples_per_shard: usize) -> PackConfig {
 }
 
 fn packed(source: &dyn ImageSource, config: &PackConfig, out: &Path) -> Result<PackManifest, DataError> {
-    pack(Packing { source, about: &json!({ "kind": "test" }), config, out }, &|| {})
+    pack(Packing { source, source_config: &json!({ "kind": "test" }), config, out }, &|| {})
 }
 
 fn open(folder: &Path) -> WebShards {
@@ -171,7 +171,7 @@ fn damage_ends_the_work_and_leaves_nothing() {
         let source = ImageFolder::open(tree.root(), ImageFolderConfig { damaged, ..Default::default() }).unwrap();
         // What the source does with damage does not matter.
         let error = packed(&source, &config(4, 2), &out).unwrap_err();
-        check_told(&error, &["1.png", "an empty file"]);
+        check_error(&error, &["1.png", "an empty file"]);
         assert_eq!(names(folder.path()), [""; 0], "{damaged:?}");
     }
 }
@@ -197,7 +197,7 @@ fn damage_can_be_left_out_and_is_told() {
     let source = ImageFolder::open(hopeless.root(), ImageFolderConfig::default()).unwrap();
     let skip = PackConfig { damaged: Damaged::Skip, ..config(4, 2) };
     let error = packed(&source, &skip, &folder.path().join("none")).unwrap_err();
-    check_told(&error, &["at least one sound sample, got none of 1 samples"]);
+    check_error(&error, &["at least one sound sample, got none of 1 samples"]);
 }
 
 /// A file that cannot be read is no damage: another time it might be.
@@ -208,7 +208,7 @@ fn a_file_that_is_gone_is_never_left_out() {
     tree.remove("3.png");
     let folder = TempDir::new().unwrap();
     let skip = PackConfig { damaged: Damaged::Skip, ..config(4, 2) };
-    check_told(&packed(&source, &skip, &folder.path().join("shards")).unwrap_err(), &["3.png", "read image"]);
+    check_error(&packed(&source, &skip, &folder.path().join("shards")).unwrap_err(), &["3.png", "read image"]);
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
@@ -217,14 +217,14 @@ fn a_folder_that_is_there_stays_as_it_is() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     std::fs::create_dir(&out).unwrap();
-    check_told(&packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err(), &["shards: expected a new folder"]);
+    check_error(&packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err(), &["shards: expected a new folder"]);
     assert_eq!(names(&out), [""; 0]);
     // What a killed run left.
     let out = folder.path().join("other");
     std::fs::create_dir(folder.path().join("other.partial")).unwrap();
     std::fs::write(folder.path().join("other.partial/000000.tar"), "half").unwrap();
     let error = packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err();
-    check_told(&error, &["no unfinished shards", "other.partial, of a run that was killed"]);
+    check_error(&error, &["no unfinished shards", "other.partial, of a run that was killed"]);
     assert!(!out.exists() && folder.path().join("other.partial/000000.tar").exists());
 }
 
@@ -233,7 +233,7 @@ fn mistakes_are_refused_before_anything_is_made() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     let refused = |config: PackConfig, says: &str| {
-        check_told(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[says]);
+        check_error(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[says]);
         assert_eq!(names(folder.path()), [""; 0]);
     };
     refused(config(0, 2), "size: expected 1 to 32768 pixels, got 0");
@@ -243,9 +243,9 @@ fn mistakes_are_refused_before_anything_is_made() {
         refused(PackConfig { encoding, ..config(4, 2) }, "encoding.quality: expected 1 to 100");
     }
     let error = packed(&Numbered::new(2_000_000), &config(4, 1), &out).unwrap_err();
-    check_told(&error, &["at most 1000000 shards, got 2000000 samples, 1 a shard"]);
+    check_error(&error, &["at most 1000000 shards, got 2000000 samples, 1 a shard"]);
     let error = packed(&Numbered::new(3), &config(4, 1), Path::new("..")).unwrap_err();
-    check_told(&error, &["the name of a new folder"]);
+    check_error(&error, &["the name of a new folder"]);
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_manifest_knows_its_shards() {
     };
     assert_eq!(foreign("[1, 2]").unwrap(), None);
     assert_eq!(foreign("no json").unwrap(), None);
-    check_told(&foreign(r#"{"format": "vqct shards 1"}"#).unwrap_err(), &["manifest.json", "missing field"]);
+    check_error(&foreign(r#"{"format": "vqct shards 1"}"#).unwrap_err(), &["manifest.json", "missing field"]);
     std::fs::remove_file(out.join("manifest.json")).unwrap();
     assert_eq!(PackManifest::find(&out).unwrap(), None);
 }

@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 use proptest::prelude::*;
-use vq_data::{Batch, Crop, DataError, Flip, ImageSource, Loader, LoaderConfig, Order, Part, Sample, Transform};
+use vq_data::{
+    Batch, Crop, DataError, Flip, ImageSource, Loader, LoaderConfig, LoaderPart, Sample, SampleOrder, Transform,
+};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 fn transform() -> Transform {
     Transform { flip: Flip::Random, crop: Crop::Random(0.6), ..Transform::fixed(2, [0; 3]) }
@@ -32,8 +34,8 @@ fn samples(batches: impl Iterator<Item = Result<Batch, DataError>>) -> Vec<Seen>
         .collect()
 }
 
-fn order() -> impl Strategy<Value = Order> {
-    prop_oneof![Just(Order::Shuffled), Just(Order::OnePass)]
+fn order() -> impl Strategy<Value = SampleOrder> {
+    prop_oneof![Just(SampleOrder::Shuffled), Just(SampleOrder::OnePass)]
 }
 
 proptest! {
@@ -47,9 +49,9 @@ proptest! {
         let whole: Vec<Seen> = samples(load(len, config.clone()).take(epochs)).into_iter().take(epochs).collect();
         let mut dealt: Vec<Option<Seen>> = vec![None; whole.len()];
         for index in 0..of {
-            let mine = load(len, LoaderConfig { part: Part { index, of }, ..config.clone() });
+            let mine = load(len, LoaderConfig { part: LoaderPart { index, of }, ..config.clone() });
             let mine = samples(mine.take(epochs));
-            if order == Order::OnePass {
+            if order == SampleOrder::OnePass {
                 prop_assert_eq!(mine.len(), (index as usize..len).step_by(of as usize).count());
             }
             for (count, sample) in mine.into_iter().enumerate() {
@@ -67,13 +69,13 @@ proptest! {
         len in 1_usize..16, first in 0_u64..40, before in 1_usize..5, after in 1_usize..5, seed: u64, order in order(),
         index in 0_u64..3,
     ) {
-        let part = Part { index, of: 3 };
+        let part = LoaderPart { index, of: 3 };
         let config = |batch_size| LoaderConfig { order, part, ..LoaderConfig::shuffled(batch_size, seed) };
         let whole = samples(load(len, config(before)).take(60));
         let rest = samples(load(len, LoaderConfig { first_sample: first, ..config(after) }).take(4));
         let expected: Vec<Seen> = whole.into_iter().skip(first as usize).take(rest.len()).collect();
         prop_assert_eq!(&rest, &expected);
-        if order == Order::Shuffled {
+        if order == SampleOrder::Shuffled {
             prop_assert_eq!(rest.len(), 4 * after);
         }
     }
@@ -97,13 +99,13 @@ proptest! {
 fn senseless_parts_are_refused() {
     let refused = |config: LoaderConfig, says: &str| {
         let error = Loader::new(Arc::new(Numbered::new(3)), transform(), config).err().unwrap();
-        check_told(&error, &["start a loader", says]);
+        check_error(&error, &["start a loader", says]);
     };
     let plain = LoaderConfig::shuffled(2, 1);
-    refused(LoaderConfig { part: Part { index: 2, of: 2 }, ..plain.clone() }, "got index 2 of 2");
-    refused(LoaderConfig { part: Part { index: 0, of: 0 }, ..plain.clone() }, "got index 0 of 0");
+    refused(LoaderConfig { part: LoaderPart { index: 2, of: 2 }, ..plain.clone() }, "got index 2 of 2");
+    refused(LoaderConfig { part: LoaderPart { index: 0, of: 0 }, ..plain.clone() }, "got index 0 of 0");
     refused(LoaderConfig { first_sample: u64::MAX, ..plain.clone() }, "2^63");
-    refused(LoaderConfig { part: Part { index: 0, of: u64::MAX }, ..plain }, "2^63");
+    refused(LoaderConfig { part: LoaderPart { index: 0, of: u64::MAX }, ..plain }, "2^63");
 }
 
 /// Each picture has as many captions as its number says, and one more.

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use vq_data::remake::{Sources, remake};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const ASSET: &[u8] = include_bytes!("../../assets/emoji.zip");
 const FONT: &str = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
@@ -31,7 +31,7 @@ fn the_asset_is_remade_byte_for_byte() {
     // An emoji that the font lacks is named.
     let error =
         remake(Sources { font: &font, names: "# Version: 99\n41 ; fully-qualified # A E99.0 letter a" }).unwrap_err();
-    check_told(&error, &["letter a"]);
+    check_error(&error, &["letter a"]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn wrong_sources_are_refused() {
     #[track_caller]
     fn check(names: &str, says: &str) {
         let error = remake(Sources { font: b"", names }).unwrap_err();
-        check_told(&error, &[says]);
+        check_error(&error, &[says]);
     }
     check("", "expected a line \"# Version: ..\"");
     check("# Version: 1", "expected fully qualified emoji");

@@ -2,7 +2,7 @@ use image::{Rgba, RgbaImage};
 use proptest::prelude::*;
 use vq_data::{Background, Crop, Flip, ImageSource, InMemory, Transform, center_square, rgb_from_chw};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 /// A picture without symmetry.
 fn picture(width: u32, height: u32) -> RgbaImage {
@@ -111,7 +111,7 @@ fn memory_changes_no_value() {
 #[test]
 fn memory_names_the_sample_that_fails() {
     let source = Numbered { len: 3, broken: Some(1) };
-    check_told(&InMemory::load(&source, 4).unwrap_err(), &["number 1", "expected an image with pixels, got 0x0"]);
+    check_error(&InMemory::load(&source, 4).unwrap_err(), &["number 1", "expected an image with pixels, got 0x0"]);
 }
 
 #[test]
@@ -136,8 +136,8 @@ fn senseless_configurations_are_refused() {
         (Transform { crop: Crop::Random(0.0), ..random(4) }, "shorter side, got 0"),
         (Transform { crop: Crop::Random(f64::NAN), ..random(4) }, "shorter side, got NaN"),
     ] {
-        check_told(&transform.apply(&image, 0).unwrap_err(), &[says]);
+        check_error(&transform.apply(&image, 0).unwrap_err(), &[says]);
     }
     let error = random(4).apply_into(&image, 0, &mut [0.0; 7]).unwrap_err();
-    check_told(&error, &["room for 48 values, got 7"]);
+    check_error(&error, &["a buffer of 48 values, got 7"]);
 }

@@ -1,18 +1,17 @@
-//! Draws scenes with their captions below, to be looked at.
+//! Draws scenes with their captions below into a PNG file.
 //!
 //! ```text
 //! scene-sheet [--size S] [--seed N] [--split train|validation|held-out] [--first N]
 //!             [--columns N] [--rows N] [--zoom N] --out FILE.png
 //! ```
-#![allow(clippy::print_stderr, reason = "a program that people run says what went wrong")]
+#![allow(clippy::print_stderr, reason = "a command prints its errors")]
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use vq_data::scenes::{SheetLayout, sheet};
-use vq_data::{EmojiScenes, Scene, SceneConfig, SceneSplit};
+use vq_scenes::{EmojiScenes, Scene, SceneConfig, SceneSplit, SheetLayout, sheet};
 
 const USAGE: &str = "usage: scene-sheet [--size S] [--seed N] [--split train|validation|held-out] [--first N] \
                      [--columns N] [--rows N] [--zoom N] --out FILE.png";
@@ -75,6 +74,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let world = EmojiScenes::new(config.clone())?;
     let count = u64::from(*rows) * u64::from(layout.columns);
     let scenes: Vec<Scene> = (*first..first.saturating_add(count)).map(|index| world.scene(index)).collect();
-    sheet(&scenes, *layout)?.save(out)?;
+    vq_file::write_png(out, &sheet(&scenes, *layout)?)?;
     Ok(())
 }

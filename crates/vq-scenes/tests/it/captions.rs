@@ -1,16 +1,15 @@
-//! Captions of scenes are read back and compared with what is true.
+//! Captions of scenes are parsed by a second, strict parser and compared with the ground truth.
 
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use vq_data::scenes::{Color, Direction, SceneNoun, is_held_out, scene_nouns};
-use vq_data::{Scene, SceneSplit};
+use vq_scenes::{Color, Direction, Scene, SceneNoun, SceneSplit, is_held_out, scene_nouns};
 
-use crate::scenes::{SPLITS, world};
+use crate::support::{SPLITS, world};
 
 static NOUNS: LazyLock<Vec<SceneNoun>> = LazyLock::new(|| scene_nouns().unwrap());
 
-/// `two small red apples`, as read.
+/// `two small red apples`, parsed.
 #[derive(Debug, PartialEq, Eq)]
 struct Named {
     count: u8,
@@ -19,19 +18,19 @@ struct Named {
     noun: &'static str,
 }
 
-/// A place in the list of what was named, a direction, another place.
+/// A relation; both groups are indices in the list of named groups.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
+struct NamedRelation {
     subject: usize,
     direction: Direction,
     reference: usize,
 }
 
-/// What a caption says; it panics at what is no caption.
+/// The content of a caption.
 #[derive(Debug, Default)]
 struct Reading {
     named: Vec<Named>,
-    said: Vec<Said>,
+    said: Vec<NamedRelation>,
 }
 
 struct Reader<'a> {
@@ -47,7 +46,7 @@ impl<'a> Reader<'a> {
             let reference = reader.phrase();
             let verb = reader.verb().unwrap();
             let subject = reader.phrase();
-            reader.reading.said.push(Said { subject, direction, reference });
+            reader.reading.said.push(NamedRelation { subject, direction, reference });
             reader.agrees(verb, subject);
         } else {
             let verb = reader.verb();
@@ -96,11 +95,11 @@ impl<'a> Reader<'a> {
         ])
     }
 
-    /// Reads a phrase and gives its place in the list.
+    /// Parses a noun phrase and returns its index in the list.
     fn phrase(&mut self) -> usize {
         let article = self.eat_one([("a", "a"), ("an", "an")]);
         let count = if article.is_some() { 1 } else { self.eat_one([("two", 2), ("three", 3), ("four", 4)]).unwrap() };
-        // `hour` begins with a vowel's sound, `unicorn` does not.
+        // `hour` begins with the sound of a vowel, `unicorn` does not.
         if let Some(article) = article {
             let vowel = (self.rest.starts_with(['a', 'e', 'i', 'o', 'u']) && !self.rest.starts_with("unicorn"))
                 || self.rest.starts_with("hourglass");
@@ -118,15 +117,15 @@ impl<'a> Reader<'a> {
     fn clauses(&mut self) {
         loop {
             let subject = self.phrase();
-            let mut places = false;
+            let mut has_relation = false;
             while let Some(direction) = self.direction() {
-                places = true;
+                has_relation = true;
                 let reference = self.phrase();
-                self.reading.said.push(Said { subject, direction, reference });
-                // Another place, or the end of the clause, which a comma begins.
+                self.reading.said.push(NamedRelation { subject, direction, reference });
+                // Another direction, or the end of the clause, which a comma begins.
                 self.eat("and");
             }
-            match places {
+            match has_relation {
                 true if self.eat(", and") => {}
                 true if self.eat(", as well as") => return self.list(),
                 true => return,
@@ -182,7 +181,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn captions_say_what_is_true(index: u64, split in prop::sample::select(&SPLITS[..])) {
+    fn captions_are_true(index: u64, split in prop::sample::select(&SPLITS[..])) {
         let scene = world(split).scene(index);
         check(&scene);
         check(&scene.mirrored());
@@ -196,9 +195,9 @@ proptest! {
         }
     }
 
-    /// Not even an emoji whose own colour makes such a pair.
+    /// An emoji whose own colour makes such a pair is excluded too.
     #[test]
-    fn training_shows_no_pair_that_is_held_out(index: u64) {
+    fn training_shows_no_held_out_pair(index: u64) {
         for group in world(SceneSplit::Train).scene(index).truth.groups {
             let color = group.adjectives.color.or(group.natural_color);
             prop_assert!(color.is_none_or(|color| !is_held_out(color.word(), &group.noun)), "{:?}", group);
@@ -233,9 +232,8 @@ fn captions_are_phrased_in_many_ways() {
     assert!(captions.iter().any(|caption| caption.starts_with("left of ")));
 }
 
-/// About a tenth of all pairs.
 #[test]
-fn a_tenth_of_the_pairs_is_held_out() {
+fn about_a_tenth_of_the_pairs_is_held_out() {
     let words = Color::ALL.map(Color::word).into_iter().chain(["small", "large"]);
     let pairs: Vec<bool> =
         words.flat_map(|word| NOUNS.iter().map(move |noun| is_held_out(word, noun.singular))).collect();

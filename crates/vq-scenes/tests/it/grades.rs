@@ -1,14 +1,13 @@
-//! Captions of scenes, judged by the truth.
+//! Captions of scenes graded by the ground truth.
 
 use proptest::prelude::*;
-use vq_data::scenes::{CaptionGrader, CaptionReader, ClaimedRelation, Color, Direction, Share, Size};
-use vq_data::{EmojiScenes, Scene, SceneConfig, SceneSplit};
+use vq_scenes::{
+    CaptionGrader, CaptionParser, ClaimedRelation, Color, Direction, Scene, SceneGrades, SceneSplit, Share, Size,
+};
 
-use std::sync::LazyLock;
+use crate::support::WORLD;
 
-static WORLD: LazyLock<EmojiScenes> = LazyLock::new(|| EmojiScenes::new(SceneConfig::new(64)).unwrap());
-
-fn grades(scene: &Scene, caption: &str) -> vq_data::scenes::SceneGrades {
+fn grades(scene: &Scene, caption: &str) -> SceneGrades {
     let mut grader = CaptionGrader::new().unwrap();
     grader.update(&scene.truth, caption);
     grader.compute()
@@ -21,7 +20,7 @@ fn all(share: Share) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// The true caption claims exactly what the scene has, in every phrasing.
+    /// The true caption names exactly the content of the scene, in every phrasing.
     #[test]
     fn a_true_caption_is_all_true(index in 0_u64..1_000_000, held_out: bool) {
         let split = if held_out { SceneSplit::HeldOut } else { SceneSplit::Train };
@@ -41,29 +40,29 @@ proptest! {
         prop_assert_eq!(object_recall.of as usize, scene.truth.groups.len());
         let links: usize = scene.truth.wording.clauses.iter().map(|clause| clause.links.len()).sum();
         prop_assert_eq!(relation_precision.of as usize, links);
-        let claims = CaptionReader::new().unwrap().read(&scene.caption);
+        let claims = CaptionParser::new().unwrap().parse(&scene.caption);
         prop_assert_eq!(claims.groups.len(), scene.truth.groups.len());
     }
 
-    /// A false caption has the same things, and none of the relations that it tells hold.
+    /// A false caption names the same objects, and none of its relations hold.
     #[test]
-    fn a_false_caption_errs_in_its_relations_alone(index in 0_u64..100_000) {
+    fn a_false_caption_is_wrong_only_in_its_relations(index in 0_u64..100_000) {
         let scene = WORLD.scene(index);
-        let told = grades(&scene, &scene.caption).relation_recall.of;
+        let relations = grades(&scene, &scene.caption).relation_recall.of;
         match scene.false_caption() {
-            None => prop_assert_eq!(told, 0, "{}", scene.caption),
+            None => prop_assert_eq!(relations, 0, "{}", scene.caption),
             Some(caption) => {
                 let grades = grades(&scene, &caption);
-                prop_assert!(told > 0, "{}", scene.caption);
+                prop_assert!(relations > 0, "{}", scene.caption);
                 prop_assert_eq!((grades.relation_precision.hits, grades.all_true.hits, grades.strange.hits), (0, 0, 0), "{}", caption);
                 prop_assert_eq!(grades.all_objects.hits, 1, "{}", caption);
             }
         }
     }
 
-    /// A mirrored caption has the same things, and what it says of left and right is false.
+    /// A mirrored caption names the same objects, and its relations of left and right are false.
     #[test]
-    fn a_mirrored_caption_errs_in_its_relations_alone(index in 0_u64..100_000) {
+    fn a_mirrored_caption_is_wrong_only_in_its_relations(index in 0_u64..100_000) {
         let scene = WORLD.scene(index);
         let mirrored = scene.mirrored().caption;
         let grades = grades(&scene, &mirrored);
@@ -73,7 +72,7 @@ proptest! {
         prop_assert_eq!(all(grades.relation_recall), !turned);
     }
 
-    /// Another colour makes that attribute false, and nothing else.
+    /// Another colour makes only that attribute wrong.
     #[test]
     fn a_wrong_colour_is_found(index in 0_u64..100_000, by in 1_usize..11) {
         let scene = WORLD.scene(index);
@@ -93,10 +92,10 @@ proptest! {
         prop_assert_eq!(grades.all_true.hits, 0);
     }
 
-    /// Whatever a model says is read without panic, and what it has no words for is noted.
+    /// Any text is parsed without panic, and unknown words are recorded.
     #[test]
-    fn anything_can_be_read(caption in "(a |two |small |red |apple |apples |left of |there is |and |of |xyz |, ){0,12}") {
-        let claims = CaptionReader::new().unwrap().read(&caption);
+    fn any_text_can_be_parsed(caption in "(a |two |small |red |apple |apples |left of |there is |and |of |xyz |, ){0,12}") {
+        let claims = CaptionParser::new().unwrap().parse(&caption);
         for ClaimedRelation { subject, reference, .. } in claims.relations {
             prop_assert!(subject < claims.groups.len() && reference < claims.groups.len());
         }
@@ -104,12 +103,10 @@ proptest! {
     }
 }
 
-use vq_data::scenes::SceneGrades;
-
 #[test]
-fn claims_are_read_as_they_are_said() {
-    let reader = CaptionReader::new().unwrap();
-    let claims = reader.read("Two small red apples to the left of a cat and above an orange car, as well as a star");
+fn claims_are_parsed() {
+    let parser = CaptionParser::new().unwrap();
+    let claims = parser.parse("Two small red apples to the left of a cat and above an orange car, as well as a star");
     let [apples, cat, car, star] = &claims.groups[..] else { panic!("{claims:?}") };
     assert_eq!((apples.noun.as_str(), apples.count, apples.adjectives.size), ("apple", Some(2), Size::Small));
     assert_eq!(apples.adjectives.color, Some(Color::Red));
@@ -119,25 +116,25 @@ fn claims_are_read_as_they_are_said() {
     assert_eq!(claims.relations, [relation(Direction::Left, 1), relation(Direction::Above, 2)]);
     assert!(claims.strange.is_empty());
 
-    let place = reader.read("lower than a dog there are two cats");
+    let place = parser.parse("lower than a dog there are two cats");
     assert_eq!(place.relations, [ClaimedRelation { subject: 1, direction: Direction::Below, reference: 0 }]);
 }
 
 #[test]
-fn broken_sentences_are_noted() {
-    let reader = CaptionReader::new().unwrap();
+fn broken_sentences_are_recorded() {
+    let parser = CaptionParser::new().unwrap();
     for broken in
         ["a", "a red", "a red of apple", "apple left of", "left of a cat", "a zebu", "a small small cat", "a a cat"]
     {
-        assert!(!reader.read(broken).strange.is_empty(), "{broken}");
+        assert!(!parser.parse(broken).strange.is_empty(), "{broken}");
     }
-    assert!(reader.read("").strange.is_empty());
-    let two_places = reader.read("left of a dog above a cow there is a cat");
+    assert!(parser.parse("").strange.is_empty());
+    let two_places = parser.parse("left of a dog above a cow there is a cat");
     assert_eq!(two_places.strange, ["left of"]);
     assert_eq!(two_places.relations, [ClaimedRelation { subject: 2, direction: Direction::Above, reference: 1 }]);
 }
 
-/// A caption of nothing is false, and no share of it is of what it did not say.
+/// An empty caption is false, and it adds nothing to precisions.
 #[test]
 fn an_empty_caption_is_all_wrong() {
     let scene = WORLD.scene(0);

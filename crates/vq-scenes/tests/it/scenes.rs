@@ -1,28 +1,16 @@
-//! Pictures and truth of scenes.
+//! Images and ground truth of scenes.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use image::Rgb;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use vq_data::scenes::{Color, Direction, PixelBox, Size, scene_nouns};
-use vq_data::{EmojiScenes, ImageSource, Scene, SceneConfig, SceneSplit};
+use vq_data::ImageSource;
+use vq_scenes::{Color, Direction, EmojiScenes, PixelBox, Scene, SceneConfig, SceneSplit, Size, scene_nouns};
 
-use crate::support::check_told;
+use crate::support::{SIZE, SPLITS, WORLD, check_error, world};
 
-pub(crate) const SPLITS: [SceneSplit; 3] = [SceneSplit::Train, SceneSplit::Validation, SceneSplit::HeldOut];
-
-const SIZE: u32 = 64;
-
-static WORLD: LazyLock<EmojiScenes> = LazyLock::new(|| EmojiScenes::new(SceneConfig::new(SIZE)).unwrap());
-
-/// Its sprites are made once for all tests.
-pub(crate) fn world(split: SceneSplit) -> EmojiScenes {
-    WORLD.part(split, WORLD.len())
-}
-
-/// The smallest box around an object's pixels of the map, and how many they are.
+/// The smallest box around an object's pixels of the map, and their number.
 fn on_map(scene: &Scene, object: usize) -> (PixelBox, usize) {
     let is_its = |pixel: &image::Luma<u8>| usize::from(pixel[0]) == object + 1;
     let at: Vec<_> = scene.truth.map.enumerate_pixels().filter(|(_, _, pixel)| is_its(pixel)).collect();
@@ -31,7 +19,7 @@ fn on_map(scene: &Scene, object: usize) -> (PixelBox, usize) {
     (PixelBox { left, top, width: right - left + 1, height: bottom - top + 1 }, at.len())
 }
 
-/// The truth agrees with the picture and with itself.
+/// Asserts that the ground truth agrees with the image and with itself.
 #[track_caller]
 fn check(scene: &Scene) {
     let truth = &scene.truth;
@@ -79,10 +67,10 @@ fn check(scene: &Scene) {
                     Direction::Above => gaps(1).iter().all(|&gap| gap >= margin),
                     Direction::Below => gaps(1).iter().all(|&gap| gap <= -margin),
                 };
-                let told = truth.relations.iter().any(|relation| {
+                let listed = truth.relations.iter().any(|relation| {
                     (relation.subject, relation.direction, relation.reference) == (subject, direction, reference)
                 });
-                assert_eq!(told, holds, "{}: {direction:?}", scene.caption);
+                assert_eq!(listed, holds, "{}: {direction:?}", scene.caption);
             }
         }
     }
@@ -92,7 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn truth_agrees_with_the_picture(index: u64, split in prop::sample::select(&SPLITS[..])) {
+    fn truth_agrees_with_the_image(index: u64, split in prop::sample::select(&SPLITS[..])) {
         check(&world(split).scene(index));
     }
 
@@ -108,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn a_scene_depends_on_its_number_alone(index: u64) {
+    fn a_scene_is_a_function_of_its_number(index: u64) {
         let world = world(SceneSplit::Train);
         let scene = world.scene(index);
         prop_assert_ne!(&world.scene(index.wrapping_add(1)).image, &scene.image);
@@ -116,9 +104,9 @@ proptest! {
     }
 }
 
-/// Most of what is seen of a tinted object really has the colour that is said of it.
+/// At least half of the visible pixels of a tinted object have the colour of its caption.
 #[test]
-fn tints_are_real() {
+fn tinted_objects_have_their_colour() {
     let mut seen = BTreeSet::new();
     for index in 0..250 {
         let scene = world(SceneSplit::HeldOut).scene(index);
@@ -138,7 +126,7 @@ fn tints_are_real() {
 }
 
 #[test]
-fn shades_have_their_names() {
+fn shades_have_their_colour() {
     for color in Color::ALL {
         for brightness in 0..=255 {
             let shade = color.shade(brightness);
@@ -148,7 +136,7 @@ fn shades_have_their_names() {
     assert_eq!(Color::of_pixel([0, 255, 255]), None);
 }
 
-/// The bytes of these must never change: figures of different versions are compared on them.
+/// The bytes must never change, because results of different versions are compared on these scenes.
 #[test]
 fn scenes_are_pinned() {
     let hash = |split: SceneSplit| {
@@ -180,11 +168,11 @@ fn the_world_is_a_source() {
     assert_eq!(sample.labels, ["scene".to_owned(), scene.truth.groups[0].noun.clone()]);
     assert_eq!(sample.image.get_pixel(5, 9).0[..3], scene.image.get_pixel(5, 9).0);
     assert!(sample.image.pixels().all(|pixel| pixel[3] == 255));
-    check_told(&world.get(100_000).unwrap_err(), &["below 100000", "got 100000"]);
+    check_error(&world.get(100_000).unwrap_err(), &["below 100000", "got 100000"]);
 }
 
 #[test]
-fn nouns_are_many_and_most_can_be_tinted() {
+fn most_nouns_are_tintable() {
     let nouns = scene_nouns().unwrap();
     assert!((80..=150).contains(&nouns.len()), "{}", nouns.len());
     let tintable = WORLD.tintable().count();
@@ -211,10 +199,10 @@ fn small_scenes_of_one_object() {
 }
 
 #[test]
-fn senseless_configurations_are_refused() {
+fn invalid_configurations_are_refused() {
     #[track_caller]
-    fn check(config: SceneConfig, says: &[&str]) {
-        check_told(&EmojiScenes::new(config).err().unwrap(), says);
+    fn check(config: SceneConfig, parts: &[&str]) {
+        check_error(&EmojiScenes::new(config).err().unwrap(), parts);
     }
     let good = SceneConfig::new(SIZE);
     check(SceneConfig { size: 31, ..good.clone() }, &["size", "32 to 256", "31"]);
@@ -225,8 +213,8 @@ fn senseless_configurations_are_refused() {
     check(SceneConfig { nouns: nouns(&["aple"]), ..good.clone() }, &["nouns", "apple", "`aple`"]);
     check(SceneConfig { nouns: nouns(&["apple", "cat", "apple"]), ..good.clone() }, &["nouns", "at least 4", "2"]);
     check(SceneConfig { length: 0, ..good }, &["length", "at least 1"]);
-    let told = serde_json::from_str::<SceneConfig>(r#"{ "size": 64, "colour": 1 }"#).unwrap_err().to_string();
-    assert!(told.contains("colour"), "{told}");
+    let text = serde_json::from_str::<SceneConfig>(r#"{ "size": 64, "colour": 1 }"#).unwrap_err().to_string();
+    assert!(text.contains("colour"), "{text}");
     let read: SceneConfig = serde_json::from_str(r#"{ "size": 64 }"#).unwrap();
     assert_eq!(read, SceneConfig::new(64));
 }

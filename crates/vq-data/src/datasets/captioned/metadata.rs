@@ -1,11 +1,13 @@
+//! Captions in `metadata.jsonl`.
+
 use serde::Deserialize;
 
-use super::captioned::Named;
-use super::files::FileRecord;
-use super::layout::Layout;
-use crate::DataError;
+use super::named::NamedImages;
+use crate::dataset::dir::DatasetDir;
+use crate::{DataError, FileRecord};
 
-const FILE: &str = "metadata.jsonl";
+/// The name of the file.
+pub(super) const FILE: &str = "metadata.jsonl";
 
 /// A line of the file.
 #[derive(Deserialize)]
@@ -22,20 +24,20 @@ enum Text {
 }
 
 /// The images that `metadata.jsonl` names.
-pub(super) fn read(layout: &Layout<'_>) -> Result<Vec<FileRecord>, DataError> {
-    let text = layout.text(FILE, "an object a line, with file_name and text")?;
-    let mut named = Named::default();
+pub(super) fn read(dir: &DatasetDir<'_>) -> Result<Vec<FileRecord>, DataError> {
+    let text = dir.text(FILE, "an object a line, with file_name and text")?;
+    let mut named = NamedImages::default();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let said = format!("line {} of {FILE}", at + 1);
+        let origin = format!("line {} of {FILE}", at + 1);
         let line: Line = serde_json::from_str(line).map_err(|source| DataError::Json {
-            what: format!("line {} of {}", at + 1, layout.root.join(FILE).display()),
+            what: format!("line {} of {}", at + 1, dir.root.join(FILE).display()),
             source,
         })?;
         let captions = match line.text {
             Text::One(caption) => vec![caption],
             Text::Several(captions) => captions,
         };
-        named.add(layout, &line.file_name, &captions, &said)?;
+        named.add(dir, &line.file_name, &captions, &origin)?;
     }
-    Ok(named.records())
+    Ok(named.into_records())
 }

@@ -1,4 +1,4 @@
-use vq_data::{CaptionFile, CaptionedConfig, Damaged, DataError, ImageFiles};
+use vq_data::{CaptionFile, CaptionedConfig, Damaged, DataError, DatasetLayout, ImageFiles};
 
 use super::{Tree, check_refused, listing, picture};
 

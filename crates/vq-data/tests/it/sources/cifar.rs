@@ -1,10 +1,11 @@
 use image::{ImageFormat, Rgb, RgbImage};
 use vq_data::{
-    CaptionTemplate, CifarConfig, Classes, Damaged, ImageFolder, ImageFolderConfig, ImageSource, Split, load_image,
+    CaptionTemplate, CifarConfig, Damaged, DatasetLayout, FolderClasses, ImageFolder, ImageFolderConfig, ImageSource,
+    Split, load_image,
 };
 
 use super::{Tree, check_refused, listing};
-use crate::support::check_told;
+use crate::support::check_error;
 
 pub(crate) const NAMES: &str = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
 
@@ -45,7 +46,7 @@ fn batches_are_read_in_order() {
         "data_batch_5.bin/0 |  | dog | 0",
     ];
     assert_eq!(listing(&open(Split::Train).unwrap()), train);
-    check_told(&test.get(2).unwrap_err(), &["CIFAR-10", "an index below 2, got 2"]);
+    check_error(&test.get(2).unwrap_err(), &["CIFAR-10", "an index below 2, got 2"]);
 
     tree.put("test_batch.bin", &batch(&[1])[..3000]);
     check_refused(open(Split::Validation), &["images of 3073 bytes in test_batch.bin, got 3000 bytes"]);
@@ -83,7 +84,7 @@ fn folders_of_classes_are_read_by_class() {
     tree.put("train/airplane/.DS_Store", "x");
     let open = |part: &str, caption: Option<&str>| {
         let caption = caption.map(|text| CaptionTemplate::new(text).unwrap());
-        let config = ImageFolderConfig { classes: Classes::FirstFolder, caption, damaged: Damaged::Fail };
+        let config = ImageFolderConfig { classes: FolderClasses::FirstFolder, caption, damaged: Damaged::Fail };
         ImageFolder::open(tree.root().join(part), config).unwrap()
     };
     let train = [

@@ -7,7 +7,7 @@ fn read(json: &str) -> DatasetConfig {
 }
 
 #[test]
-fn every_kind_reads_as_documented_and_back() {
+fn every_kind_is_read_and_written_as_documented() {
     let cases = [
         r#"{"kind": "captioned", "root": "d", "captions": {"kind": "csv", "file": "x.csv"}, "damaged": "skip"}"#,
         r#"{"kind": "captioned", "root": "d", "captions": {"kind": "metadata"}}"#,
@@ -28,6 +28,8 @@ fn every_kind_reads_as_documented_and_back() {
         assert!(error.contains("colour"), "{error}");
         check_refused(config.open(), &["d"]);
     }
+    let error = serde_json::from_str::<DatasetConfig>(r#"{"kind": "cubs", "root": "d"}"#).unwrap_err().to_string();
+    assert!(DatasetConfig::KINDS.iter().all(|kind| error.contains(kind)), "{error}");
     let DatasetConfig::Captioned(captioned) = read(cases[0]) else { panic!("another kind") };
     let (image, caption) = ("file_name".to_owned(), "text".to_owned());
     assert_eq!(captioned.captions, CaptionFile::Csv { file: "x.csv".into(), image, caption, delimiter: ',' });

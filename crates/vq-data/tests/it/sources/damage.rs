@@ -1,10 +1,10 @@
 use std::ffi::OsStr;
 
 use image::{ImageFormat, Rgb, RgbImage};
-use vq_data::{CaptionFile, CaptionedConfig, Damaged, ImageSource, load_image};
+use vq_data::{CaptionFile, CaptionedConfig, Damaged, DatasetLayout, ImageSource, load_image};
 
 use super::{Tree, listing, picture};
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// The rule of folders is that of every source of files.
 #[test]
@@ -25,10 +25,10 @@ fn captioned_images_are_skipped_as_those_of_folders() {
     assert_eq!(names, ["1.png", "2.png", "4.png"]);
 
     let failing = CaptionedConfig { damaged: Damaged::Fail, ..config.clone() }.open().unwrap();
-    check_told(&failing.get(1).unwrap_err(), &["1.png", "an empty file"]);
+    check_error(&failing.get(1).unwrap_err(), &["1.png", "an empty file"]);
     tree.remove("3.png");
     // Nothing takes the place of a file that cannot be read.
-    check_told(&skipping.get(3).unwrap_err(), &["read image", "3.png"]);
+    check_error(&skipping.get(3).unwrap_err(), &["read image", "3.png"]);
 }
 
 /// A chunk of a WebP file.

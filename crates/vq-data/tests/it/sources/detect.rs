@@ -17,7 +17,7 @@ fn check(files: &[&str], kind: Option<&str>) -> Option<DatasetConfig> {
 }
 
 #[test]
-fn names_of_files_tell_what_a_folder_holds() {
+fn a_layout_is_recognized_by_the_names_of_its_files() {
     check(&["a.jpg", "b/c.png", "notes.txt"], None);
     check(&["a.jpg", "b/c.png", "b/c.txt"], Some("captioned"));
     check(&["a.jpg", "metadata.jsonl"], Some("captioned"));
@@ -29,6 +29,10 @@ fn names_of_files_tell_what_a_folder_holds() {
     check(&["batches.meta.txt", "data_batch_1.bin"], Some("cifar10"));
     check(&["train/n01440764/a.JPEG"], Some("imagenet"));
     check(&["train/nature/a.JPEG"], None);
+    // The order of precedence.
+    check(&["000.tar", "metadata.jsonl", "a.jpg"], Some("webdataset"));
+    check(&["metadata.jsonl", "train_test_split.txt", "a.jpg"], Some("captioned"));
+    check(&["batches.meta.txt", "a.jpg", "a.txt"], Some("cifar10"));
     let coco = check(&["annotations/captions_val2017.json", "val2017/1.jpg"], Some("coco"));
     let Some(DatasetConfig::Coco(coco)) = coco else { panic!("{coco:?}") };
     assert_eq!((coco.year, coco.split), (CocoYear::Y2017, Split::Train));
@@ -47,11 +51,12 @@ fn folders_without_images_are_refused() {
 #[test]
 fn each_kind_is_that_of_its_configuration() {
     let tree = Tree::new();
+    assert!(DatasetConfig::NAMES.contains(&"CUB-200-2011"));
     for kind in DatasetConfig::KINDS {
         let config = DatasetConfig::of_kind(kind, tree.root()).unwrap();
         assert_eq!(serde_json::to_value(&config).unwrap()["kind"], kind);
         assert_eq!(config.kind(), kind);
-        // Keys that may be left out are as if they were.
+        // Optional keys have the same defaults in a file.
         let mut keys = serde_json::to_value(&config).unwrap();
         keys.as_object_mut().unwrap().retain(|key, _| ["kind", "root", "split", "year", "captions"].contains(&&**key));
         assert_eq!(serde_json::from_value::<DatasetConfig>(keys).unwrap(), config);
@@ -59,7 +64,7 @@ fn each_kind_is_that_of_its_configuration() {
 }
 
 #[test]
-fn captions_are_looked_for_where_they_may_be() {
+fn files_with_captions_are_detected() {
     let tree = Tree::new();
     let captions = || match DatasetConfig::of_kind("captioned", tree.root()).unwrap() {
         DatasetConfig::Captioned(config) => config.captions,
@@ -69,7 +74,7 @@ fn captions_are_looked_for_where_they_may_be() {
     tree.put("c.csv", "");
     assert_eq!(captions(), CaptionFile::csv("c.csv".into()));
     tree.put("d.csv", "");
-    assert_eq!(captions(), CaptionFile::Sidecar, "which of two cannot be known");
+    assert_eq!(captions(), CaptionFile::Sidecar, "two CSV files are ambiguous");
     tree.put("metadata.jsonl", "");
     assert_eq!(captions(), CaptionFile::Metadata);
 }

@@ -1,4 +1,4 @@
-//! Each source on a small copy of its layout, made here.
+//! Each data set in a small folder of its layout.
 
 mod captioned;
 pub(crate) mod cifar;
@@ -15,9 +15,9 @@ use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use tempfile::TempDir;
 use vq_data::{DataError, ImageSource};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
-/// A folder that is filled file by file.
+/// A temporary folder with files.
 pub(crate) struct Tree {
     folder: TempDir,
 }
@@ -31,7 +31,7 @@ impl Tree {
         self.folder.path()
     }
 
-    /// Writes a file, and the folders on the way to it.
+    /// Writes a file, and makes the folders above it.
     pub(crate) fn put(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
         let path = self.root().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -50,14 +50,14 @@ impl Tree {
     }
 }
 
-/// A picture of 4x4 of one grey, as a png file.
+/// A PNG file of 4x4 pixels of one grey.
 pub(crate) fn picture(level: u8) -> Vec<u8> {
     let mut file = std::io::Cursor::new(Vec::new());
     RgbImage::from_pixel(4, 4, Rgb([level; 3])).write_to(&mut file, ImageFormat::Png).unwrap();
     file.into_inner()
 }
 
-/// A grey png of one channel, with these levels row by row.
+/// A grey PNG file of one channel, with these levels row by row.
 pub(crate) fn grey(width: u32, levels: &[u8]) -> Vec<u8> {
     let height = levels.len() as u32 / width;
     let image = GrayImage::from_fn(width, height, |x, y| Luma([levels[(y * width + x) as usize]]));
@@ -77,11 +77,11 @@ pub(crate) fn listing(source: &dyn ImageSource) -> Vec<String> {
     (0..source.len()).map(line).collect()
 }
 
-/// Asserts that opening fails and says all of these.
+/// Asserts that a result is an error whose message contains all of these.
 #[track_caller]
-pub(crate) fn check_refused<T>(opened: Result<T, DataError>, says: &[&str]) {
-    match opened {
-        Ok(_) => panic!("expected an error that says {says:?}"),
-        Err(error) => check_told(&error, says),
+pub(crate) fn check_refused<T>(result: Result<T, DataError>, parts: &[&str]) {
+    match result {
+        Ok(_) => panic!("expected an error that contains {parts:?}"),
+        Err(error) => check_error(&error, parts),
     }
 }

@@ -1,6 +1,6 @@
 use vq_data::{
-    CocoConfig, CocoYear, CubBoxes, CubConfig, Damaged, DataError, FlowersConfig, ImageFiles, ImageNetConfig,
-    ImageSource, Split,
+    CocoConfig, CocoYear, CubBoxes, CubConfig, Damaged, DataError, DatasetLayout, FlowersConfig, ImageFiles,
+    ImageNetConfig, ImageSource, Split,
 };
 
 use super::{Tree, check_refused, listing, picture};

@@ -1,7 +1,9 @@
-use vq_data::{AdeConfig, CelebaConfig, CelebaMasks, Damaged, DataError, ImageFiles, ImageSource, Split};
+use vq_data::{
+    AdeConfig, CelebaConfig, CelebaMasks, Damaged, DataError, DatasetLayout, ImageFiles, ImageSource, Split,
+};
 
 use super::{Tree, check_refused, grey, listing, picture};
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// The labels of a sample's pixels, row by row.
 fn labels(source: &ImageFiles, index: usize) -> Vec<u16> {
@@ -25,7 +27,7 @@ fn ade_has_scenes_and_maps() {
     assert_eq!(labels(&train, 0), (0..16).map(|at| at * 10).collect::<Vec<u16>>());
     assert_eq!(labels(&train, 1), [150; 16]);
     let wrong = open(Split::Validation).unwrap().get(0).unwrap_err();
-    check_told(&wrong, &["ADE_val_00000001.png", "as large as its image, 4x4, got 2x2"]);
+    check_error(&wrong, &["ADE_val_00000001.png", "as large as its image, 4x4, got 2x2"]);
 
     tree.put("annotations/validation/ADE_val_00000001.png", {
         let mut file = std::io::Cursor::new(Vec::new());
@@ -34,7 +36,7 @@ fn ade_has_scenes_and_maps() {
         file.into_inner()
     });
     let coloured = open(Split::Validation).unwrap().get(0).unwrap_err();
-    check_told(&coloured, &["an image of grey levels, got the colour [1, 2, 3]"]);
+    check_error(&coloured, &["an image of grey levels, got the colour [1, 2, 3]"]);
     tree.put("sceneCategories.txt", "ADE_train_00000001 abbey\n");
     check_refused(open(Split::Train), &["a scene for ADE_train_00000002 in sceneCategories.txt"]);
     tree.remove("annotations/validation/ADE_val_00000001.png").put("sceneCategories.txt", "ADE_val_00000001 bar");
@@ -99,7 +101,7 @@ fn faces_have_captions_and_masks() {
     assert_eq!(sides.iter().map(|pair| [pair.left, pair.right]).collect::<Vec<_>>(), [[4, 5], [6, 7], [8, 9]]);
 
     tree.put("masks/2.png", grey(1, &[1, 2]));
-    check_told(&listed.get(0).unwrap_err(), &["masks/2.png", "of the shape of its image, 4x4, got 1x2"]);
+    check_error(&listed.get(0).unwrap_err(), &["masks/2.png", "of the aspect ratio of its image, 4x4, got 1x2"]);
     tree.remove("masks/10.png");
     check_refused(open_faces(&tree, combined, None), &["masks/10.png with the segmentation"]);
     tree.remove("parts/1/02001_neck.png");
@@ -108,5 +110,5 @@ fn faces_have_captions_and_masks() {
     tree.put("test.txt", "2001.jpg\n77\n");
     check_refused(open_faces(&tree, CelebaMasks::None, Some("test.txt")), &["celeba-caption/77.txt"]);
     tree.put("images/me.jpg", picture(1));
-    check_refused(open_faces(&tree, CelebaMasks::None, None), &["images with numbers for names, got \"me.jpg\""]);
+    check_refused(open_faces(&tree, CelebaMasks::None, None), &["images whose names are numbers, got \"me.jpg\""]);
 }

@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vq_data::{Batch, Damaged, DataError, ImageSource, Loader, LoaderConfig, Part, Transform, WebConfig, WebShards};
+use vq_data::{
+    Batch, Damaged, DataError, DatasetLayout, ImageSource, Loader, LoaderConfig, LoaderPart, Transform, WebConfig,
+    WebShards,
+};
 
 use super::{Tree, check_refused, grey, listing, picture};
-use crate::support::check_told;
+use crate::support::check_error;
 
 pub(crate) fn tar_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
@@ -56,7 +59,7 @@ fn samples_are_grouped_by_name_in_the_order_of_the_shards() {
     ];
     assert_eq!(listing(&source), golden);
     assert_eq!(source.shards(), ["0.tar", "1.tar"]);
-    check_told(&source.get(5).unwrap_err(), &["WebDataset in", "an index below 5, got 5"]);
+    check_error(&source.get(5).unwrap_err(), &["WebDataset in", "an index below 5, got 5"]);
 }
 
 #[test]
@@ -83,11 +86,11 @@ fn segmentations_and_boxes_are_read() {
     assert_eq!(map.map.as_raw()[15], 9);
     assert_eq!(map.sides.iter().map(|pair| [pair.left, pair.right]).collect::<Vec<_>>(), [[4, 5]]);
     assert_eq!((sample.boxes[0].label.as_str(), sample.boxes[0].left), ("cat", 1.5));
-    check_told(
+    check_error(
         &source.get(1).unwrap_err(),
         &["0.tar/b.labelmap.png: expected a map as large as its image, 4x4, got 2x2"],
     );
-    check_told(&source.get(2).unwrap_err(), &["the vqct.json of 0.tar/c", "unknown field `ids`"]);
+    check_error(&source.get(2).unwrap_err(), &["the vqct.json of 0.tar/c", "unknown field `ids`"]);
 }
 
 #[test]
@@ -131,10 +134,10 @@ fn damaged_samples_fail_or_are_skipped() {
     )
     .put("1.tar", tar_of(&[("a.png", picture(4)), ("b.png", picture(5)), ("b.txt", vec![0xff])]));
     let failing = open(&tree, Damaged::Fail).unwrap();
-    check_told(&failing.get(0).unwrap_err(), &["0.tar/a", "a whole jpeg, png"]);
-    check_told(&failing.get(1).unwrap_err(), &["the json of 0.tar/b"]);
-    check_told(&failing.get(2).unwrap_err(), &["0.tar/c", "an empty file"]);
-    check_told(&failing.get(4).unwrap_err(), &["1.tar/b", "text in UTF-8"]);
+    check_error(&failing.get(0).unwrap_err(), &["0.tar/a", "a whole jpeg, png"]);
+    check_error(&failing.get(1).unwrap_err(), &["the json of 0.tar/b"]);
+    check_error(&failing.get(2).unwrap_err(), &["0.tar/c", "an empty file"]);
+    check_error(&failing.get(4).unwrap_err(), &["1.tar/b", "text in UTF-8"]);
     let skipping = open(&tree, Damaged::Skip).unwrap();
     assert_eq!(listing(&skipping), ["1.tar/a |  |  | 4"; 5]);
     let damaged = skipping.damaged();
@@ -184,7 +187,7 @@ proptest! {
         let source = Arc::new(open(&tree, Damaged::Fail).unwrap());
         let mut seen = Vec::new();
         for index in 0..of {
-            let config = LoaderConfig { part: Part { index, of }, ..LoaderConfig::shuffled(1, seed) };
+            let config = LoaderConfig { part: LoaderPart { index, of }, ..LoaderConfig::shuffled(1, seed) };
             let loader = Loader::new(Arc::clone(&source) as _, Transform::fixed(1, [0; 3]), config).unwrap();
             let mine = (index as usize..names.len()).step_by(of as usize).count();
             for batch in loader.take(mine) {

@@ -1,20 +1,22 @@
+//! Statistics of numbers.
+
 use serde::Serialize;
 
-/// How numbers are spread.
+/// Minimum, median, mean and maximum of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
-    /// The least.
+pub struct ValueStats {
+    /// The smallest number.
     pub min: f64,
-    /// The middle one; of an even number the mean of the two in the middle.
+    /// The median; of an even count, the mean of the two in the middle.
     pub median: f64,
     /// The mean.
     pub mean: f64,
-    /// The greatest.
+    /// The largest number.
     pub max: f64,
 }
 
-impl Spread {
-    /// None of no numbers.
+impl ValueStats {
+    /// The statistics of these numbers; `None` if there are none.
     #[must_use]
     pub fn of(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = numbers.into_iter().collect();

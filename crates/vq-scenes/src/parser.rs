@@ -1,67 +1,71 @@
+//! Parses captions of scenes.
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adjectives, Color, Direction, SceneNoun, Size, scene_nouns};
-use crate::DataError;
+use vq_data::DataError;
 
-/// What a caption says of a scene.
+use crate::{Adjectives, Color, Direction, SceneNoun, Size, scene_nouns};
+
+/// The claims of a caption about a scene.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SceneClaims {
-    /// Things, in the order in which they are named.
+    /// The groups, in the order in which they are named.
     pub groups: Vec<ClaimedGroup>,
-    /// What lies where.
+    /// The relations.
     pub relations: Vec<ClaimedRelation>,
-    /// Words that no caption of a scene has, or not there.
+    /// Words that captions of scenes do not have, or not in that position.
     pub strange: Vec<String>,
 }
 
-/// Things of one kind.
+/// A group of objects of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimedGroup {
     /// The noun, singular.
     pub noun: String,
-    /// How many; none if neither an article nor a number is said.
+    /// The count; `None` without an article or number.
     pub count: Option<u8>,
-    /// Size and colour, as far as they are said.
+    /// Size and colour, as far as they are named.
     pub adjectives: Adjectives,
 }
 
-/// Where one group is said to lie from another; both are places in [`SceneClaims::groups`].
+/// The claimed direction of one group from another; both are indices in [`SceneClaims::groups`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimedRelation {
-    /// The group of which it is said.
+    /// The group whose direction is given.
     pub subject: usize,
-    /// Where it lies.
+    /// The direction of the subject from the reference.
     pub direction: Direction,
-    /// The group from which this is seen.
+    /// The group from which the direction is seen.
     pub reference: usize,
 }
 
-/// Reads captions of scenes, be they true, false or hardly grammatical.
+/// Parses captions of scenes, whether true, false or ungrammatical.
 ///
-/// It knows every phrasing that scenes have. A sentence goes from phrase to phrase (`two small red apples`) and from
-/// link to link (`left of`); what stands between is passed over where captions have it, and noted where they do not.
+/// It covers every phrasing of scenes. A caption is a sequence of noun phrases (`two small red apples`) and directions
+/// (`left of`). Other words of captions between them are skipped; words that captions do not have are recorded in
+/// [`SceneClaims::strange`].
 #[derive(Debug, Clone)]
-pub struct CaptionReader {
-    /// By singular and plural.
+pub struct CaptionParser {
+    /// The nouns, by singular and by plural.
     nouns: HashMap<&'static str, SceneNoun>,
 }
 
-/// What a word does in a caption.
+/// The function of a word in a caption.
 enum Role {
     Count(u8),
     Size(Size),
     Color(Color),
     Noun(SceneNoun),
-    Strange,
+    Unknown,
 }
 
-/// Words that hold a caption together.
-const JOINTS: [&str; 10] = ["picture", "of", "there", "is", "are", "and", "as", "well", "to", "the"];
+/// Function words of captions.
+const FUNCTION_WORDS: [&str; 10] = ["picture", "of", "there", "is", "are", "and", "as", "well", "to", "the"];
 
 /// The words of each direction, the longer first.
 const LINKS: [(&[&str], Direction); 8] = [
@@ -75,24 +79,24 @@ const LINKS: [(&[&str], Direction); 8] = [
     (&["below"], Direction::Below),
 ];
 
-/// What was read of a sentence so far.
+/// The state of parsing a sentence.
 #[derive(Default)]
-struct Reading {
+struct State {
     claims: SceneClaims,
-    /// The words before a noun.
+    /// The count before the next noun.
     count: Option<u8>,
     size: Option<Size>,
     color: Option<Color>,
-    /// The group of which links speak.
+    /// The subject of the next directions.
     subject: Option<usize>,
-    /// A link that waits for its reference.
+    /// A direction without its reference yet.
     link: Option<Direction>,
-    /// A place that was named before what lies there: `left of a dog there is a cat`.
-    place: Option<(Direction, usize)>,
+    /// A direction with its reference, before its subject: `left of a dog there is a cat`.
+    leading_link: Option<(Direction, usize)>,
 }
 
-impl CaptionReader {
-    /// Learns the nouns of scenes.
+impl CaptionParser {
+    /// A parser with the nouns of scenes.
     ///
     /// # Errors
     ///
@@ -103,32 +107,32 @@ impl CaptionReader {
         Ok(Self { nouns: nouns.into_iter().flat_map(forms).collect() })
     }
 
-    /// Reads a caption.
+    /// Parses a caption.
     #[must_use]
-    pub fn read(&self, caption: &str) -> SceneClaims {
+    pub fn parse(&self, caption: &str) -> SceneClaims {
         let caption = caption.to_lowercase();
         let words: Vec<&str> =
             caption.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| !word.is_empty()).collect();
-        let mut reading = Reading::default();
+        let mut state = State::default();
         let mut at = 0;
         while at < words.len() {
             let rest = &words[at..];
             let link = LINKS.iter().find(|(link, _)| rest.starts_with(link));
             at += match link {
                 Some((link, direction)) => {
-                    reading.link(*direction);
+                    state.link(*direction);
                     link.len()
                 }
                 None => {
-                    reading.word(rest[0], self.role(rest));
+                    state.word(rest[0], self.role(rest));
                     1
                 }
             };
         }
-        reading.finish()
+        state.finish()
     }
 
-    /// What the first of these words does.
+    /// The function of the first of these words.
     fn role(&self, words: &[&str]) -> Option<Role> {
         let word = words[0];
         Some(match word {
@@ -137,28 +141,28 @@ impl CaptionReader {
             "two" => Role::Count(2),
             "three" => Role::Count(3),
             "four" => Role::Count(4),
-            _ if JOINTS.contains(&word) => return None,
+            _ if FUNCTION_WORDS.contains(&word) => return None,
             _ => {
                 let size = Size::ALL.into_iter().find(|size| size.word() == Some(word)).map(Role::Size);
                 let color = || Color::ALL.into_iter().find(|color| color.word() == word).map(Role::Color);
                 let noun = || self.nouns.get(word).cloned().map(Role::Noun);
-                size.or_else(color).or_else(noun).unwrap_or(Role::Strange)
+                size.or_else(color).or_else(noun).unwrap_or(Role::Unknown)
             }
         })
     }
 }
 
-impl Reading {
+impl State {
     fn word(&mut self, word: &str, role: Option<Role>) {
-        // What is said before a noun must be followed by it.
-        let (again, ends) = match &role {
+        // Count, size and colour must be followed by a noun.
+        let (breaks_phrase, is_other) = match &role {
             Some(Role::Count(_)) => (self.phrase_is_open(), false),
             Some(Role::Size(_)) => (self.size.is_some(), false),
             Some(Role::Color(_)) => (self.color.is_some(), false),
             Some(Role::Noun(_)) => (false, false),
-            Some(Role::Strange) | None => (self.phrase_is_open(), true),
+            Some(Role::Unknown) | None => (self.phrase_is_open(), true),
         };
-        if again {
+        if breaks_phrase {
             self.drop_phrase(word);
         }
         match role {
@@ -166,8 +170,8 @@ impl Reading {
             Some(Role::Size(size)) => self.size = Some(size),
             Some(Role::Color(color)) => self.color = Some(color),
             Some(Role::Noun(noun)) => self.noun(&noun),
-            Some(Role::Strange) if ends && !again => self.claims.strange.push(word.to_owned()),
-            Some(Role::Strange) | None => {}
+            Some(Role::Unknown) if is_other && !breaks_phrase => self.claims.strange.push(word.to_owned()),
+            Some(Role::Unknown) | None => {}
         }
     }
 
@@ -185,14 +189,14 @@ impl Reading {
         let group = self.claims.groups.len();
         self.claims.groups.push(ClaimedGroup { noun: noun.singular.to_owned(), count: self.count.take(), adjectives });
         let relation = |subject, direction, reference| ClaimedRelation { subject, direction, reference };
-        match (self.link.take(), self.subject, self.place.take()) {
+        match (self.link.take(), self.subject, self.leading_link.take()) {
             (Some(direction), Some(subject), _) => self.claims.relations.push(relation(subject, direction, group)),
             (Some(direction), None, before) => {
-                // Of two places in a row, the first has nothing that lies there.
+                // Of two leading directions, the first has no subject.
                 if let Some((direction, _)) = before {
                     self.claims.strange.push(direction.words().to_owned());
                 }
-                self.place = Some((direction, group));
+                self.leading_link = Some((direction, group));
             }
             (None, _, Some((direction, reference))) => {
                 self.claims.relations.push(relation(group, direction, reference));
@@ -210,7 +214,7 @@ impl Reading {
     }
 
     fn finish(mut self) -> SceneClaims {
-        if self.phrase_is_open() || self.link.is_some() || self.place.is_some() {
+        if self.phrase_is_open() || self.link.is_some() || self.leading_link.is_some() {
             self.drop_phrase("the end");
         }
         self.claims

@@ -1,84 +1,83 @@
-use rand_chacha::ChaCha8Rng;
+//! The structure of captions, and their text.
+
 use serde::{Deserialize, Serialize};
+use vq_random::RandomStream;
 
-use super::nouns::article;
-use super::{Direction, Relation, SceneGroup};
-use crate::order::below;
+use crate::nouns::article;
+use crate::{Direction, Relation, SceneGroup};
 
-/// How a caption begins.
+/// The beginning of a caption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Opening {
-    /// With what is seen: `a cat left of a dog`.
+    /// Without an introduction: `a cat left of a dog`.
     Bare,
     /// `there is a cat left of a dog`.
     There,
     /// `a picture of a cat left of a dog`.
     Picture,
-    /// With the place, only where one relation is all: `left of a dog there is a cat`.
+    /// The direction first, only for a caption with one relation and nothing else: `left of a dog there is a cat`.
     Place,
 }
 
-/// How a direction is said.
+/// The phrase for a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Length {
+#[serde(rename_all = "kebab-case")]
+pub enum PhraseLength {
     /// `left of`, `right of`, `above`, `below`.
     Short,
     /// `to the left of`, `to the right of`, `higher than`, `lower than`.
     Long,
 }
 
-/// Where a clause's subject lies.
+/// The direction of a clause's subject from another group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// Where.
+    /// The direction.
     pub direction: Direction,
-    /// In short or long words.
-    pub length: Length,
-    /// The group from which this is seen.
+    /// The phrase for it.
+    pub length: PhraseLength,
+    /// The index of the group from which the direction is seen.
     pub reference: usize,
 }
 
-/// A group and where it lies: `a cat left of a dog and above a cow`.
+/// A group with its directions from others: `a cat left of a dog and above a cow`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clause {
-    /// The group of which it is said.
+    /// The index of the group.
     pub subject: usize,
-    /// One or two places.
+    /// One or two directions.
     pub links: Vec<Link>,
 }
 
-/// How a caption says what there is; every group comes once.
+/// The structure of a caption, in which every group occurs once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wording {
-    /// How it begins.
+    /// The beginning.
     pub opening: Opening,
-    /// What lies where.
+    /// The relations.
     pub clauses: Vec<Clause>,
-    /// Groups that are only named, in order.
+    /// The indices of the groups that are named without a relation, in order.
     pub others: Vec<usize>,
 }
 
 impl Wording {
-    /// Draws one that says only what holds.
-    pub(super) fn draw(random: &mut ChaCha8Rng, groups: usize, relations: &[Relation]) -> Self {
+    /// Draws a wording that uses only relations that hold.
+    pub(crate) fn draw(random: &mut RandomStream, groups: usize, relations: &[Relation]) -> Self {
         let mut order: Vec<usize> = (0..groups).collect();
-        for last in (1..groups).rev() {
-            order.swap(last, below(random, last + 1));
-        }
+        random.shuffle(&mut order);
         let mut clauses: Vec<Clause> = Vec::new();
         let mut others = Vec::new();
-        // One of four lists what there is, though more could be said.
-        let tells_places = below(random, 4) > 0;
+        // One caption of four lists the groups without relations.
+        let has_relations = random.index(4) > 0;
         let mut rest = order.as_slice();
         while let &[subject, reference, ref after @ ..] = rest
-            && tells_places
+            && has_relations
         {
-            let Some(link) = link(random, subject, reference, relations) else {
+            let Some(link) = draw_link(random, subject, reference, relations) else {
                 others.push(subject);
                 rest = &rest[1..];
                 continue;
@@ -87,16 +86,16 @@ impl Wording {
             rest = after;
         }
         others.extend_from_slice(rest);
-        // A last group that is left over can often be told from the first subject.
+        // A single remaining group often has a relation to the only subject.
         if let ([clause], [other]) = (clauses.as_mut_slice(), others.as_slice())
-            && let Some(link) = link(random, clause.subject, *other, relations)
-            && below(random, 2) == 0
+            && let Some(link) = draw_link(random, clause.subject, *other, relations)
+            && random.index(2) == 0
         {
             clause.links.push(link);
             others.clear();
         }
-        let one_place = others.is_empty() && matches!(clauses.as_slice(), [Clause { links, .. }] if links.len() == 1);
-        let opening = match below(random, if one_place { 4 } else { 3 }) {
+        let one_link = others.is_empty() && matches!(clauses.as_slice(), [Clause { links, .. }] if links.len() == 1);
+        let opening = match random.index(if one_link { 4 } else { 3 }) {
             0 => Opening::Bare,
             1 => Opening::There,
             2 => Opening::Picture,
@@ -105,27 +104,27 @@ impl Wording {
         Self { opening, clauses, others }
     }
 
-    /// The wording for the mirrored picture.
-    pub(super) fn mirrored(&self) -> Self {
-        self.turned(Direction::mirrored)
+    /// The wording for the mirrored image.
+    pub(crate) fn mirrored(&self) -> Self {
+        self.with_directions(Direction::mirrored)
     }
 
-    /// The wording with each direction turned round, which says what is false; none if it says no direction.
-    pub(super) fn opposed(&self) -> Option<Self> {
-        (!self.clauses.is_empty()).then(|| self.turned(Direction::opposite))
+    /// The wording with each direction reversed, which is false; `None` if it has no direction.
+    pub(crate) fn reversed(&self) -> Option<Self> {
+        (!self.clauses.is_empty()).then(|| self.with_directions(Direction::opposite))
     }
 
-    fn turned(&self, turn: fn(Direction) -> Direction) -> Self {
-        let mut turned = self.clone();
-        for link in turned.clauses.iter_mut().flat_map(|clause| &mut clause.links) {
-            link.direction = turn(link.direction);
+    fn with_directions(&self, change: fn(Direction) -> Direction) -> Self {
+        let mut changed = self.clone();
+        for link in changed.clauses.iter_mut().flat_map(|clause| &mut clause.links) {
+            link.direction = change(link.direction);
         }
-        turned
+        changed
     }
 
-    /// The caption, lower case, without a full stop.
-    pub(super) fn say(&self, groups: &[SceneGroup]) -> String {
-        let clauses: Vec<String> = self.clauses.iter().map(|clause| clause.say(groups)).collect();
+    /// The caption, in lower case, without a full stop.
+    pub(crate) fn caption(&self, groups: &[SceneGroup]) -> String {
+        let clauses: Vec<String> = self.clauses.iter().map(|clause| clause.text(groups)).collect();
         let others: Vec<String> = self.others.iter().map(|&group| phrase(&groups[group])).collect();
         let mut text = clauses.join(", and ");
         if !text.is_empty() && !others.is_empty() {
@@ -138,7 +137,7 @@ impl Wording {
             (Opening::There, _) => format!("{verb} {text}"),
             (Opening::Picture, _) => format!("a picture of {text}"),
             (Opening::Place, [Clause { subject, links }]) if links.len() == 1 => {
-                format!("{} {verb} {}", links[0].say(groups), phrase(&groups[*subject]))
+                format!("{} {verb} {}", links[0].text(groups), phrase(&groups[*subject]))
             }
             (Opening::Bare | Opening::Place, _) => text,
         }
@@ -146,31 +145,31 @@ impl Wording {
 }
 
 impl Clause {
-    fn say(&self, groups: &[SceneGroup]) -> String {
-        let links: Vec<String> = self.links.iter().map(|link| link.say(groups)).collect();
+    fn text(&self, groups: &[SceneGroup]) -> String {
+        let links: Vec<String> = self.links.iter().map(|link| link.text(groups)).collect();
         format!("{} {}", phrase(&groups[self.subject]), links.join(" and "))
     }
 }
 
 impl Link {
-    fn say(&self, groups: &[SceneGroup]) -> String {
+    fn text(&self, groups: &[SceneGroup]) -> String {
         let words = match (self.length, self.direction) {
-            (Length::Short, direction) => direction.words(),
-            (Length::Long, Direction::Left) => "to the left of",
-            (Length::Long, Direction::Right) => "to the right of",
-            (Length::Long, Direction::Above) => "higher than",
-            (Length::Long, Direction::Below) => "lower than",
+            (PhraseLength::Short, direction) => direction.words(),
+            (PhraseLength::Long, Direction::Left) => "to the left of",
+            (PhraseLength::Long, Direction::Right) => "to the right of",
+            (PhraseLength::Long, Direction::Above) => "higher than",
+            (PhraseLength::Long, Direction::Below) => "lower than",
         };
         format!("{words} {}", phrase(&groups[self.reference]))
     }
 }
 
-/// One of the relations of these two that hold.
-fn link(random: &mut ChaCha8Rng, subject: usize, reference: usize, relations: &[Relation]) -> Option<Link> {
+/// A random one of the relations that hold between these two groups.
+fn draw_link(random: &mut RandomStream, subject: usize, reference: usize, relations: &[Relation]) -> Option<Link> {
     let is_theirs = |relation: &&Relation| (relation.subject, relation.reference) == (subject, reference);
     let theirs: Vec<&Relation> = relations.iter().filter(is_theirs).collect();
-    let direction = theirs.get(below(random, theirs.len().max(1)))?.direction;
-    let length = if below(random, 3) == 0 { Length::Long } else { Length::Short };
+    let direction = theirs.get(random.index(theirs.len().max(1)))?.direction;
+    let length = if random.index(3) == 0 { PhraseLength::Long } else { PhraseLength::Short };
     Some(Link { direction, length, reference })
 }
 

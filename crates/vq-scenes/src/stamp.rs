@@ -1,28 +1,30 @@
+//! Draws objects into an image and its map.
+
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
-use super::sprite::Sprite;
-use super::{Color, PixelBox};
+use crate::sprite::Sprite;
+use crate::{Color, PixelBox};
 
-/// What an object is drawn from.
-pub(super) struct Stamp<'a> {
-    pub(super) sprite: &'a Sprite,
-    pub(super) color: Option<Color>,
-    pub(super) facing: Facing,
+/// The appearance of an object.
+pub(crate) struct Stamp<'a> {
+    pub(crate) sprite: &'a Sprite,
+    pub(crate) color: Option<Color>,
+    pub(crate) facing: Facing,
 }
 
-/// Which way a sprite is drawn.
+/// The orientation of a sprite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Facing {
+pub(crate) enum Facing {
     AsDrawn,
     Mirrored,
 }
 
-/// How much of an object is seen.
-pub(super) struct Seen {
-    /// Around its pixels of the map.
-    pub(super) area: PixelBox,
+/// The visible part of an object.
+pub(crate) struct VisiblePart {
+    /// The smallest box around its pixels of the map.
+    pub(crate) area: PixelBox,
     /// In percent of its own pixels, rounded down.
-    pub(super) visible: u8,
+    pub(crate) visible: u8,
 }
 
 impl Stamp<'_> {
@@ -37,8 +39,8 @@ impl Stamp<'_> {
         (self.color.map_or(rgb, |color| self.sprite.tinted(rgb, color)), alpha)
     }
 
-    /// Draws the object and writes its number where it is at least half opaque.
-    pub(super) fn draw(&self, at: PixelBox, number: u8, image: &mut RgbImage, map: &mut GrayImage) {
+    /// Draws the object, and writes its number into the map where it is at least half opaque.
+    pub(crate) fn draw(&self, at: PixelBox, number: u8, image: &mut RgbImage, map: &mut GrayImage) {
         for y in 0..at.height {
             for x in 0..at.width {
                 let (rgb, alpha) = self.pixel(x, y);
@@ -57,12 +59,12 @@ impl Stamp<'_> {
         }
     }
 
-    /// What the finished map shows of the object; none if nothing.
-    pub(super) fn seen(&self, at: PixelBox, number: u8, map: &GrayImage) -> Option<Seen> {
+    /// The part of the object in the finished map; `None` if it is hidden.
+    pub(crate) fn visible_part(&self, at: PixelBox, number: u8, map: &GrayImage) -> Option<VisiblePart> {
         let (mut left, mut top, mut right, mut bottom) = (u32::MAX, u32::MAX, 0, 0);
         let (mut own, mut seen) = (0, 0);
         for (x, y, pixel) in self.sprite.image.enumerate_pixels() {
-            // The mirrored column of a pixel is that of another of the same row, so counts may ignore it.
+            // Mirroring permutes the pixels of a row, so it does not change the count.
             own += u32::from(pixel[3] >= 128);
             let (x, y) = (at.left + x, at.top + y);
             if map.get_pixel(x, y).0 == [number] {
@@ -73,6 +75,6 @@ impl Stamp<'_> {
         let visible = (100 * seen / own.max(1)) as u8;
         let area =
             PixelBox { left, top, width: (right + 1).checked_sub(left)?, height: (bottom + 1).checked_sub(top)? };
-        Some(Seen { area, visible })
+        Some(VisiblePart { area, visible })
     }
 }
