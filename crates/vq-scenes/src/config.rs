@@ -29,9 +29,9 @@ pub enum SceneSplit {
 impl SceneSplit {
     pub(crate) fn purpose(self) -> Purpose {
         match self {
-            Self::Train => Purpose::TrainScene,
-            Self::Validation => Purpose::ValidationScene,
-            Self::HeldOut => Purpose::HeldOutScene,
+            Self::Train => Purpose::Train,
+            Self::Validation => Purpose::Validation,
+            Self::HeldOut => Purpose::HeldOut,
         }
     }
 

@@ -8,11 +8,11 @@ use vq_random::RandomStream;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// A scene for training; counted by scenes.
-    TrainScene = 4,
+    Train = 4,
     /// A scene for validation; counted by scenes.
-    ValidationScene = 5,
+    Validation = 5,
     /// A scene with a held-out pair of words; counted by scenes.
-    HeldOutScene = 6,
+    HeldOut = 6,
 }
 
 impl Purpose {

@@ -8,7 +8,7 @@
 ///
 /// * all words after a colon: skin, hair, members of a family, the key of a keycap;
 /// * person, man, woman and their plurals;
-/// * directions, colours, sizes, phases, places on a podium.
+/// * directions, colours, sizes, phases, podium ranks.
 ///
 /// Variants that no rule finds are listed by hand.
 ///

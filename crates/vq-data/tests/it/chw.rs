@@ -32,7 +32,7 @@ fn numbers_out_of_range_are_clamped() {
 }
 
 #[test]
-fn planes_come_in_the_order_red_green_blue() {
+fn planes_are_red_green_blue() {
     let image = RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 255]).unwrap();
     assert_eq!(chw_from_rgb(&image), [1.0, -1.0, -1.0, -1.0, -1.0, 1.0]);
 }

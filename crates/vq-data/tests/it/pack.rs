@@ -9,10 +9,10 @@ use vq_data::{
     LabelledBox, PackConfig, PackEncoding, PackManifest, Packing, Sample, Segmentation, WebConfig, WebShards, pack,
 };
 
-use crate::sources::{Tree, picture};
+use crate::datasets::{Tree, picture};
 use crate::support::{Numbered, check_error};
 
-/// Pictures with everything that a sample can have, in one sample or another.
+/// Samples that together use every field.
 struct Rich {
     len: usize,
 }
@@ -55,7 +55,7 @@ fn open(folder: &Path) -> WebShards {
     WebConfig { root: folder.to_owned(), damaged: Damaged::Fail }.open().unwrap()
 }
 
-/// Each file of a folder.
+/// The files of a folder.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
@@ -109,7 +109,7 @@ fn the_same_samples_make_the_same_bytes() {
 }
 
 #[test]
-fn jpegs_are_near_and_have_no_alpha() {
+fn jpegs_are_similar_and_have_no_alpha() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     let source = Rich { len: 2 };
@@ -133,7 +133,7 @@ fn jpegs_are_near_and_have_no_alpha() {
 }
 
 #[test]
-fn line_breaks_become_spaces_and_blank_captions_go() {
+fn line_breaks_become_spaces_and_blank_captions_are_left_out() {
     struct Odd;
     impl ImageSource for Odd {
         fn len(&self) -> usize {
@@ -163,13 +163,13 @@ fn damaged_folder() -> Tree {
 }
 
 #[test]
-fn damage_ends_the_work_and_leaves_nothing() {
+fn damage_is_an_error_that_removes_the_folder() {
     let tree = damaged_folder();
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     for damaged in [Damaged::Fail, Damaged::Skip] {
         let source = ImageFolder::open(tree.root(), ImageFolderConfig { damaged, ..Default::default() }).unwrap();
-        // What the source does with damage does not matter.
+        // The source's own policy does not matter.
         let error = packed(&source, &config(4, 2), &out).unwrap_err();
         check_error(&error, &["1.png", "an empty file"]);
         assert_eq!(names(folder.path()), [""; 0], "{damaged:?}");
@@ -177,7 +177,7 @@ fn damage_ends_the_work_and_leaves_nothing() {
 }
 
 #[test]
-fn damage_can_be_left_out_and_is_told() {
+fn damage_can_be_left_out_and_is_recorded() {
     let tree = damaged_folder();
     let folder = TempDir::new().unwrap();
     for (name, damaged) in [("failing", Damaged::Fail), ("skipping", Damaged::Skip)] {
@@ -200,9 +200,9 @@ fn damage_can_be_left_out_and_is_told() {
     check_error(&error, &["at least one sound sample, got none of 1 samples"]);
 }
 
-/// A file that cannot be read is no damage: another time it might be.
+/// A missing file is not damage: it may be readable at another time.
 #[test]
-fn a_file_that_is_gone_is_never_left_out() {
+fn a_missing_file_is_never_left_out() {
     let tree = damaged_folder();
     let source = ImageFolder::open(tree.root(), ImageFolderConfig::default()).unwrap();
     tree.remove("3.png");
@@ -213,13 +213,13 @@ fn a_file_that_is_gone_is_never_left_out() {
 }
 
 #[test]
-fn a_folder_that_is_there_stays_as_it_is() {
+fn an_existing_folder_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     std::fs::create_dir(&out).unwrap();
     check_error(&packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err(), &["shards: expected a new folder"]);
     assert_eq!(names(&out), [""; 0]);
-    // What a killed run left.
+    // A folder of a killed run.
     let out = folder.path().join("other");
     std::fs::create_dir(folder.path().join("other.partial")).unwrap();
     std::fs::write(folder.path().join("other.partial/000000.tar"), "half").unwrap();
@@ -229,11 +229,11 @@ fn a_folder_that_is_there_stays_as_it_is() {
 }
 
 #[test]
-fn mistakes_are_refused_before_anything_is_made() {
+fn invalid_options_are_refused_before_a_folder_is_made() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
-    let refused = |config: PackConfig, says: &str| {
-        check_error(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[says]);
+    let refused = |config: PackConfig, part: &str| {
+        check_error(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[part]);
         assert_eq!(names(folder.path()), [""; 0]);
     };
     refused(config(0, 2), "size: expected 1 to 32768 pixels, got 0");
@@ -249,7 +249,7 @@ fn mistakes_are_refused_before_anything_is_made() {
 }
 
 #[test]
-fn a_manifest_knows_its_shards() {
+fn a_manifest_verifies_its_shards() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     let manifest = packed(&Rich { len: 9 }, &config(4, 2), &out).unwrap();
@@ -261,9 +261,9 @@ fn a_manifest_knows_its_shards() {
     std::fs::write(path(2), &bytes[..512]).unwrap();
     std::fs::remove_file(path(4)).unwrap();
     let changed = manifest.verify(&out);
-    let says = [("000001.tar", "expected SHA-256"), ("000002.tar", "got 512"), ("000004.tar", "No such file")];
-    assert_eq!(changed.len(), says.len());
-    for (fault, (name, reason)) in changed.iter().zip(says) {
+    let expected = [("000001.tar", "expected SHA-256"), ("000002.tar", "got 512"), ("000004.tar", "No such file")];
+    assert_eq!(changed.len(), expected.len());
+    for (fault, (name, reason)) in changed.iter().zip(expected) {
         assert!(fault.sample.ends_with(name) && fault.reason.contains(reason), "{fault:?}");
     }
 

@@ -4,7 +4,7 @@ use vq_data::{
     LabelledBox, Sample, Segmentation, SizeCount, Split, Survey, ValueStats,
 };
 
-use crate::sources::{Tree, grey, picture};
+use crate::datasets::{Tree, grey, picture};
 use crate::support::Numbered;
 
 /// Samples in memory.
@@ -55,14 +55,14 @@ fn given() -> Given {
 }
 
 #[test]
-fn figures_are_those_of_the_samples() {
+fn statistics_cover_all_samples() {
     let survey = Survey::of(&given(), &|| {});
     assert_eq!((survey.listed, survey.sound, survey.damaged.len()), (5, 5, 0));
     let sizes = survey.sizes.unwrap();
     assert_eq!(sizes.width, ValueStats { min: 2.0, median: 100.0, mean: 404.0 / 5.0, max: 200.0 });
     assert_eq!(sizes.height, ValueStats { min: 2.0, median: 100.0, mean: 904.0 / 5.0, max: 400.0 });
     assert_eq!(sizes.aspect, ValueStats { min: 0.25, median: 1.0, mean: 0.9, max: 2.0 });
-    // Of two sizes that are equally frequent the smaller.
+    // The smaller of two equally frequent sizes.
     assert_eq!((sizes.different, sizes.commonest), (3, SizeCount { width: 2, height: 2, images: 2 }));
     let classes = |level: usize| {
         let counts = survey.labels[level].classes.iter();
@@ -82,7 +82,7 @@ fn figures_are_those_of_the_samples() {
 }
 
 #[test]
-fn nothing_has_no_figures() {
+fn an_empty_source_has_no_statistics() {
     let survey = Survey::of(&Given(Vec::new()), &|| {});
     assert_eq!((survey.listed, survey.sizes, survey.captions.words), (0, None, None));
     let survey = Survey::of(&Numbered { broken: Some(0), ..Numbered::new(1) }, &|| {});
@@ -91,7 +91,7 @@ fn nothing_has_no_figures() {
     assert!(survey.damaged[0].reason.contains("an image with pixels, got 0x0"), "{:?}", survey.damaged);
 }
 
-/// Whatever the source does with damaged files, each is named, and no figure counts what stands in for one.
+/// Under both policies each damaged file is listed, and the statistics do not count a replacement.
 #[test]
 fn damaged_files_are_named_under_both_policies() {
     let tree = Tree::new();
@@ -105,9 +105,9 @@ fn damaged_files_are_named_under_both_policies() {
         assert_eq!((survey.listed, survey.sound, survey.captions.total), (5, 2, 2), "{damaged:?}");
         let named: Vec<_> = survey.damaged.iter().map(|fault| fault.sample.rsplit('/').next().unwrap()).collect();
         assert_eq!(named, ["1.png", "2.png", "4.png"], "{damaged:?}");
-        let says = ["an empty file", "2.png", "a file of another format"];
-        for (fault, says) in survey.damaged.iter().zip(says) {
-            assert!(fault.reason.contains(says), "{fault:?}");
+        let reasons = ["an empty file", "2.png", "a file of another format"];
+        for (fault, reason) in survey.damaged.iter().zip(reasons) {
+            assert!(fault.reason.contains(reason), "{fault:?}");
         }
     }
 }

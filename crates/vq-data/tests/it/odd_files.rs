@@ -1,20 +1,20 @@
-//! Image files as they occur and as they should not: each is read or refused, under both policies.
+//! Unusual and damaged image files: each is read or refused, under both policies.
 
 use std::io::Cursor;
 
 use image::{Frame, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use vq_data::{Damaged, ImageFolder, ImageFolderConfig, ImageSource};
 
-use crate::sources::Tree;
+use crate::datasets::Tree;
 use crate::support::check_error;
 
-/// The colour of sound files; some formats keep it only about.
+/// The colour of sound files; some formats keep it only approximately.
 const COLOUR: [u8; 3] = [200, 40, 90];
 
-/// A side that no header should claim.
+/// A side that is larger than the limit.
 const HUGE: u16 = 30_000;
 
-/// 16x16 of one kind of pixel.
+/// 16x16 pixels of one format.
 fn filled<P>(pixel: P, format: ImageFormat) -> Vec<u8>
 where
     P: image::PixelWithColorType,
@@ -30,14 +30,14 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
     filled(Rgb(COLOUR), format)
 }
 
-/// [`COLOUR`] in cyan, magenta, yellow and black, as Pillow takes them: `255 - ink`, times black.
+/// [`COLOUR`] in cyan, magenta, yellow and black by Pillow's conversion: `255 - ink`, times black.
 fn inks(kind: jpeg_encoder::ColorType) -> Vec<u8> {
     let mut file = Vec::new();
     jpeg_encoder::Encoder::new(&mut file, 100).encode(&[55, 215, 165, 0].repeat(16 * 16), 16, 16, kind).unwrap();
     file
 }
 
-/// Two pictures, of which the second is blue.
+/// Two frames; the second is blue.
 fn moving() -> Vec<u8> {
     let mut file = Vec::new();
     let [red, green, blue] = COLOUR;
@@ -46,7 +46,7 @@ fn moving() -> Vec<u8> {
     file
 }
 
-/// A png of one bit per pixel, as no encoder at hand writes it: header, palette, data.
+/// A PNG file of one bit per pixel, which the encoder cannot write: header, palette, data.
 fn palette() -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut file, b"IHDR", &[0, 0, 0, 16, 0, 0, 0, 16, 1, 3, 0, 0, 0]);
@@ -83,7 +83,7 @@ fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     [&jpeg[..2], exif, &[orientation], b"\0\0\0\0\0\0", &jpeg[2..]].concat()
 }
 
-/// A small file that says it is huge.
+/// A small file with a huge size in its header.
 fn bomb(format: ImageFormat) -> Vec<u8> {
     let mut bytes = encoded(format);
     let mut write = |at: usize, side: &[u8]| {
@@ -109,16 +109,16 @@ fn bomb(format: ImageFormat) -> Vec<u8> {
 
 const POLICIES: [Damaged; 2] = [Damaged::Fail, Damaged::Skip];
 
-/// The file, and after it a sound one of one grey.
+/// A folder of the file and a sound grey one after it.
 fn folder(name: &str, bytes: &[u8], damaged: Damaged) -> (Tree, ImageFolder) {
     let tree = Tree::new();
-    tree.put(name, bytes).put("z.png", crate::sources::picture(7));
+    tree.put(name, bytes).put("z.png", crate::datasets::picture(7));
     let config = ImageFolderConfig { damaged, ..ImageFolderConfig::default() };
     let folder = ImageFolder::open(tree.root(), config).unwrap();
     (tree, folder)
 }
 
-/// Asserts that a file is read for what it is, under both policies.
+/// Asserts that a file is read by its content, under both policies.
 #[track_caller]
 fn check_read(name: &str, bytes: &[u8], wanted: [u8; 4], tolerance: u8) {
     for policy in POLICIES {
@@ -134,14 +134,14 @@ fn check_read(name: &str, bytes: &[u8], wanted: [u8; 4], tolerance: u8) {
     }
 }
 
-/// Asserts that a file is refused by name, and where damage is skipped gives its place to the next one and is remembered.
+/// Asserts that a file is refused with its name, or with `skip` replaced by the next one and recorded.
 #[track_caller]
-fn check_damaged(name: &str, bytes: &[u8], says: &str) {
+fn check_damaged(name: &str, bytes: &[u8], reason: &str) {
     for policy in POLICIES {
         let (tree, folder) = folder(name, bytes, policy);
         match policy {
             Damaged::Fail => {
-                check_error(&folder.get(0).unwrap_err(), &[name, says]);
+                check_error(&folder.get(0).unwrap_err(), &[name, reason]);
                 assert!(folder.damaged().is_empty());
             }
             Damaged::Skip => {
@@ -149,7 +149,7 @@ fn check_damaged(name: &str, bytes: &[u8], says: &str) {
                 let damaged = folder.damaged();
                 assert_eq!(damaged.len(), 1, "{name}");
                 assert_eq!(damaged[0].path, tree.root().join(name));
-                assert!(damaged[0].reason.contains(says), "{says} is missing in: {}", damaged[0].reason);
+                assert!(damaged[0].reason.contains(reason), "{reason} is missing in: {}", damaged[0].reason);
             }
         }
         assert_eq!(folder.get(1).unwrap().id, "z.png");
@@ -177,7 +177,7 @@ fn sound_files_of_every_kind_are_read_under_both_policies() {
     check_read("grey.png", &filled(Luma([77_u8]), Png), [77, 77, 77, 255], 0);
     check_read("grey.jpg", &filled(Luma([77_u8]), Jpeg), [77, 77, 77, 255], 1);
     check_read("deep-grey.png", &filled(Luma([77_u16 * 257]), Png), [77, 77, 77, 255], 0);
-    // Alpha is kept for the background.
+    // Alpha is kept, for the background of the transform.
     check_read("grey-alpha.png", &filled(LumaA([77_u8, 9]), Png), [77, 77, 77, 9], 0);
     for (name, format) in [("clear.png", Png), ("clear.webp", WebP)] {
         check_read(name, &filled(Rgba([red, green, blue, 100]), format), [red, green, blue, 100], 0);
@@ -197,12 +197,12 @@ fn damaged_files_of_every_kind_are_refused_or_skipped() {
     }
     let jpeg = encoded(Jpeg);
     check_damaged("a.jpg", &jpeg[..jpeg.len() / 2], "a truncated one");
-    // One byte of the pixels, which the checksum then denies.
+    // One changed byte of the pixels, which the checksum detects.
     let mut corrupt = encoded(Png);
     let at = corrupt.windows(4).position(|word| word == b"IDAT").unwrap() + 8;
     corrupt[at] ^= 0x5a;
     check_damaged("a.png", &corrupt, "a whole jpeg, png");
-    // No table to decode the pixels by.
+    // The Huffman tables are missing.
     let at = jpeg.windows(2).position(|pair| pair == [0xff, 0xc4]).unwrap();
     let corrupt = [&jpeg[..at], &[0xff, 0xfe], &jpeg[at + 2..]].concat();
     check_damaged("a.jpg", &corrupt, "a whole jpeg, png");
@@ -211,7 +211,7 @@ fn damaged_files_of_every_kind_are_refused_or_skipped() {
     }
 }
 
-/// Red, green, blue and white in the corners, as EXIF's orientation says that they were seen.
+/// The corners are red, green, blue and white, stored in each of EXIF's orientations.
 #[test]
 fn all_eight_orientations_are_turned_upright() {
     const CORNERS: [[u8; 3]; 4] = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255; 3]];
@@ -219,7 +219,7 @@ fn all_eight_orientations_are_turned_upright() {
     let image = RgbImage::from_fn(48, 32, |x, y| Rgb(CORNERS[usize::from(x >= 24) + 2 * usize::from(y >= 16)]));
     image.write_to(&mut file, ImageFormat::Jpeg).unwrap();
     let jpeg = file.into_inner();
-    // Of the corners as they should be seen, top left, top right, bottom left, bottom right: their places in the file.
+    // For the upright corners top left, top right, bottom left, bottom right: their positions in the file.
     let seen = [
         (1, [0, 1, 2, 3]),
         (2, [1, 0, 3, 2]),

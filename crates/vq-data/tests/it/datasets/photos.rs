@@ -27,7 +27,7 @@ fn cub_config(tree: &Tree, split: Split, boxes: CubBoxes) -> CubConfig {
 }
 
 #[test]
-fn birds_have_boxes_if_asked() {
+fn birds_have_boxes_if_configured() {
     let tree = cub();
     let open = || cub_config(&tree, Split::Train, CubBoxes::Read).open();
     check_refused(open(), &["bounding_boxes.txt with lines of an image's number and left, top", "nothing there"]);
@@ -46,7 +46,7 @@ fn birds_have_boxes_if_asked() {
 }
 
 #[test]
-fn birds_come_by_the_official_split() {
+fn birds_have_the_official_split() {
     let tree = cub();
     let train = [
         "002.Auk/Auk_2.jpg | a black bird / a bird with a white belly | 002.Auk | 1",
@@ -58,7 +58,7 @@ fn birds_come_by_the_official_split() {
 }
 
 #[test]
-fn what_is_missing_of_the_birds_is_named() {
+fn missing_files_of_the_birds_are_named() {
     let refused = |break_it: &dyn Fn(&Tree) -> &Tree, says: &[&str]| {
         let tree = cub();
         break_it(&tree);
@@ -80,7 +80,7 @@ fn what_is_missing_of_the_birds_is_named() {
 }
 
 #[test]
-fn flowers_come_by_class() {
+fn flowers_are_in_the_order_of_classes() {
     let tree = Tree::new();
     tree.put("jpg/image_00003.jpg", picture(3))
         .put("jpg/image_00007.jpg", picture(7))
@@ -117,7 +117,7 @@ const CAPTIONS: &str = r#"{"info": {}, "licenses": [],
         {"image_id": 9, "id": 7, "caption": "First of a."}]}"#;
 
 #[test]
-fn coco_comes_by_number() {
+fn coco_is_in_the_order_of_numbers() {
     for (year, part) in [(CocoYear::Y2014, "val2014"), (CocoYear::Y2017, "val2017")] {
         let tree = Tree::new();
         let file = format!("annotations/captions_{part}.json");
@@ -154,7 +154,7 @@ fn coco_comes_by_number() {
 }
 
 #[test]
-fn imagenet_comes_by_path() {
+fn imagenet_is_in_the_order_of_paths() {
     let tree = Tree::new();
     tree.put("train/n02/n02_1.JPEG", picture(1))
         .put("train/n01/n01_7.JPEG", picture(2))

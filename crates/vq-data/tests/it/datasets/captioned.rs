@@ -19,7 +19,7 @@ fn images() -> Tree {
 }
 
 #[test]
-fn texts_beside_images_are_their_captions() {
+fn text_files_beside_images_are_captions() {
     let tree = images();
     tree.put("b.txt", "a bird\n\n  two birds \r\n").put("a/x.txt", "an x").put("a/y.v2.txt", "ein Ypsilon: ÿ\n");
     let source = open(&tree, CaptionFile::Sidecar).unwrap();

@@ -6,9 +6,9 @@ use vq_data::{CaptionFile, CaptionedConfig, Damaged, DatasetLayout, ImageSource,
 use super::{Tree, listing, picture};
 use crate::support::check_error;
 
-/// The rule of folders is that of every source of files.
+/// The policy of folders applies to every source of files.
 #[test]
-fn captioned_images_are_skipped_as_those_of_folders() {
+fn damaged_captioned_images_are_skipped() {
     let tree = Tree::new();
     let files = [picture(0), Vec::new(), picture(2)[..40].to_vec(), picture(3), b"no image".to_vec()];
     for (index, bytes) in files.iter().enumerate() {
@@ -18,7 +18,7 @@ fn captioned_images_are_skipped_as_those_of_folders() {
         CaptionedConfig { root: tree.root().to_owned(), captions: CaptionFile::Sidecar, damaged: Damaged::Skip };
     let skipping = config.open().unwrap();
     let (zero, three) = ("0.png | number 0 |  | 0", "3.png | number 3 |  | 3");
-    // The caption goes with its image.
+    // A caption is skipped with its image.
     assert_eq!(listing(&skipping), [zero, three, three, three, zero]);
     let damaged = skipping.damaged();
     let names: Vec<&OsStr> = damaged.iter().map(|file| file.path.file_name().unwrap()).collect();
@@ -27,7 +27,7 @@ fn captioned_images_are_skipped_as_those_of_folders() {
     let failing = CaptionedConfig { damaged: Damaged::Fail, ..config.clone() }.open().unwrap();
     check_error(&failing.get(1).unwrap_err(), &["1.png", "an empty file"]);
     tree.remove("3.png");
-    // Nothing takes the place of a file that cannot be read.
+    // A file that cannot be read is not replaced.
     check_error(&skipping.get(3).unwrap_err(), &["read image", "3.png"]);
 }
 
@@ -38,9 +38,9 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An animation of two pictures of 16x16: the first of this colour, the second blue.
+/// An animation of two frames of 16x16: the first of this colour, the second blue.
 #[test]
-fn the_first_picture_of_a_webp_animation_counts() {
+fn the_first_frame_of_a_webp_animation_is_taken() {
     let still = |colour| {
         let mut file = std::io::Cursor::new(Vec::new());
         RgbImage::from_pixel(16, 16, Rgb(colour)).write_to(&mut file, ImageFormat::WebP).unwrap();
@@ -49,7 +49,7 @@ fn the_first_picture_of_a_webp_animation_counts() {
         let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
         chunk(b"VP8L", &bytes[at + 8..at + 8 + length])
     };
-    // Place 0, 0; width and height less one; 100 ms; no blending.
+    // Position 0, 0; width and height minus one; 100 ms; no blending.
     let frame =
         |colour| chunk(b"ANMF", &[&[0, 0, 0, 0, 0, 0, 15, 0, 0, 15, 0, 0, 100, 0, 0, 2][..], &still(colour)].concat());
     let body = [

@@ -60,14 +60,14 @@ fn batches_are_read_in_order() {
     check_refused(open(Split::Train), &["10 names in batches.meta.txt, got 2"]);
 }
 
-/// A picture of 32x32 of one grey, as a jpeg file.
+/// A JPEG file of 32x32 pixels of one grey.
 fn jpeg(level: u8) -> Vec<u8> {
     let mut file = std::io::Cursor::new(Vec::new());
     RgbImage::from_pixel(32, 32, Rgb([level; 3])).write_to(&mut file, ImageFormat::Jpeg).unwrap();
     file.into_inner()
 }
 
-/// CIFAR-10 as a folder for each class, as it is often handed on.
+/// CIFAR-10 with a folder for each class, another common layout.
 #[test]
 fn folders_of_classes_are_read_by_class() {
     let tree = Tree::new();

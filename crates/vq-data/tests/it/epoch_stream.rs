@@ -12,11 +12,11 @@ proptest! {
     }
 
     #[test]
-    fn a_position_does_not_depend_on_the_way_there(len in 1_usize..50, seed: u64, positions in prop::collection::vec(0_u64..500, 1..20)) {
-        let mut travelled = EpochStream::new(len, seed).unwrap();
+    fn an_index_is_a_function_of_its_position(len in 1_usize..50, seed: u64, positions in prop::collection::vec(0_u64..500, 1..20)) {
+        let mut used = EpochStream::new(len, seed).unwrap();
         for position in positions {
             let fresh = EpochStream::new(len, seed).unwrap().at(position);
-            prop_assert_eq!(travelled.at(position), fresh);
+            prop_assert_eq!(used.at(position), fresh);
         }
     }
 }
@@ -42,6 +42,6 @@ fn epochs_and_seeds_differ() {
 }
 
 #[test]
-fn nothing_has_no_order() {
+fn an_empty_source_is_refused() {
     assert!(EpochStream::new(0, 1).is_err());
 }

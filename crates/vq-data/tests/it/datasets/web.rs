@@ -94,7 +94,7 @@ fn segmentations_and_boxes_are_read() {
 }
 
 #[test]
-fn unsound_shards_are_named() {
+fn damaged_shards_are_named() {
     let refused = |bytes: &[u8], says: &[&str]| {
         let tree = Tree::new();
         tree.put("s.tar", bytes);
@@ -148,7 +148,7 @@ fn damaged_samples_fail_or_are_skipped() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// However samples are dealt out to shards, an epoch has each of them once, across shards.
+    /// For any distribution of samples over shards, an epoch has each sample once, shuffled across shards.
     #[test]
     fn an_epoch_is_shuffled_across_shards(sizes in prop::collection::vec(1_usize..5, 1..5), seed: u64, threads in 1_usize..4) {
         let tree = Tree::new();
@@ -173,7 +173,7 @@ proptest! {
         }
     }
 
-    /// However many readers share the shards, and however unevenly these are filled, an epoch has each sample once.
+    /// For any number of loaders and any distribution over shards, an epoch has each sample once.
     #[test]
     fn readers_share_the_shards(sizes in prop::collection::vec(1_usize..5, 1..5), of in 1_u64..=7, seed: u64) {
         let tree = Tree::new();

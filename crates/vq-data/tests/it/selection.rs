@@ -1,4 +1,4 @@
-//! What is chosen of a source by the names of its samples.
+//! Choices of samples by their ids.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use vq_data::{
     HeldOut, HeldOutSplit, ImageFolder, ImageFolderConfig, Limit, Listed, Split, WebConfig,
 };
 
-use crate::sources::{Tree, check_refused, cifar, listing, picture, web};
+use crate::datasets::{Tree, check_refused, cifar, listing, picture, web};
 use crate::support::check_error;
 
-/// The names of all samples, as the source tells them.
+/// The ids of all samples.
 fn ids(source: &dyn Listed) -> Vec<String> {
     assert_eq!(source.id(source.len()), None);
     (0..source.len()).map(|index| source.id(index).unwrap()).collect()
@@ -21,7 +21,7 @@ fn open(tree: &Tree) -> ImageFolder {
     ImageFolder::open(tree.root(), ImageFolderConfig::default()).unwrap()
 }
 
-/// So many files in a folder, empty ones: names are all that counts.
+/// A folder of empty files: only names matter.
 fn named(count: usize) -> Tree {
     let tree = Tree::new();
     (0..count).for_each(|index| {
@@ -42,7 +42,7 @@ proptest! {
         all.sort_unstable();
         prop_assert_eq!(all, ids(&open(&tree)));
 
-        // A file that is added moves no other one.
+        // A new file moves no other one.
         tree.put("more.png", "");
         let more = held_out.divide(&open(&tree)).unwrap();
         let without = |source: &dyn Listed| -> Vec<String> { ids(source).into_iter().filter(|id| id != "more.png").collect() };
@@ -50,7 +50,7 @@ proptest! {
         prop_assert_eq!(without(&*more.held_out), ids(&*held));
     }
 
-    /// A lower limit takes some of what a higher one takes, in the source's order, and another seed others.
+    /// A lower limit takes a subset of a higher one, in the source's order; another seed takes others.
     #[test]
     fn limits_lie_within_each_other(low in 1_usize..40, more in 0_usize..24, seed: u64) {
         let tree = named(64);
@@ -64,14 +64,14 @@ proptest! {
         if low > 8 && low + more < 56 {
             prop_assert_ne!(few, within(low, seed.wrapping_add(1)));
         }
-        // None of them is held out, where a share is.
+        // None of them is held out.
         let parts = HeldOut { share: 0.3, seed }.divide(&folder).unwrap();
         let train = ids(&*Limit { count: low.min(parts.train.len()), seed }.apply(&*parts.train).unwrap());
         let held: BTreeSet<String> = ids(&*parts.held_out).into_iter().collect();
         prop_assert!(train.iter().all(|id| !held.contains(id)));
     }
 
-    /// Whatever is damaged, no image of one part stands in for one of the other.
+    /// No image of one part replaces a damaged one of the other.
     #[test]
     fn a_part_stands_in_for_itself(damaged in prop::collection::btree_set(0_usize..12, 0..6), seed in 0_u64..32) {
         let tree = Tree::new();
@@ -81,7 +81,7 @@ proptest! {
         }
         let config = ImageFolderConfig { damaged: Damaged::Skip, ..ImageFolderConfig::default() };
         let folder = ImageFolder::open(tree.root(), config).unwrap();
-        // A share by which one side is empty, or has damaged images only, proves nothing.
+        // Cases in which one side is empty or has only damaged images are skipped.
         let Ok(parts) = HeldOut { share: 0.5, seed }.divide(&folder) else { return Ok(()) };
         for part in [parts.train, parts.held_out] {
             let own = ids(&*part);
@@ -116,7 +116,7 @@ fn the_held_out_part_is_pinned() {
 }
 
 #[test]
-fn senseless_shares_and_limits_are_refused() {
+fn invalid_shares_and_limits_are_refused() {
     let tree = named(2);
     let refused = |share| HeldOut { share, seed: 0 }.divide(&open(&tree)).err().unwrap();
     check_error(&refused(0.0), &["hold out a share of the images: expected a share above 0 and below 1, got 0"]);
@@ -128,7 +128,7 @@ fn senseless_shares_and_limits_are_refused() {
     check_error(&refused(3), &["got 3"]);
 }
 
-/// A part reads as the whole does, in every kind of source.
+/// A part of every kind of source reads as the whole does.
 #[track_caller]
 fn check_part(source: &dyn Listed) {
     let all = listing(source);
@@ -138,7 +138,7 @@ fn check_part(source: &dyn Listed) {
     let odd: Vec<String> = all.iter().skip(1).step_by(2).cloned().collect();
     assert!(!odd.is_empty());
     assert_eq!(listing(&*part), odd);
-    // Captions are at hand without the image.
+    // Captions are read without the image.
     let captions = |line: &String| -> Vec<String> {
         let said = line.split(" | ").nth(1).unwrap();
         if said.is_empty() { Vec::new() } else { said.split(" / ").map(str::to_owned).collect() }

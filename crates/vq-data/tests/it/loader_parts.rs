@@ -16,7 +16,7 @@ fn load(samples: usize, config: LoaderConfig) -> Loader {
     Loader::new(Arc::new(Numbered::new(samples)), transform(), config).unwrap()
 }
 
-/// A sample as a loader gave it.
+/// A sample in a batch.
 type Seen = (usize, Vec<f32>, Option<String>);
 
 fn samples(batches: impl Iterator<Item = Result<Batch, DataError>>) -> Vec<Seen> {
@@ -41,7 +41,7 @@ fn order() -> impl Strategy<Value = SampleOrder> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Dealt out in turn, the parts' samples are the stream of one loader alone: nothing twice, nothing lost.
+    /// The interleaved samples of all parts are the stream of a single loader: none twice, none lost.
     #[test]
     fn parts_deal_out_the_stream(len in 1_usize..24, of in 1_u64..=7, batch_size in 1_usize..5, seed: u64, order in order()) {
         let config = LoaderConfig { order, ..LoaderConfig::shuffled(batch_size, seed) };
@@ -63,7 +63,7 @@ proptest! {
         prop_assert_eq!(dealt, whole.into_iter().map(Some).collect::<Vec<_>>());
     }
 
-    /// A loader that stops after any sample is continued by one with another batch size.
+    /// A loader with another batch size continues one that stopped after any sample.
     #[test]
     fn a_restart_at_any_sample_is_exact(
         len in 1_usize..16, first in 0_u64..40, before in 1_usize..5, after in 1_usize..5, seed: u64, order in order(),
@@ -96,10 +96,10 @@ proptest! {
 }
 
 #[test]
-fn senseless_parts_are_refused() {
-    let refused = |config: LoaderConfig, says: &str| {
+fn invalid_parts_are_refused() {
+    let refused = |config: LoaderConfig, part: &str| {
         let error = Loader::new(Arc::new(Numbered::new(3)), transform(), config).err().unwrap();
-        check_error(&error, &["start a loader", says]);
+        check_error(&error, &["start a loader", part]);
     };
     let plain = LoaderConfig::shuffled(2, 1);
     refused(LoaderConfig { part: LoaderPart { index: 2, of: 2 }, ..plain.clone() }, "got index 2 of 2");
@@ -108,7 +108,7 @@ fn senseless_parts_are_refused() {
     refused(LoaderConfig { part: LoaderPart { index: 0, of: u64::MAX }, ..plain }, "2^63");
 }
 
-/// Each picture has as many captions as its number says, and one more.
+/// Image `i` has `i + 1` captions.
 struct Talkative;
 
 impl ImageSource for Talkative {
@@ -132,7 +132,7 @@ fn captions(config: LoaderConfig, batches: usize) -> Vec<String> {
 }
 
 #[test]
-fn captions_take_turns_by_chance() {
+fn captions_are_drawn_for_each_epoch() {
     let config = LoaderConfig::shuffled(4, 3);
     let drawn = captions(config.clone(), 400);
     for index in 0..4 {
@@ -142,7 +142,7 @@ fn captions_take_turns_by_chance() {
             assert!(count.abs_diff(expected) < 60, "{index}: {caption} {count}");
         }
     }
-    // As documented: by epoch and index, whatever the place within the epoch.
+    // As documented: by epoch and index, whatever the position within the epoch.
     let stream = Loader::new(Arc::new(Talkative), Transform::fixed(2, [0; 3]), config.clone()).unwrap();
     for (epoch, batch) in (0..20).zip(stream) {
         let batch = batch.unwrap();
@@ -151,7 +151,7 @@ fn captions_take_turns_by_chance() {
             assert_eq!(caption.as_deref(), sample.caption_at(3, 4 * epoch + index as u64));
         }
     }
-    // A restart and other threads change nothing.
+    // A restart and the number of threads change nothing.
     let rest = captions(LoaderConfig { first_batch: 100, threads: 3, ..config.clone() }, 300);
     assert_eq!(rest, drawn[400..]);
     assert_ne!(captions(LoaderConfig { seed: 4, ..config }, 400), drawn);
