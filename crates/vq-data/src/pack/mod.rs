@@ -64,8 +64,8 @@ pub struct Packing<'a> {
 /// # Errors
 ///
 /// If a value of the configuration is out of range, `out` or `OUT.partial` exists already, a file cannot be written, a
-/// sample cannot be read, a sample is damaged and [`PackConfig::damaged`] is not `skip`, or no sample is sound. The folder
-/// is removed then.
+/// sample cannot be read, a sample is damaged and [`PackConfig::damaged`] is not `skip`, or no sample is sound. An error
+/// leaves no new folder.
 pub fn pack(packing: Packing<'_>, progress: &(dyn Fn() + Sync)) -> Result<PackManifest, DataError> {
     let Packing { source, source_config, config, out } = packing;
     config.check()?;
