@@ -119,6 +119,14 @@ mod tests {
     const PLAIN: u64 = 2_910_824_217_569_608_635;
 
     #[test]
+    fn a_draw_of_32_bits_is_half_of_one_of_64() {
+        let (mut halves, mut whole) = (RandomStream::new(7), RandomStream::new(7));
+        let [low, high] = [halves.bits32(), halves.bits32()].map(u64::from);
+        assert_eq!(low | high << 32, whole.bits());
+        assert_eq!(halves.bits(), whole.bits());
+    }
+
+    #[test]
     fn normal_numbers_have_mean_zero_and_variance_one() {
         let mut stream = RandomStream::new(0);
         let numbers: Vec<f64> = (0..20_000).map(|_| stream.normal()).collect();

@@ -155,12 +155,11 @@ impl CaptionParser {
 impl State {
     fn word(&mut self, word: &str, role: Option<Role>) {
         // Count, size and colour must be followed by a noun.
-        let (breaks_phrase, is_other) = match &role {
-            Some(Role::Count(_)) => (self.phrase_is_open(), false),
-            Some(Role::Size(_)) => (self.size.is_some(), false),
-            Some(Role::Color(_)) => (self.color.is_some(), false),
-            Some(Role::Noun(_)) => (false, false),
-            Some(Role::Unknown) | None => (self.phrase_is_open(), true),
+        let breaks_phrase = match &role {
+            Some(Role::Noun(_)) => false,
+            Some(Role::Size(_)) => self.size.is_some(),
+            Some(Role::Color(_)) => self.color.is_some(),
+            Some(Role::Count(_) | Role::Unknown) | None => self.phrase_is_open(),
         };
         if breaks_phrase {
             self.drop_phrase(word);
@@ -170,7 +169,7 @@ impl State {
             Some(Role::Size(size)) => self.size = Some(size),
             Some(Role::Color(color)) => self.color = Some(color),
             Some(Role::Noun(noun)) => self.noun(&noun),
-            Some(Role::Unknown) if is_other && !breaks_phrase => self.claims.strange.push(word.to_owned()),
+            Some(Role::Unknown) if !breaks_phrase => self.claims.strange.push(word.to_owned()),
             Some(Role::Unknown) | None => {}
         }
     }
