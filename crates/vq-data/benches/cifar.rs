@@ -1,5 +1,5 @@
-//! CIFAR-10 as folders of JPEG files: the time to open it, and the time of an epoch of batches at 32x32, decoded and from
-//! memory.
+//! CIFAR-10 as folders of JPEG files: the time to open it, and the time of an epoch of batches at 32x32, decoded and
+//! from memory.
 //!
 //! ```sh
 //! VQCT_CIFAR=FOLDER cargo bench -p vq-data --bench cifar

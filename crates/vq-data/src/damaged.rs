@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// What a source does with an image whose file can be read but not decoded: an empty or truncated file, another format
 /// than its extension, an image that is too large.
 ///
-/// A file that the operating system cannot read is an error under both policies: it may be readable at another time, and
-/// then the same seed would give other batches.
+/// A file that the operating system cannot read is an error under both policies: it may be readable at another time,
+/// and then the same seed would give other batches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Damaged {

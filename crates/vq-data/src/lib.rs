@@ -4,10 +4,10 @@
 //!
 //! | Item | Purpose |
 //! |---|---|
-//! | [`ImageSource`], [`Sample`] | The trait of every source, and one image with caption, labels, segmentation and boxes |
+//! | [`ImageSource`], [`Sample`] | The trait of every source; one image with its annotations |
 //! | [`EmojiSet`] | The embedded emoji; needs no download |
 //! | [`ImageFolder`] | A folder of images |
-//! | [`DatasetConfig`] | Captioned images, published data sets and tar shards in their own layouts ([`DatasetLayout`]) |
+//! | [`DatasetConfig`] | Captioned images, published data sets, tar shards ([`DatasetLayout`]) |
 //! | [`Listed`], [`HeldOut`], [`Limit`] | Subsets of a source, chosen by seed and id |
 //! | [`InMemory`] | A source whose images are decoded and resized once |
 //! | [`Transform`] | Crop, resize, background, flip and colour jitter of a sample, to numbers |
@@ -24,8 +24,8 @@
 //! * `S`: height and width of a square image, in pixels,
 //! * `H`, `W`: height and width of an image, in pixels.
 //!
-//! `[3, H, W]` is a flat `Vec<f32>` or `&[f32]` with `W` varying fastest ("CHW"). Its values are sRGB levels scaled from
-//! `0..=255` to `-1.0..=1.0`.
+//! `[3, H, W]` is a flat `Vec<f32>` or `&[f32]` with `W` varying fastest ("CHW"). Its values are sRGB levels scaled
+//! from `0..=255` to `-1.0..=1.0`.
 //!
 //! # Examples
 //!
@@ -66,9 +66,11 @@
 //!     }
 //!
 //!     fn get(&self, index: usize) -> Result<Sample, DataError> {
-//!         let level = u8::try_from(index).map_err(|_| DataError::unexpected("get a grey", "an index below 256", index))?;
+//!         let refuse = |_| DataError::unexpected("get a grey", "an index below 256", index);
+//!         let level = u8::try_from(index).map_err(refuse)?;
 //!         let image = RgbaImage::from_pixel(16, 16, Rgba([level, level, level, 255]));
-//!         Ok(Sample { id: format!("grey {level}"), image, caption: Some("a grey square".into()), ..Sample::default() })
+//!         let caption = Some("a grey square".to_owned());
+//!         Ok(Sample { id: format!("grey {level}"), image, caption, ..Sample::default() })
 //!     }
 //! }
 //!

@@ -27,8 +27,8 @@ const FORMATS: [ImageFormat; 5] =
 ///
 /// # Errors
 ///
-/// All name the file: it cannot be read, is empty, has another format, is truncated or damaged, or is larger than [`MAX_SIDE`]
-/// or [`MAX_DECODED_BYTES`].
+/// All name the file: it cannot be read, is empty, has another format, is truncated or damaged, or is larger than
+/// [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn load_image(path: impl AsRef<Path>) -> Result<RgbaImage, DataError> {
     let path = path.as_ref();
     decode(&read_file(path)?, &path.display().to_string())

@@ -19,8 +19,8 @@ impl RandomStream {
 
     /// The stream of a seed, a purpose and a counter.
     ///
-    /// Each use of a seed takes a `purpose` of its own, for instance 1 for the order of an epoch, and counts its streams
-    /// by `count`, for instance by epochs.
+    /// Each use of a seed takes a `purpose` of its own, for instance 1 for the order of an epoch, and counts its
+    /// streams by `count`, for instance by epochs.
     pub fn keyed(seed: u64, purpose: u8, count: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -59,8 +59,8 @@ impl Adjectives {
     }
 }
 
-/// Whether a pair of words is held out from training: whether the first eight bytes of the SHA-256 of `adjective noun`, as
-/// a big-endian number, lie in the lowest tenth.
+/// Whether a pair of words is held out from training: whether the first eight bytes of the SHA-256 of `adjective noun`,
+/// as a big-endian number, lie in the lowest tenth.
 ///
 /// ```
 /// use vq_scenes::is_held_out;

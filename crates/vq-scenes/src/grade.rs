@@ -68,8 +68,8 @@ pub struct SceneGrades {
     pub count: Share,
     /// Of the matched groups, those with the right size: named if it is small or large, and not named otherwise.
     pub size: Share,
-    /// Of the matched groups, those with the right colour: the tint of a tinted group; of others, no colour or that of the
-    /// emoji.
+    /// Of the matched groups, those with the right colour: the tint of a tinted group; of others, no colour or that of
+    /// the emoji.
     pub color: Share,
     /// Of the relations in captions, those that hold between matched groups.
     pub relation_precision: Share,

@@ -1,8 +1,8 @@
 //! EmojiScenes: an endless world of captioned images whose content is known exactly.
 //!
-//! A scene shows one to four emoji on a backdrop. Its caption is true, and its ground truth holds every object with box,
-//! size, colour, visible share and pixels, and every relation between groups of objects. Scenes need no download, and scene
-//! `i` is the same on every machine. The crate does not depend on libtorch.
+//! A scene shows one to four emoji on a backdrop. Its caption is true, and its ground truth holds every object with
+//! box, size, colour, visible share and pixels, and every relation between groups of objects. Scenes need no download,
+//! and scene `i` is the same on every machine. The crate does not depend on libtorch.
 //!
 //! | Item | Purpose |
 //! |---|---|

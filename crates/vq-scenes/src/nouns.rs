@@ -21,8 +21,8 @@ pub struct SceneNoun {
 ///
 /// # Errors
 ///
-/// If a line of the embedded table does not have three fields separated by tabs, or a noun occurs twice; it would be a bug
-/// of this crate.
+/// If a line of the embedded table does not have three fields separated by tabs, or a noun occurs twice; it would be a
+/// bug of this crate.
 pub fn scene_nouns() -> Result<Vec<SceneNoun>, DataError> {
     let mut nouns: Vec<SceneNoun> = Vec::new();
     for (number, line) in TABLE.lines().enumerate().skip(1) {

@@ -37,8 +37,8 @@ impl Scene {
         Self { image: imageops::flip_horizontal(&self.image), caption: truth.wording.caption(&truth.groups), truth }
     }
 
-    /// The caption with each direction reversed (`left of` becomes `right of`), which names the same objects and is false;
-    /// `None` if the caption has no direction.
+    /// The caption with each direction reversed (`left of` becomes `right of`), which names the same objects and is
+    /// false; `None` if the caption has no direction.
     #[must_use]
     pub fn false_caption(&self) -> Option<String> {
         Some(self.truth.wording.reversed()?.caption(&self.truth.groups))

@@ -64,8 +64,8 @@ impl Sprite {
 
     /// A copy whose longer side is `side`.
     ///
-    /// Each new pixel is the mean over its area, on premultiplied alpha. It uses integers only, because scenes must be the
-    /// same on every machine, which libraries with vector instructions do not promise.
+    /// Each new pixel is the mean over its area, on premultiplied alpha. It uses integers only, because scenes must be
+    /// the same on every machine, which libraries with vector instructions do not promise.
     pub(crate) fn scaled(&self, side: u32) -> Self {
         let (width, height) = self.image.dimensions();
         let longer = width.max(height);

@@ -13,8 +13,8 @@ pub struct SceneTruth {
     pub objects: Vec<SceneObject>,
     /// Every relation that holds between two groups.
     ///
-    /// A relation holds if it does for each object of the one group and each of the other, by the centres of their boxes
-    /// and with a margin of a sixth of the image's side.
+    /// A relation holds if it does for each object of the one group and each of the other, by the centres of their
+    /// boxes and with a margin of a sixth of the image's side.
     pub relations: Vec<Relation>,
     /// `[S, S]`: 0 for the background, `i + 1` where object `i` is visible and at least half opaque.
     pub map: GrayImage,

@@ -21,13 +21,15 @@ const MIN_VISIBLE: u8 = 85;
 
 /// An endless world of images made of emoji, each with a true caption and its ground truth.
 ///
-/// A scene has one to four objects, in groups of one kind, on a plain, graded or textured backdrop. An object has a noun,
-/// a size, a position and often a colour that it is tinted in; a group has a count. Every object lies entirely in the
-/// image. Boxes of one group do not overlap; objects of different groups may cover a little of each other, but at least
-/// 85 % of each is visible.
+/// A scene has one to four objects, in groups of one kind, on a plain, graded or textured backdrop. An object has a
+/// noun, a size, a position and often a colour that it is tinted in; a group has a count. Every object lies entirely in
+/// the image. Boxes of one group do not overlap; objects of different groups may cover a little of each other, but at
+/// least 85 % of each is visible.
 ///
-/// Scene `i` is a function of the configuration without its `length`, and of `i`: its bytes are the same on every machine.
-/// As an [`ImageSource`] the world has `length` scenes; the labels of a sample are `scene` and the noun of the first group.
+/// Scene `i` is a function of the configuration without its `length`, and of `i`: its bytes are the same on every
+/// machine.
+/// As an [`ImageSource`] the world has `length` scenes; the labels of a sample are `scene` and the noun of the first
+/// group.
 ///
 /// ```
 /// use vq_scenes::{EmojiScenes, SceneConfig};

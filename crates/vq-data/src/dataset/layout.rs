@@ -29,8 +29,8 @@ pub trait DatasetLayout: Sized {
     /// If the folder cannot be read.
     fn detect(root: &Path) -> Result<bool, DataError>;
 
-    /// Whether a folder that no layout recognized by [`detect`](Self::detect) has this one, by the image files in it and
-    /// in the folders below it, which are relative to `root`.
+    /// Whether a folder that no layout recognized by [`detect`](Self::detect) has this one, by the image files in it
+    /// and in the folders below it, which are relative to `root`.
     fn detect_by_images(_root: &Path, _images: &[PathBuf]) -> bool {
         false
     }

@@ -12,8 +12,8 @@ use crate::{DataError, LabelMap, LabelSides, Segmentation};
 pub enum MaskFile {
     /// A grey image whose levels are the labels, as large as the image.
     Map(PathBuf),
-    /// One image for each part, black outside of the part. Where parts overlap, the last one counts; where there is none,
-    /// the label is 0. They may be smaller or larger than the image, with the same aspect ratio.
+    /// One image for each part, black outside of the part. Where parts overlap, the last one counts; where there is
+    /// none, the label is 0. They may be smaller or larger than the image, with the same aspect ratio.
     Parts {
         /// In the order in which they are drawn over each other.
         parts: Vec<MaskPart>,
@@ -80,7 +80,8 @@ fn levels(path: &Path) -> Result<LabelMap, DataError> {
     levels_of(load_unconverted(path)?, &path.display().to_string())
 }
 
-/// The levels of an image of one channel, or of a colour image whose three channels are equal. `what` names it in errors.
+/// The levels of an image of one channel, or of a colour image whose three channels are equal. `what` names it in
+/// errors.
 pub(crate) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, DataError> {
     let (width, height) = (image.width(), image.height());
     let levels: Vec<u16> = match image {
@@ -101,8 +102,8 @@ pub(crate) fn levels_of(image: DynamicImage, what: &str) -> Result<LabelMap, Dat
     })
 }
 
-/// Resizes a map of the same aspect ratio to the size of its image: each pixel takes the nearest label; labels are never
-/// mixed.
+/// Resizes a map of the same aspect ratio to the size of its image: each pixel takes the nearest label; labels are
+/// never mixed.
 fn fitted(path: &Path, map: LabelMap, width: u32, height: u32) -> Result<LabelMap, DataError> {
     let (from_width, from_height) = map.dimensions();
     if u64::from(from_width) * u64::from(height) != u64::from(from_height) * u64::from(width) || map.is_empty() {

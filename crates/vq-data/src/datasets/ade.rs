@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::dir::{DatasetDir, names};
 use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, MaskFile, Split};
 
-/// ADE20K with the segmentation into 150 classes of the scene parsing benchmark (Zhou et al., "Scene Parsing through ADE20K
-/// Dataset", CVPR 2017), in the layout of its archive `ADEChallengeData2016`.
+/// ADE20K with the segmentation into 150 classes of the scene parsing benchmark (Zhou et al., "Scene Parsing through
+/// ADE20K Dataset", CVPR 2017), in the layout of its archive `ADEChallengeData2016`.
 ///
 /// ```text
 /// root/images/training/ADE_train_00000001.jpg          root/images/validation/ADE_val_00000001.jpg

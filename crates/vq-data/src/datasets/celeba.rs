@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::dir::{DatasetDir, lines, names};
 use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, LabelSides, MaskFile, MaskPart};
 
-/// CelebA-HQ: 30,000 faces, with ten captions each by Multi-Modal-CelebA-HQ (Xia et al., "TediGAN", CVPR 2021) and with the
-/// masks of CelebAMask-HQ (Lee et al., "MaskGAN", CVPR 2020).
+/// CelebA-HQ: 30,000 faces, with ten captions each by Multi-Modal-CelebA-HQ (Xia et al., "TediGAN", CVPR 2021) and with
+/// the masks of CelebAMask-HQ (Lee et al., "MaskGAN", CVPR 2020).
 ///
 /// ```text
 /// root/images/0.jpg
@@ -18,9 +18,9 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, LabelSide
 /// ```
 ///
 /// Labels of pixels, as CelebAMask-HQ's `g_mask.py` numbers them: 0 background, 1 skin, 2 nose, 3 glasses, 4 left eye,
-/// 5 right eye, 6 left brow, 7 right brow, 8 left ear, 9 right ear, 10 mouth, 11 upper lip, 12 lower lip, 13 hair, 14 hat,
-/// 15 earring, 16 necklace, 17 neck, 18 cloth. Parts are drawn over each other in this order. (Other tools number them in
-/// another order; a combined map must have this one.)
+/// 5 right eye, 6 left brow, 7 right brow, 8 left ear, 9 right ear, 10 mouth, 11 upper lip, 12 lower lip, 13 hair, 14
+/// hat, 15 earring, 16 necklace, 17 neck, 18 cloth. Parts are drawn over each other in this order. (Other tools number
+/// them in another order; a combined map must have this one.)
 /// The published masks are of 512x512 and the images of 1024x1024; a mask is resized to its image. A mirrored image
 /// exchanges the labels of left and right eye, brow and ear.
 ///
@@ -29,7 +29,8 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, LabelSide
 ///
 /// # Errors of opening
 ///
-/// A folder, list, image, caption or mask is missing, the name of an image is not a number, or an image has no part at all.
+/// A folder, list, image, caption or mask is missing, the name of an image is not a number, or an image has no part at
+/// all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CelebaConfig {
@@ -44,8 +45,8 @@ pub struct CelebaConfig {
     /// The files of the masks; by default none are read.
     #[serde(default)]
     pub masks: CelebaMasks,
-    /// A file with the names of the images that are taken, such as `0.jpg` or `0`, one a line, relative to `root`; by default
-    /// all are taken. (The published split is in files of Python's pickle, which are not read.)
+    /// A file with the names of the images that are taken, such as `0.jpg` or `0`, one a line, relative to `root`; by
+    /// default all are taken. (The published split is in files of Python's pickle, which are not read.)
     #[serde(default)]
     pub list: Option<PathBuf>,
     /// What is done with a damaged image or mask.

@@ -21,8 +21,8 @@ use crate::{CaptionTemplate, DataError, DatasetLayout, ImageSource, Listed, Samp
 /// An image is 3,073 bytes: its class, then 1,024 levels each of red, green and blue, row by row.
 /// A version with one file per image, `train/airplane/0001.png`, is an [`ImageFolder`](crate::ImageFolder) with
 /// [`FolderClasses::FirstFolder`](crate::FolderClasses::FirstFolder).
-/// Samples are in the order of the files; the id is the file and the number in it, `test_batch.bin/12`, the label is the
-/// class.
+/// Samples are in the order of the files; the id is the file and the number in it, `test_batch.bin/12`, the label is
+/// the class.
 /// The layout is recognized by `batches.meta.txt`.
 ///
 /// # Errors of opening

@@ -17,11 +17,11 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, Split};
 /// root/val2014/COCO_val2014_000000000042.jpg          root/val2017/000000000139.jpg
 /// ```
 ///
-/// `images` (`id`, `file_name`) and `annotations` (`id`, `image_id`, `caption`) of the JSON are read. The whole file is held
-/// in memory meanwhile, some 70 MB for `train2014`.
+/// `images` (`id`, `file_name`) and `annotations` (`id`, `image_id`, `caption`) of the JSON are read. The whole file is
+/// held in memory meanwhile, some 70 MB for `train2014`.
 /// Samples are in the order of the images' numbers, captions in the order of theirs; the id is the file name.
-/// The layout is recognized by `annotations/captions_train2014.json` or that of `val` or 2017; the year is that of the file,
-/// by default 2014.
+/// The layout is recognized by `annotations/captions_train2014.json` or that of `val` or 2017; the year is that of the
+/// file, by default 2014.
 ///
 /// # Errors of opening
 ///

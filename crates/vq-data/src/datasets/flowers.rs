@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::dir::{DatasetDir, lines, names};
 use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, Split};
 
-/// Oxford-102: 8,189 photos of flowers of 102 kinds (Nilsback and Zisserman, 2008), with the ten captions of each by Reed
-/// et al. ("Learning Deep Representations of Fine-Grained Visual Descriptions", CVPR 2016).
+/// Oxford-102: 8,189 photos of flowers of 102 kinds (Nilsback and Zisserman, 2008), with the ten captions of each by
+/// Reed et al. ("Learning Deep Representations of Fine-Grained Visual Descriptions", CVPR 2016).
 ///
 /// ```text
 /// root/jpg/image_06734.jpg

@@ -17,10 +17,11 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles, Split};
 /// root/val/ILSVRC2012_val_00000293.JPEG
 /// ```
 ///
-/// The mapping file has a line for each validation image: its name, with or without extension, and its class, separated by
-/// a space or comma. The rest of a line is ignored, and so is a header that begins with `ImageId`, so Kaggle's
+/// The mapping file has a line for each validation image: its name, with or without extension, and its class, separated
+/// by a space or comma. The rest of a line is ignored, and so is a header that begins with `ImageId`, so Kaggle's
 /// `LOC_val_solution.csv` is a mapping file.
-/// Samples are in the order of the bytes of their paths; the id is the path in `train` or `val`, the label is the class.
+/// Samples are in the order of the bytes of their paths; the id is the path in `train` or `val`, the label is the
+/// class.
 /// The layout is recognized by a folder such as `n01440764` in `train`.
 ///
 /// # Errors of opening

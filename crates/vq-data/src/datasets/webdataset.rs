@@ -23,8 +23,8 @@ use crate::{Damaged, DamagedFile, DataError, DatasetLayout, ImageSource, Listed,
 /// root/00001.tar
 /// ```
 ///
-/// Consecutive files with the same path up to the first dot of the name are one sample, and the rest of the name is the key
-/// of a file. These keys are read, in lower or upper case:
+/// Consecutive files with the same path up to the first dot of the name are one sample, and the rest of the name is the
+/// key of a file. These keys are read, in lower or upper case:
 ///
 /// * `jpg`, `jpeg`, `png` or `webp`: the image; each sample has one;
 /// * `txt`: captions, one a line;
@@ -42,8 +42,8 @@ use crate::{Damaged, DamagedFile, DataError, DatasetLayout, ImageSource, Listed,
 ///
 /// # Errors of opening
 ///
-/// All name the shard and the sample: there is no shard, one is damaged or truncated, a sample has no image or more than
-/// one, or the files of a sample are not next to each other.
+/// All name the shard and the sample: there is no shard, one is damaged or truncated, a sample has no image or more
+/// than one, or the files of a sample are not next to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebConfig {

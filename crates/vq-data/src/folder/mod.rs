@@ -14,9 +14,9 @@ use crate::{DamagedFile, DataError, ImageSource, Listed, Sample, load_image};
 
 /// The images of a folder and of all folders below it, decoded on access.
 ///
-/// An image is a file whose name ends in `.jpg`, `.jpeg`, `.jpe`, `.jfif`, `.png`, `.webp`, `.gif` or `.bmp`, in lower or
-/// upper case; its first bytes decide its format. Links are followed. Files and folders whose names begin with a dot are
-/// skipped, and [`others`](Self::others) counts the files with other extensions.
+/// An image is a file whose name ends in `.jpg`, `.jpeg`, `.jpe`, `.jfif`, `.png`, `.webp`, `.gif` or `.bmp`, in lower
+/// or upper case; its first bytes decide its format. Links are followed. Files and folders whose names begin with a dot
+/// are skipped, and [`others`](Self::others) counts the files with other extensions.
 ///
 /// Samples are in the order of the bytes of their paths, with `/` between the parts, on every system.
 /// A sample's id is its path within the folder, and [`load_image`](crate::load_image) reads its image. Its label is its
@@ -38,7 +38,8 @@ impl ImageFolder {
     /// # Errors
     ///
     /// All name the folder or the file: the folder is missing, is a file, cannot be read or has no images; the
-    /// configuration reads classes and an image lies in no folder; or it has a caption template and does not read classes.
+    /// configuration reads classes and an image lies in no folder; or it has a caption template and does not read
+    /// classes.
     pub fn open(root: impl AsRef<Path>, config: ImageFolderConfig) -> Result<Self, DataError> {
         let root = root.as_ref().to_owned();
         if config.caption.is_some() && config.classes == FolderClasses::Unlabelled {

@@ -13,8 +13,8 @@ const PAGE: [u8; 3] = [255; 3];
 ///
 /// # Errors
 ///
-/// If a value of the layout is out of range, there is no cell, a picture has no pixels, or the grid would be larger than
-/// [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+/// If a value of the layout is out of range, there is no cell, a picture has no pixels, or the grid would be larger
+/// than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn draw_grid(cells: &[GridCell], layout: GridLayout) -> Result<RgbImage, DataError> {
     layout.check()?;
     let lettering = Lettering::new(layout.letters)?;

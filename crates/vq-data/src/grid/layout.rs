@@ -54,8 +54,8 @@ impl GridLayout {
         self.cell - 2 * self.padding
     }
 
-    /// A picture at the size at which a grid shows it: large pictures are shrunk, and small ones are enlarged by a whole
-    /// factor, each pixel to a square.
+    /// A picture at the size at which a grid shows it: large pictures are shrunk, and small ones are enlarged by a
+    /// whole factor, each pixel to a square.
     pub(super) fn fitted(&self, picture: &RgbaImage) -> Result<RgbaImage, DataError> {
         let (width, height) = picture.dimensions();
         if width == 0 || height == 0 {

@@ -44,8 +44,8 @@ impl Lettering {
         (font.height() + font.line_gap()).ceil() as u32 + 1
     }
 
-    /// Breaks a text into lines of at most `width` pixels, between words, or within a word that is longer than a line. A text
-    /// of more than `max_lines` lines is cut, and its last line ends in `…`.
+    /// Breaks a text into lines of at most `width` pixels, between words, or within a word that is longer than a line.
+    /// A text of more than `max_lines` lines is cut, and its last line ends in `…`.
     pub(super) fn wrap(&self, text: &str, width: f32, max_lines: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut is_cut = false;

@@ -30,8 +30,8 @@ pub struct SampleCells {
     pub damaged: Vec<Fault>,
 }
 
-/// Makes the cells of some samples of a source, with pictures at the size at which the layout shows them. Samples are read
-/// on all cores (rayon's global pool).
+/// Makes the cells of some samples of a source, with pictures at the size at which the layout shows them. Samples are
+/// read on all cores (rayon's global pool).
 ///
 /// # Errors
 ///

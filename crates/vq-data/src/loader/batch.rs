@@ -14,8 +14,8 @@ pub struct Batch {
     /// `[N]`, the samples' indices in their source.
     pub indices: Vec<usize>,
     /// `[N]`, the samples' captions. Of several captions, each epoch takes one at random (see
-    /// [`Sample::caption_at`](crate::Sample::caption_at)), and [`SampleOrder::OnePass`](crate::SampleOrder::OnePass) takes
-    /// the first.
+    /// [`Sample::caption_at`](crate::Sample::caption_at)), and [`SampleOrder::OnePass`](crate::SampleOrder::OnePass)
+    /// takes the first.
     pub captions: Vec<Option<String>>,
     /// `[N]`, the samples' labels, from coarse to fine.
     pub labels: Vec<Vec<String>>,

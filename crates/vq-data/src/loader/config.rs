@@ -10,8 +10,8 @@ use crate::DataError;
 pub enum SampleOrder {
     /// Endless: epoch after epoch, each a permutation made from (seed, epoch).
     ///
-    /// Batches are cut from one stream, so a batch at the end of an epoch may also contain the first samples of the next
-    /// one; no sample is dropped.
+    /// Batches are cut from one stream, so a batch at the end of an epoch may also contain the first samples of the
+    /// next one; no sample is dropped.
     Shuffled,
     /// Once, in the source's order; the last batch may be smaller.
     #[serde(alias = "one_pass")]
@@ -20,9 +20,9 @@ pub enum SampleOrder {
 
 /// The part of one of several loaders that share the stream of samples, as the replicas of data-parallel training do.
 ///
-/// Loader `index` of `of` gets the samples at the positions `index`, `index + of`, `index + 2 of`, ... of the stream, with
-/// the same random choices as a single loader. Together the loaders see each sample once per epoch, and their batches `n`
-/// together hold the samples of batch `n` of one loader with `of` times the batch size.
+/// Loader `index` of `of` gets the samples at the positions `index`, `index + of`, `index + 2 of`, ... of the stream,
+/// with the same random choices as a single loader. Together the loaders see each sample once per epoch, and their
+/// batches `n` together hold the samples of batch `n` of one loader with `of` times the batch size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoaderPart {
@@ -57,8 +57,8 @@ pub struct LoaderConfig {
     pub order: SampleOrder,
     /// The number of the first batch: 0, or where an earlier loader stopped.
     pub first_batch: u64,
-    /// The number of samples of the part that are skipped before batch 0: 0, or the number that were read with another batch
-    /// size.
+    /// The number of samples of the part that are skipped before batch 0: 0, or the number that were read with another
+    /// batch size.
     #[serde(default)]
     pub first_sample: u64,
     /// The part of this loader among several; by default it is the only one.

@@ -18,13 +18,13 @@ use worker::Worker;
 /// An iterator of batches, which threads of its own prefetch.
 ///
 /// Batch `k` is a pure function of the source, the transform, the batch size, the seed, the order and `k`. It depends
-/// neither on the number of threads nor on the first batch of the loader, so a loader that begins at batch `k` continues
-/// one that stopped before it.
+/// neither on the number of threads nor on the first batch of the loader, so a loader that begins at batch `k`
+/// continues one that stopped before it.
 /// The stream of samples does not depend on the batch size either: a loader whose `first_sample` is the
 /// [`next_sample`](Self::next_sample) of another one continues it with any batch size.
 ///
-/// With [`SampleOrder::Shuffled`] the iterator never ends. With [`SampleOrder::OnePass`] it ends after the last sample, and
-/// the last batch may be smaller.
+/// With [`SampleOrder::Shuffled`] the iterator never ends. With [`SampleOrder::OnePass`] it ends after the last sample,
+/// and the last batch may be smaller.
 /// A batch that fails is an `Err` in its position, and the batches after it follow as usual.
 /// Dropping the loader ends its threads.
 pub struct Loader {
@@ -98,8 +98,8 @@ impl Loader {
         self.next
     }
 
-    /// The number of samples of the loader's part before the next batch; a loader with this `first_sample`, `first_batch` 0
-    /// and any batch size continues here.
+    /// The number of samples of the loader's part before the next batch; a loader with this `first_sample`,
+    /// `first_batch` 0 and any batch size continues here.
     #[must_use]
     pub fn next_sample(&self) -> u64 {
         let Samples { first, batch_size, end } = self.samples;

@@ -71,8 +71,8 @@ pub struct PackedShard {
 }
 
 impl PackManifest {
-    /// The manifest in a folder; `None` if there is no `manifest.json`, or one of another program, with another `format` or
-    /// none.
+    /// The manifest in a folder; `None` if there is no `manifest.json`, or one of another program, with another
+    /// `format` or none.
     ///
     /// # Errors
     ///

@@ -54,8 +54,8 @@ pub struct Packing<'a> {
 /// OUT/manifest.json
 /// ```
 ///
-/// Images are cropped and resized by [`center_square`](crate::center_square); segmentations and boxes go through the same
-/// crop and resize.
+/// Images are cropped and resized by [`center_square`](crate::center_square); segmentations and boxes go through the
+/// same crop and resize.
 /// Captions and labels are written one a line: line breaks within them become spaces, and blank ones are left out.
 /// The bytes depend on the samples alone, not on the number of threads; all cores are used (rayon's global pool).
 /// The folder is built as `OUT.partial` and renamed when everything is on disk.
@@ -64,8 +64,8 @@ pub struct Packing<'a> {
 /// # Errors
 ///
 /// If a value of the configuration is out of range, `out` or `OUT.partial` exists already, a file cannot be written, a
-/// sample cannot be read, a sample is damaged and [`PackConfig::damaged`] is not `skip`, or no sample is sound. An error
-/// leaves no new folder.
+/// sample cannot be read, a sample is damaged and [`PackConfig::damaged`] is not `skip`, or no sample is sound. An
+/// error leaves no new folder.
 pub fn pack(packing: Packing<'_>, progress: &(dyn Fn() + Sync)) -> Result<PackManifest, DataError> {
     let Packing { source, source_config, config, out } = packing;
     config.check()?;

@@ -45,8 +45,8 @@ pub struct Remade {
 ///
 /// # Errors
 ///
-/// If the font or the list cannot be parsed, or the font does not have exactly one bitmap of the right size for an emoji
-/// of the list; the error names the emoji.
+/// If the font or the list cannot be parsed, or the font does not have exactly one bitmap of the right size for an
+/// emoji of the list; the error names the emoji.
 pub fn remake(sources: Sources<'_>) -> Result<Remade, DataError> {
     let recorded = recorded()?;
     let found = [source_file(&recorded.font, sources.font), source_file(&recorded.names, sources.names.as_bytes())];

@@ -92,7 +92,8 @@ fn blend(value: f32, base: f32, factor: f32) -> f32 {
     (base + (value - base) * factor).clamp(-1.0, 1.0)
 }
 
-/// The grey of a colour in `-1.0..=1.0`. The weights add up to 0.9999, so they are applied to the distance from black, -1.
+/// The grey of a colour in `-1.0..=1.0`. The weights add up to 0.9999, so they are applied to the distance from black,
+/// -1.
 fn grey(red: f32, green: f32, blue: f32) -> f32 {
     0.2989 * (red + 1.0) + 0.587 * (green + 1.0) + 0.114 * (blue + 1.0) - 1.0
 }

@@ -25,8 +25,8 @@ use geometry::{Geometry, check_segmentation};
 
 /// Converts an image to numbers.
 ///
-/// The steps are, in this order: crop, resize (by the filter of [`center_square`](crate::center_square)), composition over
-/// the background, flip, colour jitter.
+/// The steps are, in this order: crop, resize (by the filter of [`center_square`](crate::center_square)), composition
+/// over the background, flip, colour jitter.
 /// Segmentation and boxes of a [`Sample`] go through the same crop, resize (to the nearest pixel) and flip.
 ///
 /// ```toml

@@ -20,8 +20,8 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles};
 /// root/captions.csv    root/a.jpg  root/b/c.png           csv
 /// ```
 ///
-/// Sidecar: every image of the folder and those below it (listed and ordered as by [`ImageFolder`](crate::ImageFolder)) has
-/// a text file of its name, with one caption a line.
+/// Sidecar: every image of the folder and those below it (listed and ordered as by [`ImageFolder`](crate::ImageFolder))
+/// has a text file of its name, with one caption a line.
 /// Metadata and CSV: the file names the images and decides their order, by the first line of each; further lines of the
 /// same image add captions. Paths are relative to the folder.
 ///
@@ -32,8 +32,8 @@ use crate::{Damaged, DataError, DatasetLayout, FileRecord, ImageFiles};
 /// ```
 ///
 /// The layout is recognized by `metadata.jsonl`, and in a folder without files of other layouts by an image with a text
-/// file of its name. By default the captions are those of `metadata.jsonl` if it exists, else of the CSV file if there is
-/// exactly one, else of the text files.
+/// file of its name. By default the captions are those of `metadata.jsonl` if it exists, else of the CSV file if there
+/// is exactly one, else of the text files.
 ///
 /// # Errors of opening
 ///
@@ -56,8 +56,8 @@ pub struct CaptionedConfig {
 pub enum CaptionFile {
     /// A text file beside each image.
     Sidecar,
-    /// `metadata.jsonl`, an object a line with `file_name` and `text`, as in Hugging Face's `imagefolder`; `text` may be a
-    /// list of captions, and other fields are ignored.
+    /// `metadata.jsonl`, an object a line with `file_name` and `text`, as in Hugging Face's `imagefolder`; `text` may
+    /// be a list of captions, and other fields are ignored.
     Metadata,
     /// A CSV file with a header.
     Csv {
