@@ -1,11 +1,12 @@
-//! CIFAR-10 as folders of jpeg files: the time to open it, and of an epoch of batches at 32x32, decoded and from memory.
+//! CIFAR-10 as folders of JPEG files: the time to open it, and the time of an epoch of batches at 32x32, decoded and
+//! from memory.
 //!
 //! ```sh
 //! VQCT_CIFAR=FOLDER cargo bench -p vq-data --bench cifar
 //! ```
 //!
-//! FOLDER holds `train/CLASS/*.jpg` and `test/CLASS/*.jpg`; any folder of images will do.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and may fail loudly")]
+//! FOLDER holds `train/CLASS/*.jpg` and `test/CLASS/*.jpg`; any folder of images works.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and a failed unwrap ends it")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ fn open(root: &Path) -> ImageFolder {
     ImageFolder::open(root, ImageFolderConfig::default()).unwrap()
 }
 
-/// All images once, shuffled, as training takes them.
+/// One shuffled epoch, as in training.
 fn epoch(source: &Arc<dyn ImageSource>, threads: usize) {
     let config = LoaderConfig { threads, ..LoaderConfig::shuffled(BATCH, 0) };
     let loader = Loader::new(Arc::clone(source), Transform::fixed(SIZE, [255; 3]), config).unwrap();
@@ -33,7 +34,7 @@ fn epoch(source: &Arc<dyn ImageSource>, threads: usize) {
 
 fn cifar(criterion: &mut Criterion) {
     let Some(root) = std::env::var_os(FOLDER).map(PathBuf::from) else {
-        println!("cifar: {FOLDER} names no folder, nothing measured");
+        println!("cifar: {FOLDER} is not set, nothing measured");
         return;
     };
     let folder: Arc<dyn ImageSource> = Arc::new(open(&root));

@@ -1,11 +1,11 @@
-//! Images per second from a folder to batches of 256x256, and the time to open it.
+//! Images per second from a folder to batches of 256x256, and the time to open the folder.
 //!
 //! ```sh
 //! cargo bench -p vq-data --bench folder -- FOLDER [THREADS [EPOCHS]]
 //! ```
 //!
-//! `benches/folder_peer.py` does the same with torchvision and runs both in turn.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and may fail loudly")]
+//! `benches/folder_peer.py` does the same with torchvision and runs both alternately.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and a failed unwrap ends it")]
 
 use std::sync::Arc;
 use std::time::Instant;

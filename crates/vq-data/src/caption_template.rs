@@ -1,11 +1,13 @@
+//! Captions made of class names.
+
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
-/// Where the class stands.
+/// The placeholder of the class.
 const CLASS: &str = "{class}";
 
-/// A caption with a place for the class of an image, such as `a photo of a {class}`.
+/// A caption with a placeholder for the class of an image, such as `a photo of a {class}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CaptionTemplate(String);
@@ -23,12 +25,12 @@ impl CaptionTemplate {
             true => Ok(Self(text)),
             false => {
                 let expected = "`{class}` in it, and no other braces";
-                Err(DataError::unexpected("read a caption for classes", expected, format!("{text:?}")))
+                Err(DataError::unexpected("read a caption template", expected, format!("{text:?}")))
             }
         }
     }
 
-    /// The caption of an image of this class; a `_` in the class's name is written as a space.
+    /// The caption of an image of this class; a `_` in the class name becomes a space.
     #[must_use]
     pub fn caption(&self, class: &str) -> String {
         self.0.replace(CLASS, &class.replace('_', " "))

@@ -1,3 +1,5 @@
+//! Conversion between images and planes of numbers.
+
 use image::RgbImage;
 
 use crate::DataError;
@@ -7,7 +9,7 @@ pub(crate) fn level_to_unit(level: f32) -> f32 {
     level / 127.5 - 1.0
 }
 
-/// Turns an image into numbers: `[3, H, W]` in `-1.0..=1.0`.
+/// Converts an image to `[3, H, W]` in `-1.0..=1.0`.
 #[must_use]
 pub fn chw_from_rgb(image: &RgbImage) -> Vec<f32> {
     let plane = image.width() as usize * image.height() as usize;
@@ -20,7 +22,7 @@ pub fn chw_from_rgb(image: &RgbImage) -> Vec<f32> {
     chw
 }
 
-/// Turns numbers back into an image; the inverse of [`chw_from_rgb`].
+/// Converts numbers to an image; the inverse of [`chw_from_rgb`].
 ///
 /// `chw` is `[3, height, width]`.
 /// Each value `v` becomes the level `(v + 1) * 127.5`, clamped to `0..=255` and rounded to
@@ -33,7 +35,7 @@ pub fn rgb_from_chw(chw: &[f32], width: u32, height: u32) -> Result<RgbImage, Da
     let plane = width as usize * height as usize;
     if chw.len() != 3 * plane {
         return Err(DataError::unexpected(
-            "turn numbers into an image",
+            "convert numbers to an image",
             format!("3 x {height} x {width} values"),
             chw.len(),
         ));

@@ -1,78 +1,80 @@
+//! The errors of this crate.
+
 use std::path::PathBuf;
 
-/// What can go wrong between a file and a batch.
+/// An error on the way from a file to a batch.
 ///
-/// Every message names the file or entry that it is about; the cause, where another library
-/// found it, is the error's `source()`.
+/// Every message names the file or entry, what was expected and what was found. An error of another library is the
+/// `source()`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The operating system refused a file or folder.
+    /// A file or folder could not be read.
     #[error("{op}: expected a readable file or folder, got an error for {}", path.display())]
     Io {
-        /// What was being done.
+        /// The operation.
         op: &'static str,
-        /// What it was done to.
+        /// The file or folder.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A decoder refused an image.
+    /// An image could not be decoded.
     #[error("decode {what}: expected a whole jpeg, png, webp, gif or bmp image, got one that fails")]
     Decode {
         /// The file or archive entry.
         what: String,
-        /// Why it failed.
+        /// The cause.
         source: image::ImageError,
     },
-    /// The operating system refused to write a file or folder.
-    #[error("write {}: expected a place to write, got an error", path.display())]
+    /// A file or folder could not be written.
+    #[error("write {}: expected a writable file or folder, got an error", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
-    /// An encoder refused an image.
+    /// An image could not be encoded.
     #[error("encode {what}: expected an image to encode, got an error")]
     Encode {
         /// The sample.
         what: String,
-        /// Why it failed.
+        /// The cause.
         source: image::ImageError,
     },
-    /// An archive is damaged.
+    /// A zip archive is damaged.
     #[error("read {what}: expected a sound zip archive, got a damaged one")]
     Archive {
         /// The archive, or the entry in it.
         what: String,
-        /// Why it failed.
+        /// The cause.
         source: zip::result::ZipError,
     },
-    /// A line or file of JSON does not have the fields it should.
-    #[error("parse {what}: expected JSON of the documented fields, got something else")]
+    /// A line or file of JSON does not have the documented fields.
+    #[error("parse {what}: expected JSON of the documented fields, got an error")]
     Json {
-        /// The file, and the line where it has many.
+        /// The file, with the line where a file has one value a line.
         what: String,
-        /// Why it failed.
+        /// The cause.
         source: serde_json::Error,
     },
     /// A CSV file is damaged.
-    #[error("parse {}: expected a header and lines of as many columns, got something else", path.display())]
+    #[error("parse {}: expected a header and lines of as many columns, got an error", path.display())]
     Csv {
         /// The file.
         path: PathBuf,
-        /// Why it failed, with the line.
+        /// The cause, with the line.
         source: csv::Error,
     },
-    /// A value differs from what the operation needs.
+    /// A value is not the one that the operation needs.
     #[error("{op}: expected {expected}, got {got}")]
     Unexpected {
-        /// What was being done, and to what.
+        /// The operation and its object.
         op: String,
-        /// What would have been right.
+        /// The values that are valid.
         expected: String,
-        /// What was there.
+        /// The value found.
         got: String,
     },
     /// A sample could not be read or transformed.
@@ -80,20 +82,20 @@ pub enum DataError {
     Sample {
         /// The sample's id, or `index I` if reading it failed before its id was known.
         id: String,
-        /// Why it failed.
+        /// The cause.
         source: Box<DataError>,
     },
-    /// A loader's thread ended without delivering its batch: it panicked.
+    /// A loader thread panicked before it delivered its batch.
     #[error("load batch {batch}: expected a batch, got a loader thread that has died")]
     LoaderDied {
-        /// The batch that was due.
+        /// The number of the batch.
         batch: u64,
     },
 }
 
 impl DataError {
-    /// Shorthand for [`DataError::Unexpected`].
-    pub(crate) fn unexpected(op: impl Into<String>, expected: impl Into<String>, got: impl ToString) -> Self {
+    /// Makes a [`DataError::Unexpected`]; for sources in other crates too.
+    pub fn unexpected(op: impl Into<String>, expected: impl Into<String>, got: impl ToString) -> Self {
         Self::Unexpected { op: op.into(), expected: expected.into(), got: got.to_string() }
     }
 }

@@ -1,40 +1,41 @@
+//! Image files, decoded.
+
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
 
-use crate::{DataError, center_square};
+use crate::DataError;
+use crate::resize::center_square;
 
-/// Images wider or higher than this, in pixels, are refused.
+/// The largest accepted width and height of an image, in pixels.
 pub const MAX_SIDE: u32 = 32_768;
 
-/// Images that would need more memory than this when decoded are refused, and so are larger files.
+/// The largest accepted size of an image in bytes, both as a file and decoded.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 
-/// What can be decoded; the kind of file is told by its first bytes.
+/// The formats that are decoded; the first bytes of a file decide which it has.
 const FORMATS: [ImageFormat; 5] =
     [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
 
 /// Loads a jpeg, png, webp, gif or bmp file as `[H, W, 4]` with straight alpha, upright (the EXIF
 /// orientation is applied).
 ///
-/// Of an animation the first picture is taken. Grey, palettes, CMYK and 16 bits become RGB of 8
-/// bits; colour profiles are not applied.
-///
-/// The kind of file is told by its first bytes, not by its name.
+/// The first frame of an animation is taken. Grey, palettes, CMYK and 16 bits are converted to RGB of 8 bits. Colour
+/// profiles are not applied. The format is detected by the first bytes of the file, not by its name.
 ///
 /// # Errors
 ///
-/// All name the file: it cannot be read, is empty, of another kind, cut short or damaged, or
-/// larger than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+/// All name the file: it cannot be read, is empty, has another format, is truncated or damaged, or is larger than
+/// [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
 pub fn load_image(path: impl AsRef<Path>) -> Result<RgbaImage, DataError> {
     let path = path.as_ref();
     decode(&read_file(path)?, &path.display().to_string())
 }
 
-/// Loads a file as [`load_image`] does, but with the kind of pixels that the file has: levels that are numbers stay so.
-pub(crate) fn load_undecorated(path: &Path) -> Result<DynamicImage, DataError> {
+/// Loads a file as [`load_image`] does, but keeps its pixel format; for images whose levels are labels.
+pub(crate) fn load_unconverted(path: &Path) -> Result<DynamicImage, DataError> {
     decode_any(&read_file(path)?, &path.display().to_string())
 }
 
@@ -52,11 +53,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(bytes)
 }
 
-/// Loads a file as [`load_image`] does, then cuts and resizes it as [`center_square`] does.
+/// Loads a file as [`load_image`] does, then crops and resizes it as [`center_square`] does.
 ///
 /// # Errors
 ///
-/// As these two.
+/// Those of [`load_image`] and [`center_square`].
 pub fn load_square(path: impl AsRef<Path>, size: u32) -> Result<RgbaImage, DataError> {
     center_square(&load_image(path)?, size)
 }
@@ -66,7 +67,7 @@ pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<RgbaImage, DataError> {
     Ok(decode_any(bytes, what)?.into_rgba8())
 }
 
-/// Decodes as [`decode`] does, but with the kind of pixels that the file has.
+/// Decodes as [`decode`] does, but keeps the file's pixel format.
 pub(crate) fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataError> {
     let refuse = |expected: &str, got: String| DataError::unexpected(format!("decode {what}"), expected, got);
     let failed = |source: ImageError| DataError::Decode { what: what.to_owned(), source };
@@ -75,13 +76,13 @@ pub(crate) fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataE
         return Err(refuse(kinds, "an empty file".to_owned()));
     }
     let Ok(format) = image::guess_format(bytes) else {
-        return Err(refuse(kinds, "a file of another kind".to_owned()));
+        return Err(refuse(kinds, "a file of another format".to_owned()));
     };
     if !FORMATS.contains(&format) {
         return Err(refuse(kinds, format!("a {} file", format.to_mime_type())));
     }
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
-        return Err(refuse("a whole jpeg image", "one cut short".to_owned()));
+        return Err(refuse("a whole jpeg image", "a truncated one".to_owned()));
     }
 
     let mut limits = Limits::no_limits();
@@ -105,7 +106,7 @@ pub(crate) fn decode_any(bytes: &[u8], what: &str) -> Result<DynamicImage, DataE
 
 /// Whether the end-of-image marker follows the last start of scan.
 ///
-/// The decoder fills the missing part of a jpeg that was cut short with grey and says nothing.
+/// The decoder fills the missing part of a truncated jpeg with grey and returns no error.
 /// Neither marker can occur inside compressed data, where 0xFF is always followed by 0x00.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
     let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);

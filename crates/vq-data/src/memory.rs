@@ -1,24 +1,26 @@
+//! Decoded samples in memory.
+
 use rayon::prelude::*;
 
 use crate::source::fetch;
-use crate::transform::squared;
+use crate::transform::square_sample;
 use crate::{DamagedFile, DataError, ImageSource, Sample};
 
-/// A source whose images are decoded and resized once and then kept.
+/// A source that decodes and resizes all images once and keeps them.
 ///
-/// It holds `S * S * 4` bytes an image (1,870 images at 64x64: 31 MB).
+/// An image takes `S * S * 4` bytes (1,870 images at 64x64: 31 MB).
 #[derive(Debug, Clone)]
 pub struct InMemory {
     samples: Vec<Sample>,
-    /// What the source skipped; all of it, as every sample was asked for.
+    /// The files that the source skipped: all of them, because every sample was read.
     damaged: Vec<DamagedFile>,
 }
 
 impl InMemory {
-    /// Reads all of `source`, each image cut and resized by [`center_square`](crate::center_square) to
-    /// `[size, size, 4]`, and segmentation and boxes with it.
+    /// Reads all samples of `source`. Each image is cropped and resized by [`center_square`](crate::center_square) to
+    /// `[size, size, 4]`; segmentation and boxes go through the same crop and resize.
     ///
-    /// This uses all cores (rayon's global pool), once.
+    /// This uses all cores (rayon's global pool).
     ///
     /// # Errors
     ///
@@ -26,7 +28,7 @@ impl InMemory {
     pub fn load(source: &dyn ImageSource, size: u32) -> Result<Self, DataError> {
         let samples = (0..source.len())
             .into_par_iter()
-            .map(|index| squared(fetch(source, index)?, size))
+            .map(|index| square_sample(fetch(source, index)?, size))
             .collect::<Result<_, DataError>>()?;
         Ok(Self { samples, damaged: source.damaged() })
     }

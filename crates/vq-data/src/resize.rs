@@ -1,3 +1,5 @@
+//! Crops and resampling.
+
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
@@ -6,7 +8,7 @@ use image::RgbaImage;
 
 use crate::DataError;
 
-/// A square part of an image, in pixels; fractions of a pixel are allowed.
+/// A square region of an image, in pixels; fractions of a pixel are allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Square {
     pub(crate) left: f64,
@@ -15,7 +17,7 @@ pub(crate) struct Square {
 }
 
 impl Square {
-    /// The largest square in the middle of an image, at whole pixels (rounded to the top left).
+    /// The largest centred square of an image, at whole pixels (rounded to the top left).
     pub(crate) fn center(image: &RgbaImage) -> Self {
         let (width, height) = image.dimensions();
         let side = width.min(height);
@@ -23,12 +25,12 @@ impl Square {
     }
 }
 
-/// Cuts the largest square from the middle of an image and resizes it to `[size, size, 4]`.
+/// Crops the largest centred square of an image and resizes it to `[size, size, 4]`.
 ///
-/// The filter is Catmull-Rom (bicubic, a = -0.5), widened when shrinking so that it does not
-/// alias, on premultiplied alpha, so that the colour of invisible pixels does not bleed.
-/// Levels are treated as they are stored (sRGB), as browsers do.
-/// An image that already has the wanted size is returned unchanged.
+/// The filter is Catmull-Rom (bicubic, a = -0.5), widened for shrinking to avoid aliasing.
+/// It works on premultiplied alpha, so the colour of invisible pixels does not bleed, and on levels as they are stored
+/// (sRGB), as browsers do.
+/// An image that already has this size is returned unchanged.
 ///
 /// # Errors
 ///
@@ -54,7 +56,7 @@ pub(crate) fn resize_square(image: &RgbaImage, part: Square, size: u32) -> Resul
     resample(image, size, size, options)
 }
 
-/// A whole image with pixels at another size, of at least one pixel a side, by the filter of [`center_square`].
+/// Resizes a whole image, which must have pixels, with the filter of [`center_square`]; each side is at least 1.
 #[cfg(feature = "grid")]
 pub(crate) fn resize_whole(image: &RgbaImage, width: u32, height: u32) -> Result<RgbaImage, DataError> {
     resample(image, width, height, ResizeOptions::new())

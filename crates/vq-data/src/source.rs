@@ -1,49 +1,51 @@
+//! Samples, and the trait of everything that provides them.
+
 use std::path::PathBuf;
 
 use image::RgbaImage;
 
-use crate::order::{Purpose, below, generator};
+use crate::purpose::Purpose;
 use crate::{DamagedFile, DataError, LabelledBox, Segmentation};
 
-/// One picture and what is known about it.
+/// One image with its annotations.
 ///
-/// What a source does not know it takes from `..Sample::default()`.
+/// A source fills the fields that it has and takes the rest from `..Sample::default()`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sample {
-    /// A name that is unique within its source; it appears in error messages.
+    /// A name that is unique within its source; error messages contain it.
     pub id: String,
     /// `[H, W, 4]`, straight (not premultiplied) alpha.
     pub image: RgbaImage,
-    /// The picture in plain words, if the source knows them; of several captions the first.
+    /// The caption, or the first of several; `None` if the source has none.
     pub caption: Option<String>,
     /// The captions after the first.
     pub more_captions: Vec<String>,
-    /// Class names from coarse to fine (for an emoji: group, then subgroup); empty if none.
+    /// Class names from coarse to fine (for an emoji: group, then subgroup); empty if there are none.
     pub labels: Vec<String>,
-    /// What each pixel shows, if the source knows it.
+    /// The label of each pixel, if the source has a segmentation.
     pub segmentation: Option<Segmentation>,
-    /// Where things are, if the source knows it.
+    /// Bounding boxes; empty if the source has none.
     pub boxes: Vec<LabelledBox>,
 }
 
 impl Sample {
-    /// One of the captions, each with the same chance; a pure function of the captions, the seed and `draw`.
+    /// One of the captions, each with the same probability; a pure function of the captions, the seed and `draw`.
     ///
-    /// The loader's draws are `epoch * len + index`, so that every epoch chooses anew.
+    /// The loader passes `epoch * len + index`, so every epoch chooses again.
     #[must_use]
     pub fn caption_at(&self, seed: u64, draw: u64) -> Option<&str> {
         let first = self.caption.as_deref()?;
         let chosen = match self.more_captions.len() {
             0 => 0,
-            more => below(&mut generator(seed, Purpose::Caption, draw), more + 1),
+            more => Purpose::Caption.stream(seed, draw).index(more + 1),
         };
         Some(chosen.checked_sub(1).map_or(first, |at| self.more_captions[at].as_str()))
     }
 }
 
-/// Pictures that can be asked for by number, from any thread.
+/// A list of samples with random access from any thread.
 pub trait ImageSource: Send + Sync {
-    /// How many samples there are.
+    /// The number of samples.
     fn len(&self) -> usize;
 
     /// The sample at `index`, the same at every call.
@@ -53,8 +55,9 @@ pub trait ImageSource: Send + Sync {
     /// If `index` is not below [`len`](Self::len), or the sample cannot be read.
     fn get(&self, index: usize) -> Result<Sample, DataError>;
 
-    /// All captions of the sample at `index`; a source that has them without the image does not read
-    /// it, and does not know then whether it is damaged.
+    /// All captions of the sample at `index`.
+    ///
+    /// A source that has them without the image does not read the image, and then does not detect damage.
     ///
     /// # Errors
     ///
@@ -64,8 +67,9 @@ pub trait ImageSource: Send + Sync {
         Ok(caption.into_iter().chain(more_captions).collect())
     }
 
-    /// The file of the sample at `index`, if it has one of its own; for one within an archive, the archive's path and
-    /// then the name within.
+    /// The file of the sample at `index`, if it has one of its own.
+    ///
+    /// For a file within an archive it is the archive's path followed by the name within.
     fn file(&self, _index: usize) -> Option<PathBuf> {
         None
     }
@@ -75,14 +79,14 @@ pub trait ImageSource: Send + Sync {
         self.len() == 0
     }
 
-    /// The damaged images that were met so far and skipped, in the source's order; none where [`Damaged`](crate::Damaged)
-    /// has no say.
+    /// The damaged images that were found and skipped so far, in the source's order; empty unless the source skips
+    /// damaged images ([`Damaged::Skip`](crate::Damaged::Skip)).
     fn damaged(&self) -> Vec<DamagedFile> {
         Vec::new()
     }
 }
 
-/// Fetches a sample, naming it in the error by its index, the only name known by then.
+/// Reads a sample; an error names it by its index, because its id is not known yet.
 pub(crate) fn fetch(source: &dyn ImageSource, index: usize) -> Result<Sample, DataError> {
     source.get(index).map_err(|error| match error {
         named @ DataError::Sample { .. } => named,

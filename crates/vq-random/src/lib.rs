@@ -1,7 +1,8 @@
 //! Seeded random streams: the same numbers on every machine, in every process, whatever was drawn before.
 //!
 //! A [`RandomStream`] is a ChaCha8 generator keyed by three numbers: a seed, a purpose and a counter.
-//! Streams of different keys are independent, so a program can draw the numbers of epoch 7 without those of epochs 0 to 6.
+//! Streams of different keys are independent, so a program can draw the numbers of epoch 7 without those of epochs 0 to
+//! 6.
 //! The distributions are written out here: an update of a library cannot change the order of a resumed run or a
 //! published figure.
 //!

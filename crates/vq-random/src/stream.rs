@@ -19,8 +19,8 @@ impl RandomStream {
 
     /// The stream of a seed, a purpose and a counter.
     ///
-    /// Each use of a seed takes a `purpose` of its own, for instance 1 for the order of an epoch, and counts its streams
-    /// by `count`, for instance by epochs.
+    /// Each use of a seed takes a `purpose` of its own, for instance 1 for the order of an epoch, and counts its
+    /// streams by `count`, for instance by epochs.
     pub fn keyed(seed: u64, purpose: u8, count: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -32,6 +32,11 @@ impl RandomStream {
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
+    }
+
+    /// 32 random bits. The next draw of 64 bits begins right after them.
+    pub fn bits32(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     /// Skips `count` draws of 64 bits.
@@ -112,6 +117,14 @@ mod tests {
 
     const KEYED: u64 = 4_127_059_045_336_333_883;
     const PLAIN: u64 = 2_910_824_217_569_608_635;
+
+    #[test]
+    fn a_draw_of_32_bits_is_half_of_one_of_64() {
+        let (mut halves, mut whole) = (RandomStream::new(7), RandomStream::new(7));
+        let [low, high] = [halves.bits32(), halves.bits32()].map(u64::from);
+        assert_eq!(low | high << 32, whole.bits());
+        assert_eq!(halves.bits(), whole.bits());
+    }
 
     #[test]
     fn normal_numbers_have_mean_zero_and_variance_one() {

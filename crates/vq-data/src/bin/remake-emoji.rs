@@ -1,9 +1,9 @@
-//! Makes `assets/emoji.zip` anew.
+//! Makes `assets/emoji.zip` from a font and a list of names.
 //!
 //! ```text
 //! remake-emoji [--font FILE] [--emoji-test FILE] --out FILE
 //! ```
-#![allow(clippy::print_stderr, reason = "a program that people run says what it did")]
+#![allow(clippy::print_stderr, reason = "a command prints its result")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ fn report(arguments: &Arguments, remade: &Remade) {
     for source in &remade.unlike {
         eprintln!(
             "note: this {} is not the one that the shipped archive was made from ({}, sha256 {}): \
-             the archive will differ",
+             the archive differs",
             source.file, source.package, source.sha256
         );
     }

@@ -1,3 +1,5 @@
+//! The archive of emoji.
+
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::ops::Range;
@@ -10,7 +12,7 @@ use crate::DataError;
 
 /// The entry with one line of JSON for each emoji.
 pub(crate) const INDEX: &str = "index.jsonl";
-/// The entry that says where the set comes from.
+/// The entry with the origin of the set.
 pub(crate) const PROVENANCE: &str = "provenance.json";
 /// The folder of the bitmaps.
 #[cfg(feature = "remake")]
@@ -19,7 +21,7 @@ pub(crate) const IMAGES: &str = "images";
 #[cfg(feature = "remake")]
 pub(crate) const LICENSES: &str = "licenses";
 
-/// A zip archive of uncompressed entries, read in place.
+/// A zip archive of uncompressed entries, which are read in place.
 pub(super) struct Archive<'a> {
     bytes: &'a [u8],
     what: &'a str,
@@ -27,7 +29,7 @@ pub(super) struct Archive<'a> {
 }
 
 impl<'a> Archive<'a> {
-    /// Finds the entries and compares their checksums; `what` names the archive in errors.
+    /// Finds the entries and verifies their checksums; `what` names the archive in errors.
     pub(super) fn parse(bytes: &'a [u8], what: &'a str) -> Result<Self, DataError> {
         let damaged = |what: String| move |source: ZipError| DataError::Archive { what, source };
         let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(damaged(what.to_owned()))?;
@@ -39,7 +41,7 @@ impl<'a> Archive<'a> {
             if file.compression() != CompressionMethod::Stored {
                 return Err(DataError::unexpected(format!("read {at}"), "an uncompressed entry", file.compression()));
             }
-            // Reading to the end makes the reader compare the checksum.
+            // Reading to the end makes the reader verify the checksum.
             let size = std::io::copy(&mut file.by_ref(), &mut std::io::sink())
                 .map_err(|error| damaged(at.clone())(ZipError::Io(error)))?;
             let range = usize::try_from(file.data_start())
@@ -53,7 +55,7 @@ impl<'a> Archive<'a> {
         Ok(Self { bytes, what, entries })
     }
 
-    /// Where an entry's data lies.
+    /// The range of an entry's data.
     pub(super) fn range(&self, name: &str) -> Result<Range<usize>, DataError> {
         self.entries.get(name).cloned().ok_or_else(|| {
             DataError::unexpected(format!("read {}", self.what), format!("an entry {name}"), "none of that name")

@@ -1,4 +1,6 @@
-/// Unicode's name of an emoji in plain words, lower case.
+//! Captions of emoji.
+
+/// The caption of an emoji: its Unicode name in plain words, lower case.
 ///
 /// ```
 /// use vq_data::caption_of;
@@ -28,7 +30,7 @@ pub fn caption_of(name: &str) -> String {
     plain.replace('’', "'").replace(['“', '”', '(', ')', '!'], "").replace('&', "and")
 }
 
-/// Whether the words after the colon say what the thing is of, not what it is with.
+/// Whether the words after the colon are joined by `of` and not by `with`.
 fn is_made_of(whole: &str) -> bool {
     matches!(whole, "flag" | "family" | "kiss" | "couple with heart")
 }

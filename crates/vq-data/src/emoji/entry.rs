@@ -1,6 +1,8 @@
+//! One emoji.
+
 use serde::{Deserialize, Serialize};
 
-use super::Split;
+use crate::Split;
 
 /// Width of the font's bitmaps, in pixels.
 pub(crate) const WIDTH: u32 = 136;
@@ -15,16 +17,15 @@ pub struct Emoji {
     pub text: String,
     /// Unicode's name, as in `emoji-test.txt`: `flag: France`.
     pub name: String,
-    /// The name in plain words, lower case: `flag of france`. See [`caption_of`](crate::caption_of).
+    /// The name in plain words, lower case: `flag of france`; see [`caption_of`](crate::caption_of).
     pub caption: String,
     /// Unicode's group: `Flags`.
     pub group: String,
     /// Unicode's subgroup: `country-flag`.
     pub subgroup: String,
-    /// What all variants of the emoji share; decides its split. See
-    /// [`family_of`](crate::family_of).
+    /// The family of all variants of the emoji, which decides its split; see [`family_of`](crate::family_of).
     pub family: String,
-    /// The archive's entry with the bitmap; emoji with the same picture share it.
+    /// The archive entry of the bitmap; emoji with the same bitmap share it.
     pub image: String,
 }
 
@@ -34,7 +35,7 @@ impl Emoji {
         self.text.chars().map(u32::from)
     }
 
-    /// The part of the set to which the emoji belongs.
+    /// The split that the emoji belongs to.
     #[must_use]
     pub fn split(&self) -> Split {
         Split::of_family(&self.family)

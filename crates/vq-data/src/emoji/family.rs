@@ -1,14 +1,16 @@
-/// What all variants of an emoji have in common, made from its Unicode name.
+//! Families of emoji.
+
+/// The family of an emoji: the part of its Unicode name that all its variants have in common.
 ///
-/// A split by family keeps pictures that differ in a detail on one side.
-/// Flags are each a family of their own, but for a few that hardly differ.
-/// From every other name, in lower case, these go, as long as a word is left:
+/// A split by family keeps images that differ only in a detail on one side.
+/// Each flag is a family, except for a few flags that hardly differ.
+/// From every other name, in lower case, these words are removed, as long as a word is left:
 ///
-/// * what follows a colon: skin, hair, members of a family, the key of a keycap;
+/// * all words after a colon: skin, hair, members of a family, the key of a keycap;
 /// * person, man, woman and their plurals;
-/// * directions, colours, sizes, phases, places on a podium.
+/// * directions, colours, sizes, phases, podium ranks.
 ///
-/// Names of variants that no rule finds are listed by hand.
+/// Variants that no rule finds are listed by hand.
 ///
 /// ```
 /// use vq_data::family_of;

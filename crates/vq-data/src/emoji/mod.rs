@@ -1,7 +1,8 @@
-//! Noto Color Emoji: the font's own bitmaps, with Unicode's names.
+//! Noto Color Emoji: the bitmaps of the font, with Unicode's names.
 
 mod archive;
 mod caption;
+mod contents;
 mod entry;
 mod family;
 mod provenance;
@@ -15,6 +16,6 @@ pub use entry::Emoji;
 #[cfg(feature = "remake")]
 pub(crate) use entry::{HEIGHT, WIDTH};
 pub use family::family_of;
-pub use provenance::{Provenance, SourceFile};
+pub use provenance::{EmojiProvenance, SourceFile};
 pub use set::EmojiSet;
-pub use split::{EmojiSplit, Split};
+pub use split::EmojiSplit;

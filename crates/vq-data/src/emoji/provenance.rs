@@ -1,3 +1,5 @@
+//! The origin of an emoji set.
+
 use serde::{Deserialize, Serialize};
 
 /// A file that an emoji set was made from.
@@ -8,24 +10,24 @@ pub struct SourceFile {
     pub file: String,
     /// Its SHA-256, in hexadecimal.
     pub sha256: String,
-    /// The Debian package that carries it, and the package's version; `unknown` for a file
-    /// that is not the recorded one.
+    /// The Debian package that contains it, with the package's version; `unknown` for a file that differs from the
+    /// recorded one.
     pub package: String,
 }
 
-/// Where an emoji set comes from.
+/// The origin of an emoji set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Provenance {
+pub struct EmojiProvenance {
     /// The version of Unicode's emoji names.
     pub emoji_version: String,
     /// The font's own version string.
     pub font_version: String,
-    /// Which emoji were taken, in words.
+    /// The rule for the emoji that are included, in words.
     pub kept: String,
-    /// How many emoji there are.
+    /// The number of emoji.
     pub emoji: usize,
-    /// How many different bitmaps they have.
+    /// The number of different bitmaps.
     pub images: usize,
     /// The font, then the list of names.
     pub sources: Vec<SourceFile>,

@@ -1,27 +1,27 @@
-//! Images of any size in a folder of the user's.
+//! A folder of images of any size.
 
 mod config;
-pub(crate) mod listing;
 
-pub use config::{Classes, ImageFolderConfig};
+pub use config::{FolderClasses, ImageFolderConfig};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::damage::{Damage, Records};
 use crate::listed::taken;
+use crate::listing::{Listing, path_id, readable};
 use crate::{DamagedFile, DataError, ImageSource, Listed, Sample, load_image};
-use listing::{Listing, path_key};
 
-/// The images of a folder and of all folders below it, decoded when asked for.
+/// The images of a folder and of all folders below it, decoded on access.
 ///
-/// An image is a file whose name ends in `.jpg`, `.jpeg`, `.jpe`, `.jfif`, `.png`, `.webp`, `.gif` or `.bmp`, in small or
-/// capital letters; what it really is, its first bytes tell. Links are followed. Names that begin with a dot are left
-/// out, folders with all that is in them, and [`others`](Self::others) counts the files of other names.
+/// An image is a file whose name ends in `.jpg`, `.jpeg`, `.jpe`, `.jfif`, `.png`, `.webp`, `.gif` or `.bmp`, in lower
+/// or upper case; its first bytes decide its format. Links are followed. Files and folders whose names begin with a dot
+/// are skipped, and [`others`](Self::others) counts the files with other extensions.
 ///
 /// Samples are in the order of the bytes of their paths, with `/` between the parts, on every system.
-/// A sample's id is its path within the folder, its image is what [`load_image`](crate::load_image) makes of the file, its
-/// label is its class if [`Classes`] says so, and it has a caption if the configuration makes one of the class.
+/// A sample's id is its path within the folder, and [`load_image`](crate::load_image) reads its image. Its label is its
+/// class, if the configuration reads classes ([`FolderClasses`]), and its caption is made of the class, if the
+/// configuration has a template.
 #[derive(Debug)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -33,23 +33,24 @@ pub struct ImageFolder {
 }
 
 impl ImageFolder {
-    /// Lists a folder; no image is opened yet.
+    /// Lists a folder; opens no image.
     ///
     /// # Errors
     ///
-    /// All name the folder or the file: it is missing, is no folder, cannot be read, has no images, or one that lies in
-    /// no class where the configuration asks for classes, or it asks for captions of classes and not for classes.
+    /// All name the folder or the file: the folder is missing, is a file, cannot be read or has no images; the
+    /// configuration reads classes and an image lies in no folder; or it has a caption template and does not read
+    /// classes.
     pub fn open(root: impl AsRef<Path>, config: ImageFolderConfig) -> Result<Self, DataError> {
         let root = root.as_ref().to_owned();
-        if config.caption.is_some() && config.classes == Classes::Unlabelled {
+        if config.caption.is_some() && config.classes == FolderClasses::Unlabelled {
             return Err(DataError::unexpected(
                 format!("open image folder {}", root.display()),
-                "classes where captions name them",
-                "unlabelled images",
+                "`classes = \"first-folder\"`, because `caption` names the class",
+                "`classes = \"unlabelled\"`",
             ));
         }
         let Listing { files, others } = Listing::read(&root)?;
-        if config.classes == Classes::FirstFolder
+        if config.classes == FolderClasses::FirstFolder
             && let Some(file) = files.iter().find(|file| file.components().nth(1).is_none())
         {
             return Err(DataError::unexpected(
@@ -73,13 +74,13 @@ impl ImageFolder {
         &self.files
     }
 
-    /// How many files lie in the folder that are no images by their names.
+    /// The number of files without an image's extension.
     #[must_use]
     pub fn others(&self) -> usize {
         self.others
     }
 
-    /// The classes, each once, in the order of their bytes; none without classes.
+    /// The classes, each once, in the order of their bytes; empty if the folders are not classes.
     #[must_use]
     pub fn classes(&self) -> Vec<String> {
         let mut classes: Vec<String> = self.files.iter().flat_map(|file| self.label(file)).collect();
@@ -88,21 +89,21 @@ impl ImageFolder {
         classes
     }
 
-    /// The damaged images that were met so far and skipped, in order; all of them once every image was asked for.
+    /// The damaged images that were found and skipped so far, in order; complete once every image was read.
     #[must_use]
     pub fn damaged(&self) -> Vec<DamagedFile> {
         self.damage.files()
     }
 
-    /// The caption of a file, if the configuration makes it of the class.
+    /// The caption of a file, if the configuration has a template.
     fn caption(&self, file: &Path) -> Option<String> {
         Some(self.config.caption.as_ref()?.caption(&self.label(file)?))
     }
 
-    /// The class of a file, if there are classes.
+    /// The class of a file, if folders are classes.
     fn label(&self, file: &Path) -> Option<String> {
         let first = file.iter().next()?;
-        (self.config.classes == Classes::FirstFolder).then(|| readable(first.as_encoded_bytes()))
+        (self.config.classes == FolderClasses::FirstFolder).then(|| readable(first.as_encoded_bytes()))
     }
 }
 
@@ -118,7 +119,7 @@ impl Records for ImageFolder {
     fn read(&self, index: usize) -> Result<Sample, DataError> {
         let file = &self.files[index];
         Ok(Sample {
-            id: readable(&path_key(file)),
+            id: path_id(file),
             image: load_image(self.root.join(file))?,
             caption: self.caption(file),
             labels: Vec::from_iter(self.label(file)),
@@ -158,7 +159,7 @@ impl ImageSource for ImageFolder {
 
 impl Listed for ImageFolder {
     fn id(&self, index: usize) -> Option<String> {
-        self.files.get(index).map(|file| readable(&path_key(file)))
+        self.files.get(index).map(|file| path_id(file))
     }
 
     fn part(&self, takes: &dyn Fn(usize) -> bool) -> Arc<dyn Listed> {
@@ -170,14 +171,4 @@ impl Listed for ImageFolder {
             damage: Damage::default(),
         })
     }
-}
-
-/// A name for people; bytes that are no UTF-8 are written out, so that two names never become one.
-pub(crate) fn readable(name: &[u8]) -> String {
-    let mut text = String::with_capacity(name.len());
-    for chunk in name.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-    }
-    text
 }

@@ -1,22 +1,24 @@
+//! Text drawn with the embedded fonts.
+
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 use epaint_default_fonts::{HACK_REGULAR, NOTO_EMOJI_REGULAR, UBUNTU_LIGHT};
 use image::{Rgb, RgbImage};
 
 use crate::DataError;
 
-/// Stands for a letter that no font has.
+/// Replaces a letter that no font has.
 const UNKNOWN: char = '\u{fffd}';
 
-/// Stands for what was cut off.
+/// Marks a text that was cut.
 const CUT: char = '\u{2026}';
 
-/// Texts at one size, from left to right, each letter by the first font that has it; letters are not joined.
+/// Draws text at one size, from left to right, each letter with the first font that has it; letters are not joined.
 pub(super) struct Lettering {
     fonts: [FontRef<'static>; 3],
     scale: PxScale,
 }
 
-/// A letter with its place on the line.
+/// A letter with its position on the line.
 #[derive(Clone, Copy)]
 struct Letter {
     font: usize,
@@ -26,7 +28,7 @@ struct Letter {
 }
 
 impl Lettering {
-    /// At a height of so many pixels from the lowest to the highest letter.
+    /// `pixels` is the height from the lowest to the highest point of letters.
     pub(super) fn new(pixels: f32) -> Result<Self, DataError> {
         let font = |bytes| {
             FontRef::try_from_slice(bytes)
@@ -36,17 +38,17 @@ impl Lettering {
         Ok(Self { fonts, scale: PxScale::from(pixels) })
     }
 
-    /// From one line to the next, in pixels.
+    /// The distance from one line to the next, in pixels.
     pub(super) fn line_height(&self) -> u32 {
         let font = self.fonts[0].as_scaled(self.scale);
         (font.height() + font.line_gap()).ceil() as u32 + 1
     }
 
-    /// Breaks a text between words into lines of at most so many pixels, and longer words within; of more than `most` lines
-    /// the last one says that it goes on.
-    pub(super) fn wrap(&self, text: &str, width: f32, most: usize) -> Vec<String> {
+    /// Breaks a text into lines of at most `width` pixels, between words, or within a word that is longer than a line.
+    /// A text of more than `max_lines` lines is cut, and its last line ends in `…`.
+    pub(super) fn wrap(&self, text: &str, width: f32, max_lines: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        let mut goes_on = false;
+        let mut is_cut = false;
         'words: for word in text.split_whitespace() {
             if let Some(line) = lines.last_mut() {
                 let longer = format!("{line} {word}");
@@ -57,8 +59,8 @@ impl Lettering {
             }
             let mut rest = word;
             while !rest.is_empty() {
-                if lines.len() == most {
-                    goes_on = true;
+                if lines.len() == max_lines {
+                    is_cut = true;
                     break 'words;
                 }
                 let (piece, after) = rest.split_at(self.fitting(rest, width));
@@ -66,13 +68,13 @@ impl Lettering {
                 rest = after;
             }
         }
-        if let (true, Some(line)) = (goes_on, lines.last_mut()) {
+        if let (true, Some(line)) = (is_cut, lines.last_mut()) {
             *line = self.cut(&format!("{line} {CUT}"), width);
         }
         lines
     }
 
-    /// The text, shortened to so many pixels with a sign that it was.
+    /// Shortens a text to `width` pixels; a shortened text ends in `…`.
     fn cut(&self, text: &str, width: f32) -> String {
         if self.fits(text, width) {
             return text.to_owned();
@@ -90,13 +92,13 @@ impl Lettering {
         self.letters(text).last().is_none_or(|letter| letter.right <= width)
     }
 
-    /// Bytes of as many letters as have room; one letter at least.
+    /// The number of bytes of the letters that fit; at least one letter.
     fn fitting(&self, text: &str, width: f32) -> usize {
         let room = self.letters(text).skip(1).take_while(|letter| letter.right <= width).count();
         text.char_indices().nth(room + 1).map_or(text.len(), |(at, _)| at)
     }
 
-    /// One for each character.
+    /// One letter for each character.
     fn letters(&self, text: &str) -> impl Iterator<Item = Letter> {
         let mut before: Option<Letter> = None;
         text.chars().map(move |character| {
@@ -116,13 +118,13 @@ impl Lettering {
         let character = if character.is_control() { ' ' } else { character };
         let find = |character: char| {
             let glyphs = self.fonts.iter().map(|font| font.glyph_id(character)).enumerate();
-            // Glyph 0 of a font stands for what it has not.
+            // Glyph 0 of a font means that it has no such letter.
             glyphs.into_iter().find(|(_, glyph)| glyph.0 != 0)
         };
         find(character).or_else(|| find(UNKNOWN)).unwrap_or((0, GlyphId(0)))
     }
 
-    /// Draws one line with its upper left corner at this pixel; what lies outside of the image is cut.
+    /// Draws one line with its top left corner at this pixel; parts outside of the image are cut.
     pub(super) fn draw(&self, image: &mut RgbImage, text: &str, left: u32, top: u32, color: [u8; 3]) {
         let baseline = top as f32 + self.fonts[0].as_scaled(self.scale).ascent();
         for letter in self.letters(text) {
@@ -143,7 +145,7 @@ impl Lettering {
     }
 }
 
-/// So much of the colour over what is there.
+/// Blends a colour over a pixel.
 fn mixed(Rgb(below): Rgb<u8>, color: [u8; 3], coverage: f32) -> Rgb<u8> {
     let coverage = coverage.clamp(0.0, 1.0);
     let mix = |channel: usize| {

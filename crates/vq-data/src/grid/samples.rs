@@ -1,10 +1,12 @@
+//! Cells made of samples.
+
 use rayon::prelude::*;
 
-use super::{GridCell, GridLayout, GridWords, Tone};
-use crate::damage::Fault;
-use crate::{DataError, ImageSource, Sample};
+use super::cell::{GridCell, GridWords, Tone};
+use super::layout::GridLayout;
+use crate::{DataError, Fault, ImageSource, Sample};
 
-/// What is written below a sample.
+/// The text below a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleWords {
     /// Captions, then labels.
@@ -13,27 +15,27 @@ pub enum SampleWords {
     Facts,
 }
 
-/// Lines that one text may take.
-const MOST_LINES: usize = 6;
+/// The largest number of lines of one text.
+const MAX_LINES: usize = 6;
 
-/// Captions that are shown of a sample.
-const MOST_CAPTIONS: usize = 2;
+/// The largest number of captions of a sample that are shown.
+const MAX_CAPTIONS: usize = 2;
 
-/// Samples, ready to be drawn.
+/// The cells of some samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleCells {
-    /// One for each sample; grey for one that cannot be had.
+    /// One for each sample; grey for one that cannot be read.
     pub cells: Vec<GridCell>,
-    /// The samples that cannot be had.
+    /// The samples that cannot be read.
     pub damaged: Vec<Fault>,
 }
 
-/// The cells of some samples of a source, with pictures that are as large as the layout shows them; read on all cores
-/// (rayon's global pool).
+/// Makes the cells of some samples of a source, with pictures at the size at which the layout shows them. Samples are
+/// read on all cores (rayon's global pool).
 ///
 /// # Errors
 ///
-/// If the layout is not sensible.
+/// If a value of the layout is out of range.
 pub fn sample_cells(
     source: &dyn ImageSource,
     indices: &[usize],
@@ -49,13 +51,13 @@ pub fn sample_cells(
         cell.map_err(|error| Fault::of(source, index, &error))
     });
     let mut damaged = Vec::new();
-    let mut cell_of = |fault: Fault| {
-        let cell = grey(&fault, layout);
+    let mut damaged_cell = |fault: Fault| {
+        let cell = grey_cell(&fault, layout);
         damaged.push(fault);
         cell
     };
     let read: Vec<Result<GridCell, Fault>> = read.collect();
-    let cells = read.into_iter().map(|cell| cell.unwrap_or_else(&mut cell_of)).collect();
+    let cells = read.into_iter().map(|cell| cell.unwrap_or_else(&mut damaged_cell)).collect();
     Ok(SampleCells { cells, damaged })
 }
 
@@ -68,10 +70,10 @@ impl SampleWords {
                 let captions: Vec<&String> = sample.caption.iter().chain(&sample.more_captions).collect();
                 let mut words: Vec<GridWords> = captions
                     .iter()
-                    .take(MOST_CAPTIONS)
-                    .map(|&caption| GridWords { text: caption.clone(), tone: Tone::Plain, lines: MOST_LINES })
+                    .take(MAX_CAPTIONS)
+                    .map(|&caption| GridWords { text: caption.clone(), tone: Tone::Plain, lines: MAX_LINES })
                     .collect();
-                if let more @ 1.. = captions.len().saturating_sub(MOST_CAPTIONS) {
+                if let more @ 1.. = captions.len().saturating_sub(MAX_CAPTIONS) {
                     words.push(faint(format!("and {more} more"), 1));
                 }
                 words.push(faint(labels, 2));
@@ -79,24 +81,24 @@ impl SampleWords {
             }
             Self::Facts => {
                 let size = format!("{}\u{d7}{}", sample.image.width(), sample.image.height());
-                vec![faint(last_part(&sample.id), 1), faint(size, 1), faint(labels, 2)]
+                vec![faint(file_name(&sample.id), 1), faint(size, 1), faint(labels, 2)]
             }
         }
     }
 }
 
-fn grey(fault: &Fault, layout: GridLayout) -> GridCell {
+fn grey_cell(fault: &Fault, layout: GridLayout) -> GridCell {
     let side = layout.inner().min(layout.picture);
     GridCell {
         picture: image::RgbaImage::from_pixel(side, side, image::Rgba([225, 225, 225, 255])),
         words: vec![
-            GridWords { text: last_part(&fault.sample), tone: Tone::Faint, lines: 1 },
+            GridWords { text: file_name(&fault.sample), tone: Tone::Faint, lines: 1 },
             GridWords { text: "damaged".to_owned(), tone: Tone::Alarm, lines: 1 },
         ],
     }
 }
 
-/// What tells a file from those beside it.
-fn last_part(path: &str) -> String {
+/// The file name of a path.
+fn file_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }

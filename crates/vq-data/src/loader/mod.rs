@@ -1,51 +1,31 @@
 //! Batches made on background threads.
 
+mod batch;
 mod config;
 mod worker;
 
-pub use config::{LoaderConfig, Order, Part};
+pub use batch::Batch;
+pub use config::{LoaderConfig, LoaderPart, SampleOrder};
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use crate::{DataError, ImageSource, LabelledBox, Segmentation, Transform};
+use crate::{DataError, ImageSource, Transform};
 use worker::Worker;
 
-/// Images ready for a model, with where they came from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// `[N, 3, S, S]` in `-1.0..=1.0`.
-    pub images: Vec<f32>,
-    /// N.
-    pub count: usize,
-    /// S.
-    pub size: u32,
-    /// `[N]`, the samples' indices in their source.
-    pub indices: Vec<usize>,
-    /// `[N]`, the samples' captions; where there are several, one of them for each epoch (see
-    /// [`Sample::caption_at`](crate::Sample::caption_at)), and the first in [`Order::OnePass`].
-    pub captions: Vec<Option<String>>,
-    /// `[N]`, the samples' labels, from coarse to fine.
-    pub labels: Vec<Vec<String>>,
-    /// `[N]`, the samples' segmentations, `[S, S]` each.
-    pub segmentations: Vec<Option<Segmentation>>,
-    /// `[N]`, the samples' boxes.
-    pub boxes: Vec<Vec<LabelledBox>>,
-}
-
-/// An iterator of batches, made ahead of time by threads of its own.
+/// An iterator of batches, which threads of its own prefetch.
 ///
-/// Batch `k` is a pure function of the source, the transform, the batch size, the seed, the
-/// order, and `k`: neither the number of threads nor where the loader began makes a difference,
-/// so a loader that begins at batch `k` continues one that stopped before it.
-/// The stream of samples does not depend on the batch size either, so that a loader whose `first_sample` is the
-/// [`next_sample`](Self::next_sample) of another one continues it with any.
+/// Batch `k` is a pure function of the source, the transform, the batch size, the seed, the order and `k`. It depends
+/// neither on the number of threads nor on the first batch of the loader, so a loader that begins at batch `k`
+/// continues one that stopped before it.
+/// The stream of samples does not depend on the batch size either: a loader whose `first_sample` is the
+/// [`next_sample`](Self::next_sample) of another one continues it with any batch size.
 ///
-/// With [`Order::Shuffled`] the iterator never ends; with [`Order::OnePass`] it ends after the
-/// last sample, the last batch holding what is left.
-/// A batch that fails is an `Err` in its place, and the batches after it follow as usual.
+/// With [`SampleOrder::Shuffled`] the iterator never ends. With [`SampleOrder::OnePass`] it ends after the last sample,
+/// and the last batch may be smaller.
+/// A batch that fails is an `Err` in its position, and the batches after it follow as usual.
 /// Dropping the loader ends its threads.
 pub struct Loader {
     /// Worker `w` makes the batches `first + w`, `first + w + threads`, ...
@@ -53,16 +33,16 @@ pub struct Loader {
     threads: Vec<JoinHandle<()>>,
     first: u64,
     next: u64,
-    /// The batch after the last one, if there is a last one.
+    /// The number after the last batch, if the stream ends.
     end: Option<u64>,
     samples: Samples,
 }
 
-/// How batches cut the stream of samples.
+/// The division of the stream of samples into batches.
 struct Samples {
     first: u64,
     batch_size: u64,
-    /// How many there are, if they end.
+    /// The number of samples, if the stream ends.
     end: Option<u64>,
 }
 
@@ -71,14 +51,14 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// If the source is empty, the transform or the configuration is not sensible, or a thread
-    /// cannot be started.
+    /// If the source is empty, a value of the transform or the configuration is out of range, or a thread cannot be
+    /// started.
     pub fn new(source: Arc<dyn ImageSource>, transform: Transform, config: LoaderConfig) -> Result<Self, DataError> {
         transform.check()?;
         config.check(source.len())?;
         let end = match config.order {
-            Order::Shuffled => None,
-            Order::OnePass => {
+            SampleOrder::Shuffled => None,
+            SampleOrder::OnePass => {
                 let left = config.part.share(source.len() as u64).saturating_sub(config.first_sample);
                 Some(left.div_ceil(config.batch_size as u64))
             }
@@ -97,7 +77,7 @@ impl Loader {
             samples,
         };
         for number in 0..config.threads {
-            // Each worker may finish one batch more than its queue holds.
+            // Each worker holds one finished batch besides those in its queue.
             let ahead = config.prefetch.div_ceil(config.threads) - 1;
             let (sender, queue) = bounded(ahead);
             let worker = Worker::new(source.clone(), transform.clone(), config.clone())?;
@@ -112,14 +92,14 @@ impl Loader {
         Ok(loader)
     }
 
-    /// The number of the batch that comes next; a loader with this `first_batch` continues here.
+    /// The number of the next batch; a loader with this `first_batch` continues here.
     #[must_use]
     pub fn next_batch(&self) -> u64 {
         self.next
     }
 
-    /// How many samples of its part lie before the next batch; a loader with this `first_sample`, `first_batch` 0 and any
-    /// batch size continues here.
+    /// The number of samples of the loader's part before the next batch; a loader with this `first_sample`,
+    /// `first_batch` 0 and any batch size continues here.
     #[must_use]
     pub fn next_sample(&self) -> u64 {
         let Samples { first, batch_size, end } = self.samples;
@@ -144,10 +124,10 @@ impl Iterator for Loader {
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        // Without a receiver, a worker's next delivery fails, and it returns.
+        // Without a receiver, a worker's next send fails and the worker returns.
         self.queues.clear();
         for thread in self.threads.drain(..) {
-            // A panic was reported when it happened, and its batch was an error.
+            // A panic was printed when it happened, and its batch was an error.
             let _ = thread.join();
         }
     }

@@ -1,15 +1,18 @@
+//! The work of one loader thread.
+
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use rand_chacha::rand_core::RngCore;
 
-use super::{Batch, LoaderConfig, Order};
-use crate::order::{EpochStream, Purpose, generator};
+use super::batch::Batch;
+use super::config::{LoaderConfig, SampleOrder};
+use crate::EpochStream;
+use crate::purpose::Purpose;
 use crate::source::fetch;
 use crate::transform::Annotations;
 use crate::{DataError, ImageSource, Transform};
 
-/// Makes batches; which ones it is told.
+/// Makes the batches whose numbers it is given.
 pub(super) struct Worker {
     source: Arc<dyn ImageSource>,
     transform: Transform,
@@ -27,7 +30,7 @@ impl Worker {
         Ok(Self { source, transform, config, stream })
     }
 
-    /// Delivers batches until there are no more or nobody wants them.
+    /// Sends batches until there are no more or the receiver is dropped.
     pub(super) fn run(mut self, batches: impl Iterator<Item = u64>, sender: &Sender<Result<Batch, DataError>>) {
         for number in batches {
             let batch = self.batch(number);
@@ -43,8 +46,8 @@ impl Worker {
         let first = self.config.first_sample + number * self.config.batch_size as u64;
         let last = first + self.config.batch_size as u64;
         let counts = match self.config.order {
-            Order::Shuffled => first..last,
-            Order::OnePass => first..last.min(part.share(len)),
+            SampleOrder::Shuffled => first..last,
+            SampleOrder::OnePass => first..last.min(part.share(len)),
         };
         let count = (counts.end - counts.start) as usize;
         let values = self.transform.values();
@@ -61,15 +64,15 @@ impl Worker {
         for (count, chw) in counts.zip(batch.images.chunks_exact_mut(values)) {
             let position = count * part.of + part.index;
             let index = match self.config.order {
-                Order::Shuffled => self.stream.at(position),
-                Order::OnePass => position as usize,
+                SampleOrder::Shuffled => self.stream.at(position),
+                SampleOrder::OnePass => position as usize,
             };
             let sample = fetch(&*self.source, index)?;
             let caption = match self.config.order {
-                Order::Shuffled => sample.caption_at(self.config.seed, position / len * len + index as u64),
-                Order::OnePass => sample.caption.as_deref(),
+                SampleOrder::Shuffled => sample.caption_at(self.config.seed, position / len * len + index as u64),
+                SampleOrder::OnePass => sample.caption.as_deref(),
             };
-            let seed = generator(self.config.seed, Purpose::Sample, position).next_u64();
+            let seed = Purpose::Sample.stream(self.config.seed, position).bits();
             match self.transform.apply_sample_into(&sample, caption, seed, chw) {
                 Ok(Annotations { caption, segmentation, boxes }) => {
                     batch.captions.push(caption);

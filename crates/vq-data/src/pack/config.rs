@@ -1,3 +1,5 @@
+//! How samples are packed.
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Damaged, DataError};
@@ -10,37 +12,39 @@ pub struct PackConfig {
     pub size: u32,
     /// Samples in a shard, at least 1; the last shard may have fewer.
     pub samples_per_shard: usize,
-    /// How images are written.
+    /// The format of the images.
     #[serde(default)]
     pub encoding: PackEncoding,
-    /// What becomes of a damaged sample.
+    /// What is done with a damaged sample.
     #[serde(default)]
     pub damaged: Damaged,
 }
 
-/// How images are written.
+/// The format of packed images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PackEncoding {
-    /// As PNG, which loses nothing; with alpha only where something is transparent.
+    /// PNG, which is lossless; with alpha only if a pixel is transparent.
     #[default]
     Png,
-    /// As JPEG, which is smaller and loses some.
+    /// JPEG, which is smaller and lossy.
     Jpeg {
-        /// 1 to 100; more is better and larger.
+        /// 1 to 100; higher is better and larger.
         quality: u8,
-        /// Red, green and blue of what lies behind transparent pixels, which JPEG does not know.
+        /// The background of transparent pixels (red, green, blue), because JPEG has no alpha.
         background: [u8; 3],
     },
 }
 
 impl PackConfig {
+    /// Checks all values.
+    ///
     /// # Errors
     ///
     /// If a value is outside of its range; the error names the key.
     pub fn check(&self) -> Result<(), DataError> {
         let refuse = |key: &str, expected: &str, got: String| {
-            Err(DataError::unexpected(format!("check how to pack: {key}"), expected, got))
+            Err(DataError::unexpected(format!("check the packing options: {key}"), expected, got))
         };
         if self.size == 0 || self.size > crate::MAX_SIDE {
             return refuse("size", &format!("1 to {} pixels", crate::MAX_SIDE), self.size.to_string());

@@ -1,23 +1,25 @@
+//! A folder that appears only when it is complete.
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::DataError;
 
-/// A new folder that has another name until it is whole.
+/// A new folder that is built under another name and renamed when it is complete.
 ///
-/// Dropped before that, it is removed with all that is in it.
+/// A drop before that removes it with its contents.
 pub(super) struct NewFolder {
     out: PathBuf,
     partial: PathBuf,
-    whole: bool,
+    complete: bool,
 }
 
 impl NewFolder {
-    /// Makes `OUT.partial`, and the folders above it.
+    /// Creates `OUT.partial`, and the folders above it.
     ///
     /// # Errors
     ///
-    /// If `out` or its partial folder is there already, or cannot be made.
+    /// If `out` or its partial folder exists already, or cannot be created.
     pub(super) fn create(out: &Path) -> Result<Self, DataError> {
         let op = || format!("pack into {}", out.display());
         let Some(name) = out.file_name() else {
@@ -31,10 +33,10 @@ impl NewFolder {
             fs::create_dir_all(parent).map_err(|source| DataError::Write { path: parent.to_owned(), source })?;
         }
         match fs::create_dir(&partial) {
-            Ok(()) => Ok(Self { out: out.to_owned(), partial, whole: false }),
+            Ok(()) => Ok(Self { out: out.to_owned(), partial, complete: false }),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let got = format!("{}, of a run that was killed or is still going on", partial.display());
-                Err(DataError::unexpected(op(), "no unfinished shards; remove them if no run is going on", got))
+                let got = format!("{}, of a run that was killed or still runs", partial.display());
+                Err(DataError::unexpected(op(), "no unfinished shards; remove them if no other run writes them", got))
             }
             Err(source) => Err(DataError::Write { path: partial, source }),
         }
@@ -45,24 +47,24 @@ impl NewFolder {
         &self.partial
     }
 
-    /// Gives the folder its name.
+    /// Renames the folder to its final name.
     pub(super) fn finish(mut self) -> Result<(), DataError> {
-        // A folder that is there and empty would be replaced.
+        // The rename would replace an existing empty folder.
         refuse_existing(&self.out)?;
         let rename = || {
             File::open(&self.partial)?.sync_all()?;
             fs::rename(&self.partial, &self.out)
         };
         rename().map_err(|source| DataError::Write { path: self.out.clone(), source })?;
-        self.whole = true;
+        self.complete = true;
         Ok(())
     }
 }
 
 impl Drop for NewFolder {
     fn drop(&mut self) {
-        if !self.whole {
-            // The error at hand is the one to report; what stays is refused by the next run, by name.
+        if !self.complete {
+            // The error that caused the drop is the one to report. The next run refuses a folder that stays, by name.
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
@@ -74,7 +76,7 @@ fn refuse_existing(out: &Path) -> Result<(), DataError> {
         Err(source) => Err(DataError::Write { path: out.to_owned(), source }),
         Ok(_) => {
             let op = format!("pack into {}", out.display());
-            Err(DataError::unexpected(op, "a new folder", "something that is there already"))
+            Err(DataError::unexpected(op, "a new folder", "something that exists already"))
         }
     }
 }

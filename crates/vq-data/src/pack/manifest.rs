@@ -1,3 +1,5 @@
+//! The manifest of packed shards.
+
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -6,49 +8,50 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use vq_file::hex;
 
-use super::PackConfig;
+use super::config::PackConfig;
 use crate::{DataError, Fault};
 
 /// The name of a manifest beside its shards.
 const FILE: &str = "manifest.json";
 
-/// What [`pack`](super::pack) wrote, and of what; `manifest.json` beside the shards.
+/// The record of what [`pack`](crate::pack) wrote: `manifest.json` beside the shards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackManifest {
-    /// What kind of file this is.
+    /// The format of this file.
     pub format: PackFormat,
     /// The configuration of the source.
     pub source: Value,
-    /// How it was packed.
+    /// The packing options.
     pub pack: PackConfig,
-    /// Which part of an image was taken, and how it was resized.
+    /// The crop and the resize filter, in words.
     pub resize: String,
-    /// Samples in all shards.
+    /// The number of samples in all shards.
     pub samples: usize,
-    /// Captions of all samples.
+    /// The number of captions of all samples.
     pub captions: usize,
-    /// Samples with a caption.
+    /// The number of samples with a caption.
     pub captioned: usize,
-    /// Samples with a label.
+    /// The number of samples with a label.
     pub labelled: usize,
-    /// Samples with a segmentation.
+    /// The number of samples with a segmentation.
     pub segmented: usize,
-    /// Samples with a box.
+    /// The number of samples with a box.
     pub boxed: usize,
-    /// Images that were smaller than the packed size.
+    /// The number of images that were smaller than the packed size.
     pub enlarged: usize,
-    /// What was left out.
+    /// The damaged samples, which were left out.
     pub damaged: Vec<Fault>,
-    /// In order.
+    /// The shards, in order.
     pub shards: Vec<PackedShard>,
 }
 
-/// The kind of file that a manifest is.
+/// The format of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PackFormat {
-    /// The first one.
+    /// Version 1.
     #[serde(rename = "vqct shards 1")]
     One,
 }
@@ -57,23 +60,23 @@ pub enum PackFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackedShard {
-    /// The name of its file.
+    /// The file name.
     pub name: String,
-    /// Samples in it.
+    /// The number of samples in it.
     pub samples: usize,
-    /// The length of its file.
+    /// The size of the file.
     pub bytes: u64,
-    /// Of its file, in hexadecimal digits.
+    /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
 }
 
 impl PackManifest {
-    /// The manifest in a folder; none if there is no `manifest.json`, or one of somebody else's, which has another `format`
-    /// or none.
+    /// The manifest in a folder; `None` if there is no `manifest.json`, or one of another program, with another
+    /// `format` or none.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or has other fields than it should.
+    /// If it cannot be read, or does not have the documented fields.
     pub fn find(folder: &Path) -> Result<Option<Self>, DataError> {
         let path = folder.join(FILE);
         let text = match std::fs::read(&path) {
@@ -90,17 +93,17 @@ impl PackManifest {
         serde_json::from_slice(&text).map(Some).map_err(|source| DataError::Json { what: what(), source })
     }
 
-    /// The shards in a folder that are not as the manifest says, by length and hash.
+    /// The shards in a folder whose length or hash differs from the manifest.
     #[must_use]
     pub fn verify(&self, folder: &Path) -> Vec<Fault> {
         let fault = |shard: &PackedShard| {
             let path = folder.join(&shard.name);
             let reason = match fingerprint(&path) {
                 Ok(found) if found.bytes != shard.bytes => {
-                    format!("expected {} bytes, as {FILE} says, got {}", shard.bytes, found.bytes)
+                    format!("expected {} bytes, as in {FILE}, got {}", shard.bytes, found.bytes)
                 }
                 Ok(found) if found.sha256 != shard.sha256 => {
-                    format!("expected SHA-256 {}, as {FILE} says, got {}", shard.sha256, found.sha256)
+                    format!("expected SHA-256 {}, as in {FILE}, got {}", shard.sha256, found.sha256)
                 }
                 Ok(_) => return None,
                 Err(error) => error.to_string(),
@@ -121,7 +124,7 @@ impl PackManifest {
     }
 }
 
-/// What a file is known by.
+/// Length and hash of a file.
 struct Fingerprint {
     bytes: u64,
     sha256: String,
@@ -130,10 +133,5 @@ struct Fingerprint {
 fn fingerprint(path: &Path) -> io::Result<Fingerprint> {
     let mut digest = Sha256::new();
     let bytes = io::copy(&mut File::open(path)?, &mut digest)?;
-    Ok(Fingerprint { bytes, sha256: hex(digest) })
-}
-
-/// A digest in hexadecimal digits.
-pub(super) fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(Fingerprint { bytes, sha256: hex(&digest.finalize()) })
 }

@@ -1,4 +1,4 @@
-//! Samples of any source as shards.
+//! Writes the samples of any source as shards.
 
 mod config;
 mod encode;
@@ -15,33 +15,33 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::damage::is_damage;
-use crate::transform::squared;
+use crate::fault::is_damage;
+use crate::transform::square_sample;
 use crate::{Damaged, DataError, Fault, ImageSource};
 use encode::{PackedFile, files};
 use folder::NewFolder;
 use shard::ShardWriter;
 
-/// Samples that are held in memory, encoded, at a time.
+/// The number of encoded samples that are held in memory at a time.
 const AHEAD: usize = 256;
 
-/// More shards would not be in the order of their names.
-const MOST_SHARDS: usize = 1_000_000;
+/// The largest number of shards whose names are in the order of their numbers.
+const MAX_SHARDS: usize = 1_000_000;
 
-/// As [`PackManifest::resize`] says it.
+/// The text of [`PackManifest::resize`].
 const RESIZE: &str = "largest square in the middle; Catmull-Rom (bicubic, a = -0.5), widened when shrinking, on \
                       premultiplied alpha; segmentations to the nearest pixel";
 
-/// What is packed, how, and where to.
+/// The arguments of [`pack`].
 #[derive(Clone, Copy)]
 pub struct Packing<'a> {
     /// The samples.
     pub source: &'a dyn ImageSource,
     /// The source's configuration, for the manifest.
-    pub about: &'a Value,
-    /// How they are packed.
+    pub source_config: &'a Value,
+    /// How the samples are packed.
     pub config: &'a PackConfig,
-    /// The new folder.
+    /// The folder to create.
     pub out: &'a Path,
 }
 
@@ -54,36 +54,38 @@ pub struct Packing<'a> {
 /// OUT/manifest.json
 /// ```
 ///
-/// Images are cut and resized by [`center_square`](crate::center_square), and segmentations and boxes with them.
+/// Images are cropped and resized by [`center_square`](crate::center_square); segmentations and boxes go through the
+/// same crop and resize.
 /// Captions and labels are written one a line: line breaks within them become spaces, and blank ones are left out.
-/// The same samples make the same bytes, whatever the threads; all cores are used (rayon's global pool).
+/// The bytes depend on the samples alone, not on the number of threads; all cores are used (rayon's global pool).
 /// The folder is built as `OUT.partial` and renamed when everything is on disk.
-/// `watch` hears of each sample that was read.
+/// `progress` is called after each sample that was read.
 ///
 /// # Errors
 ///
-/// If the configuration is not sensible, `out` or `OUT.partial` is there already, a file cannot be written, a sample cannot
-/// be read, or is damaged and [`PackConfig::damaged`] does not let it be skipped, or none is left. Nothing stays then.
-pub fn pack(packing: Packing<'_>, watch: &(dyn Fn() + Sync)) -> Result<PackManifest, DataError> {
-    let Packing { source, about, config, out } = packing;
+/// If a value of the configuration is out of range, `out` or `OUT.partial` exists already, a file cannot be written, a
+/// sample cannot be read, a sample is damaged and [`PackConfig::damaged`] is not `skip`, or no sample is sound. An
+/// error leaves no new folder.
+pub fn pack(packing: Packing<'_>, progress: &(dyn Fn() + Sync)) -> Result<PackManifest, DataError> {
+    let Packing { source, source_config, config, out } = packing;
     config.check()?;
-    if source.len().div_ceil(config.samples_per_shard) > MOST_SHARDS {
+    if source.len().div_ceil(config.samples_per_shard) > MAX_SHARDS {
         let got = format!("{} samples, {} a shard", source.len(), config.samples_per_shard);
-        return Err(DataError::unexpected("pack", format!("at most {MOST_SHARDS} shards"), got));
+        return Err(DataError::unexpected("pack", format!("at most {MAX_SHARDS} shards"), got));
     }
     let folder = NewFolder::create(out)?;
-    let mut shards = Shards::new(folder.path(), config, about);
+    let mut shards = Shards::new(folder.path(), config, source_config);
     for start in (0..source.len()).step_by(AHEAD) {
         let end = (start + AHEAD).min(source.len());
         let read = (start..end).into_par_iter().map(|index| {
             let sample = Read::sample(source, index, config);
-            watch();
+            progress();
             sample
         });
-        // In the source's order, errors too.
+        // In the source's order, including errors.
         for sample in read.collect::<Vec<_>>() {
             match sample? {
-                Read::Sound(sample) if shards.ids.insert(sample.id.clone()) => shards.take(&sample)?,
+                Read::Sound(sample) if shards.ids.insert(sample.id.clone()) => shards.add(&sample)?,
                 Read::Sound(_) if !source.damaged().is_empty() => {}
                 Read::Sound(Packed { id, .. }) => {
                     return Err(DataError::unexpected("pack", "every sample once", format!("{id} twice")));
@@ -106,13 +108,13 @@ pub fn pack(packing: Packing<'_>, watch: &(dyn Fn() + Sync)) -> Result<PackManif
     Ok(manifest)
 }
 
-/// What became of a sample.
+/// The result of reading a sample.
 enum Read {
     Sound(Packed),
     Damaged(Fault),
 }
 
-/// A sample as it goes into a shard.
+/// An encoded sample.
 struct Packed {
     id: String,
     files: Vec<PackedFile>,
@@ -139,7 +141,7 @@ impl Packed {
     fn new(source: &dyn ImageSource, index: usize, config: &PackConfig) -> Result<Self, DataError> {
         let sample = source.get(index)?;
         let enlarged = sample.image.width().min(sample.image.height()) < config.size;
-        let sample = squared(sample, config.size)?;
+        let sample = square_sample(sample, config.size)?;
         Ok(Self {
             id: sample.id.clone(),
             captions: sample.caption.iter().chain(&sample.more_captions).filter(|text| !text.trim().is_empty()).count(),
@@ -152,20 +154,20 @@ impl Packed {
     }
 }
 
-/// The shards as far as they are written.
+/// The shards that were written so far.
 struct Shards<'a> {
     folder: &'a Path,
     open: Option<ShardWriter>,
-    /// Of what was taken: where a source skips a damaged sample, another one comes twice.
+    /// The ids of the packed samples: a source that skips damaged samples returns another one twice.
     ids: HashSet<String>,
     manifest: PackManifest,
 }
 
 impl<'a> Shards<'a> {
-    fn new(folder: &'a Path, config: &PackConfig, about: &Value) -> Self {
+    fn new(folder: &'a Path, config: &PackConfig, source_config: &Value) -> Self {
         let manifest = PackManifest {
             format: PackFormat::One,
-            source: about.clone(),
+            source: source_config.clone(),
             pack: config.clone(),
             resize: RESIZE.to_owned(),
             samples: 0,
@@ -181,7 +183,7 @@ impl<'a> Shards<'a> {
         Self { folder, open: None, ids: HashSet::new(), manifest }
     }
 
-    fn take(&mut self, sample: &Packed) -> Result<(), DataError> {
+    fn add(&mut self, sample: &Packed) -> Result<(), DataError> {
         if self.open.as_ref().is_some_and(|shard| shard.samples == self.manifest.pack.samples_per_shard) {
             self.close()?;
         }

@@ -1,14 +1,17 @@
+//! One shard while it is written.
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
+use vq_file::hex;
 
 use super::encode::PackedFile;
-use super::manifest::{PackedShard, hex};
+use super::manifest::PackedShard;
 use crate::DataError;
 
-/// A shard that is being written.
+/// A shard while it is written.
 pub(super) struct ShardWriter {
     name: String,
     path: PathBuf,
@@ -27,10 +30,10 @@ impl ShardWriter {
         }
     }
 
-    /// Adds the files of a sample, one after the other, under this name.
+    /// Appends the files of a sample under this name.
     pub(super) fn append(&mut self, name: &str, files: &[PackedFile]) -> Result<(), DataError> {
         for file in files {
-            // The same samples make the same bytes, whoever packs them and when.
+            // The bytes must depend on the samples alone, not on user or time.
             let mut header = tar::Header::new_ustar();
             header.set_size(file.bytes.len() as u64);
             header.set_mode(0o644);
@@ -45,7 +48,7 @@ impl ShardWriter {
         Ok(())
     }
 
-    /// Ends the archive and has it on disk.
+    /// Ends the archive and flushes it to disk.
     pub(super) fn finish(self) -> Result<PackedShard, DataError> {
         let Self { name, path, archive, samples } = self;
         let end = || {
@@ -55,13 +58,15 @@ impl ShardWriter {
             Ok(hashed)
         };
         match end() {
-            Ok(Hashed { digest, bytes, .. }) => Ok(PackedShard { name, samples, bytes, sha256: hex(digest) }),
+            Ok(Hashed { digest, bytes, .. }) => {
+                Ok(PackedShard { name, samples, bytes, sha256: hex(&digest.finalize()) })
+            }
             Err(source) => Err(DataError::Write { path, source }),
         }
     }
 }
 
-/// A file whose bytes are hashed on their way.
+/// A file that hashes the bytes written to it.
 struct Hashed {
     file: BufWriter<File>,
     digest: Sha256,

@@ -1,13 +1,14 @@
+//! Writes the archive.
+
 use std::io::{Cursor, Write};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::Image;
 use crate::emoji::{INDEX, LICENSES, PROVENANCE};
-use crate::{DataError, Emoji, Provenance};
+use crate::{DataError, Emoji, EmojiProvenance};
 
-/// A text that goes along with the pictures.
+/// The text of a licence.
 struct License {
     file: &'static str,
     text: &'static str,
@@ -20,11 +21,19 @@ const NOTICES: &[License] = &[
     License { file: "Unicode.txt", text: include_str!("../../assets/licenses/Unicode.txt") },
 ];
 
-/// What goes into the archive besides the licences.
+/// A bitmap of the font.
+pub(super) struct Image<'a> {
+    pub(super) path: String,
+    pub(super) png: &'a [u8],
+    /// The index of the first emoji with this picture.
+    pub(super) first: usize,
+}
+
+/// The content of the archive besides the licences.
 pub(super) struct Entries<'a> {
     pub(super) emoji: &'a [Emoji],
     pub(super) images: &'a [Image<'a>],
-    pub(super) provenance: &'a Provenance,
+    pub(super) provenance: &'a EmojiProvenance,
 }
 
 /// Writes the archive: no compression, no time, no owner, always in the same order.

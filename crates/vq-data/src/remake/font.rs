@@ -1,3 +1,5 @@
+//! The bitmaps of a font.
+
 use rustybuzz::ttf_parser::{GlyphId, RasterImageFormat, name_id};
 use rustybuzz::{Face, UnicodeBuffer, shape};
 
@@ -26,9 +28,9 @@ impl<'a> Font<'a> {
             .ok_or_else(|| DataError::unexpected("parse the font", "a version", "none"))
     }
 
-    /// The png file, as it lies in the font, of the one glyph that a sequence becomes.
+    /// The PNG file in the font for the one glyph of a sequence.
     ///
-    /// Sequences are looked up by shaping: most have no code point, only a ligature.
+    /// Sequences are looked up by shaping, because most have no code point, only a ligature.
     pub(super) fn bitmap(&self, text: &str, name: &str) -> Result<&[u8], DataError> {
         let refuse =
             |expected: &str, got: String| DataError::unexpected(format!("find {name} in the font"), expected, got);

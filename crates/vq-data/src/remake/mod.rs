@@ -1,22 +1,21 @@
-//! Makes the emoji archive anew from a font and a list of names.
+//! Makes the emoji archive from a font and a list of names.
 //!
-//! The result depends on nothing but the two files, so the recorded ones give the shipped
-//! archive byte for byte.
+//! The result depends on the two files alone, so the recorded files give the shipped archive byte for byte.
 
 mod archive;
 mod font;
 mod names;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use vq_file::sha256_hex;
 
-use crate::emoji::{IMAGES, Provenance, SourceFile};
-use crate::{DataError, Emoji, caption_of, family_of};
-use archive::Entries;
+use crate::emoji::IMAGES;
+use crate::{DataError, Emoji, EmojiProvenance, SourceFile, caption_of, family_of};
+use archive::{Entries, Image};
 use font::Font;
 use names::NameList;
 
-/// Which emoji are taken, as the archive's provenance says it.
+/// The rule for the emoji that are included, for the archive's provenance.
 const KEPT: &str = "every fully qualified emoji without a skin tone";
 
 /// The sources of the shipped archive: file names, checksums and packages.
@@ -31,14 +30,14 @@ pub struct Sources<'a> {
     pub names: &'a str,
 }
 
-/// A new archive, and what there is to say about it.
+/// A new archive, with its origin.
 #[derive(Debug)]
 pub struct Remade {
     /// The archive's bytes.
     pub archive: Vec<u8>,
-    /// What the archive says about its origin.
-    pub provenance: Provenance,
-    /// The sources that differ from those of the shipped archive: what is recorded.
+    /// The origin as recorded in the archive.
+    pub provenance: EmojiProvenance,
+    /// The recorded sources of the shipped archive that differ from these.
     pub unlike: Vec<SourceFile>,
 }
 
@@ -46,8 +45,8 @@ pub struct Remade {
 ///
 /// # Errors
 ///
-/// If the font or the list cannot be parsed, or an emoji of the list has no single bitmap of the
-/// right size in the font; the error names it.
+/// If the font or the list cannot be parsed, or the font does not have exactly one bitmap of the right size for an
+/// emoji of the list; the error names the emoji.
 pub fn remake(sources: Sources<'_>) -> Result<Remade, DataError> {
     let recorded = recorded()?;
     let found = [source_file(&recorded.font, sources.font), source_file(&recorded.names, sources.names.as_bytes())];
@@ -64,8 +63,7 @@ pub fn remake(sources: Sources<'_>) -> Result<Remade, DataError> {
     let mut images = Vec::<Image<'_>>::new();
     for listed in &list.emoji {
         let png = font.bitmap(&listed.text, &listed.name)?;
-        // Emoji with the same picture share it, and its family, so that no picture straddles
-        // the split.
+        // Emoji with the same picture share it and its family, so no picture is in both splits.
         let twin = images.iter().find(|image| image.png == png);
         let family = match twin {
             Some(twin) => emoji[twin.first].family.clone(),
@@ -89,7 +87,7 @@ pub fn remake(sources: Sources<'_>) -> Result<Remade, DataError> {
             image,
         });
     }
-    let provenance = Provenance {
+    let provenance = EmojiProvenance {
         emoji_version: list.version,
         font_version: font.version()?,
         kept: KEPT.to_owned(),
@@ -99,14 +97,6 @@ pub fn remake(sources: Sources<'_>) -> Result<Remade, DataError> {
     };
     let archive = archive::write(&Entries { emoji: &emoji, images: &images, provenance: &provenance })?;
     Ok(Remade { archive, provenance, unlike })
-}
-
-/// A bitmap of the font, on its way into the archive.
-struct Image<'a> {
-    path: String,
-    png: &'a [u8],
-    /// The first emoji with this picture.
-    first: usize,
 }
 
 #[derive(Deserialize)]
@@ -120,9 +110,9 @@ fn recorded() -> Result<Recorded, DataError> {
     serde_json::from_str(RECORDED).map_err(|source| DataError::Json { what: "the recorded sources".to_owned(), source })
 }
 
-/// The recorded file if these are its bytes, else one of the same name from an unknown package.
+/// The recorded file if the bytes are the same, else one of the same name from an unknown package.
 fn source_file(recorded: &SourceFile, bytes: &[u8]) -> SourceFile {
-    let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let sha256 = sha256_hex(bytes);
     if sha256 == recorded.sha256 {
         return recorded.clone();
     }

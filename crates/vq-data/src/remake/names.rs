@@ -1,17 +1,19 @@
+//! Unicode's list of emoji names.
+
 use crate::DataError;
 
 const SKIN_TONES: std::ops::RangeInclusive<char> = '\u{1f3fb}'..='\u{1f3ff}';
 
-/// What is taken from Unicode's `emoji-test.txt`.
+/// The content of Unicode's `emoji-test.txt`.
 pub(super) struct NameList {
     /// The version of Unicode emoji: `15.0`.
     pub(super) version: String,
     /// In the file's order.
-    pub(super) emoji: Vec<Listed>,
+    pub(super) emoji: Vec<ListedEmoji>,
 }
 
 /// A fully qualified emoji without a skin tone.
-pub(super) struct Listed {
+pub(super) struct ListedEmoji {
     pub(super) text: String,
     pub(super) name: String,
     pub(super) group: String,
@@ -56,7 +58,7 @@ impl NameList {
             if text.chars().any(|code| SKIN_TONES.contains(&code)) {
                 continue;
             }
-            emoji.push(Listed {
+            emoji.push(ListedEmoji {
                 text,
                 name: fields.name.to_owned(),
                 group: group.to_owned(),

@@ -1,9 +1,9 @@
-//! What a source holds, sample by sample.
+//! Statistics of a whole source.
 
 mod facts;
-mod spread;
+mod stats;
 
-pub use spread::Spread;
+pub use stats::ValueStats;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -13,117 +13,117 @@ use serde::Serialize;
 use crate::{Fault, ImageSource};
 use facts::Facts;
 
-/// What is in a source, by reading all of it.
+/// The statistics of a source, from reading all of it.
 ///
-/// Figures are of the sound samples.
+/// They cover the sound samples; `damaged` lists the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Survey {
-    /// Samples that the source lists.
+    /// The number of samples in the source.
     pub listed: usize,
-    /// Those that can be had.
+    /// The number of samples that can be read.
     pub sound: usize,
-    /// Those that cannot, each with the reason.
+    /// The samples that cannot be read, with the reasons.
     pub damaged: Vec<Fault>,
-    /// Sizes of the images; none without sound samples.
-    pub sizes: Option<SizeFigures>,
-    /// From coarse to fine; none without labels.
-    pub labels: Vec<LabelFigures>,
-    /// Samples without a label.
+    /// Sizes of the images; `None` without sound samples.
+    pub sizes: Option<SizeStats>,
+    /// The levels of labels, from coarse to fine; empty without labels.
+    pub labels: Vec<LabelStats>,
+    /// The number of samples without a label.
     pub unlabelled: usize,
-    /// Captions.
-    pub captions: CaptionFigures,
-    /// Segmentations.
-    pub segmentations: SegmentationFigures,
-    /// Boxes.
-    pub boxes: BoxFigures,
+    /// Statistics of captions.
+    pub captions: CaptionStats,
+    /// Statistics of segmentations.
+    pub segmentations: SegmentationStats,
+    /// Statistics of boxes.
+    pub boxes: BoxStats,
 }
 
 /// Sizes of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SizeFigures {
+pub struct SizeStats {
     /// In pixels.
-    pub width: Spread,
+    pub width: ValueStats,
     /// In pixels.
-    pub height: Spread,
+    pub height: ValueStats,
     /// Width over height.
-    pub aspect: Spread,
-    /// How many different sizes there are.
+    pub aspect: ValueStats,
+    /// The number of different sizes.
     pub different: usize,
-    /// The size that most images have, of several the smallest.
+    /// The most frequent size; of several, the smallest.
     pub commonest: SizeCount,
 }
 
-/// How many images have a size.
+/// The number of images of a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SizeCount {
     /// In pixels.
     pub width: u32,
     /// In pixels.
     pub height: u32,
-    /// Images of this size.
+    /// The number of images of this size.
     pub images: usize,
 }
 
 /// The labels of one level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LabelFigures {
-    /// Samples of each label, the most frequent first, then by name.
+pub struct LabelStats {
+    /// The labels with their counts, the most frequent first, then by name.
     pub classes: Vec<LabelCount>,
 }
 
-/// How many samples have a label.
+/// The number of samples with a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LabelCount {
     /// The label.
     pub label: String,
-    /// Samples that have it.
+    /// The number of samples that have it.
     pub samples: usize,
 }
 
-/// Captions; blank ones do not count.
+/// Statistics of captions; blank captions are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CaptionFigures {
-    /// Of all samples.
+pub struct CaptionStats {
+    /// The total over all samples.
     pub total: usize,
-    /// Samples without a caption.
+    /// The number of samples without a caption.
     pub samples_without: usize,
-    /// Captions of a sample.
-    pub per_sample: Option<Spread>,
-    /// Words of a caption, with spaces between; none without captions.
-    pub words: Option<Spread>,
+    /// The number of captions of a sample.
+    pub per_sample: Option<ValueStats>,
+    /// The number of words of a caption, separated by spaces; `None` without captions.
+    pub words: Option<ValueStats>,
 }
 
-/// Segmentations.
+/// Statistics of segmentations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SegmentationFigures {
-    /// Samples with one.
+pub struct SegmentationStats {
+    /// The number of samples with one.
     pub samples: usize,
-    /// Samples without one.
+    /// The number of samples without one.
     pub samples_without: usize,
-    /// The labels of pixels that occur.
+    /// The labels that occur.
     pub labels: BTreeSet<u16>,
 }
 
-/// Boxes.
+/// Statistics of boxes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BoxFigures {
-    /// Of all samples.
+pub struct BoxStats {
+    /// The total over all samples.
     pub total: usize,
-    /// Samples without one.
+    /// The number of samples without one.
     pub samples_without: usize,
 }
 
 impl Survey {
-    /// Reads every sample once, on all cores (rayon's global pool); `watch` hears of each.
+    /// Reads every sample once, on all cores (rayon's global pool), and calls `progress` after each.
     ///
-    /// Damaged samples do not end it: they are what it is for, whether the source refuses them or skips them.
-    pub fn of(source: &dyn ImageSource, watch: &(dyn Fn() + Sync)) -> Self {
+    /// Damaged samples are recorded, whether the source refuses or skips them.
+    pub fn of(source: &dyn ImageSource, progress: &(dyn Fn() + Sync)) -> Self {
         let read = (0..source.len()).into_par_iter().map(|index| {
             let facts = source.get(index).and_then(Facts::of).map_err(|error| Fault::of(source, index, &error));
-            watch();
+            progress();
             facts
         });
-        // Where a source skips a damaged sample, another one comes twice.
+        // A source that skips a damaged sample returns another one twice.
         let mut ids = HashSet::new();
         let (mut facts, mut damaged) = (Vec::new(), Vec::new());
         for read in read.collect::<Vec<_>>() {
@@ -138,12 +138,12 @@ impl Survey {
             listed: source.len(),
             sound: facts.len(),
             damaged,
-            sizes: SizeFigures::of(&facts),
+            sizes: SizeStats::of(&facts),
             labels: labels(&facts),
             unlabelled: facts.iter().filter(|facts| facts.labels.is_empty()).count(),
-            captions: CaptionFigures::of(&facts),
-            segmentations: SegmentationFigures::of(&facts),
-            boxes: BoxFigures {
+            captions: CaptionStats::of(&facts),
+            segmentations: SegmentationStats::of(&facts),
+            boxes: BoxStats {
                 total: facts.iter().map(|facts| facts.boxes).sum(),
                 samples_without: facts.iter().filter(|facts| facts.boxes == 0).count(),
             },
@@ -151,7 +151,7 @@ impl Survey {
     }
 }
 
-impl SizeFigures {
+impl SizeStats {
     fn of(facts: &[Facts]) -> Option<Self> {
         let mut counts = BTreeMap::new();
         for facts in facts {
@@ -160,16 +160,16 @@ impl SizeFigures {
         let most = counts.iter().rev().max_by_key(|&(_, &images)| images);
         let (&(width, height), &images) = most?;
         Some(Self {
-            width: Spread::of(facts.iter().map(|facts| facts.width.into()))?,
-            height: Spread::of(facts.iter().map(|facts| facts.height.into()))?,
-            aspect: Spread::of(facts.iter().map(|facts| f64::from(facts.width) / f64::from(facts.height)))?,
+            width: ValueStats::of(facts.iter().map(|facts| facts.width.into()))?,
+            height: ValueStats::of(facts.iter().map(|facts| facts.height.into()))?,
+            aspect: ValueStats::of(facts.iter().map(|facts| f64::from(facts.width) / f64::from(facts.height)))?,
             different: counts.len(),
             commonest: SizeCount { width, height, images },
         })
     }
 }
 
-fn labels(facts: &[Facts]) -> Vec<LabelFigures> {
+fn labels(facts: &[Facts]) -> Vec<LabelStats> {
     let mut levels: Vec<BTreeMap<&str, usize>> = Vec::new();
     for facts in facts {
         levels.resize(levels.len().max(facts.labels.len()), BTreeMap::new());
@@ -180,26 +180,26 @@ fn labels(facts: &[Facts]) -> Vec<LabelFigures> {
     let figures = |level: BTreeMap<&str, usize>| {
         let count = |(label, samples): (&str, usize)| LabelCount { label: label.to_owned(), samples };
         let mut classes: Vec<LabelCount> = level.into_iter().map(count).collect();
-        // A stable sort keeps the order of names among equals.
+        // A stable sort: labels of equal count stay in the order of their names.
         classes.sort_by_key(|class| std::cmp::Reverse(class.samples));
-        LabelFigures { classes }
+        LabelStats { classes }
     };
     levels.into_iter().map(figures).collect()
 }
 
-impl CaptionFigures {
+impl CaptionStats {
     fn of(facts: &[Facts]) -> Self {
         let per_sample = || facts.iter().map(|facts| facts.caption_words.len());
         Self {
             total: per_sample().sum(),
             samples_without: per_sample().filter(|&captions| captions == 0).count(),
-            per_sample: Spread::of(per_sample().map(|captions| captions as f64)),
-            words: Spread::of(facts.iter().flat_map(|facts| &facts.caption_words).map(|&words| words as f64)),
+            per_sample: ValueStats::of(per_sample().map(|captions| captions as f64)),
+            words: ValueStats::of(facts.iter().flat_map(|facts| &facts.caption_words).map(|&words| words as f64)),
         }
     }
 }
 
-impl SegmentationFigures {
+impl SegmentationStats {
     fn of(facts: &[Facts]) -> Self {
         let maps: Vec<&BTreeSet<u16>> = facts.iter().filter_map(|facts| facts.map_labels.as_ref()).collect();
         Self {

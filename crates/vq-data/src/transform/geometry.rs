@@ -1,8 +1,9 @@
-use crate::resize::Square;
-use crate::{LabelMap, LabelSides, LabelledBox, Segmentation};
+//! The geometry of a transform, applied to segmentations and boxes.
 
-/// Which part of an image is taken, at which size, and whether it is mirrored then: what happens to an image, its
-/// segmentation and its boxes alike.
+use crate::resize::Square;
+use crate::{DataError, LabelMap, LabelSides, LabelledBox, Sample, Segmentation};
+
+/// Crop, size and mirroring: the same for an image, its segmentation and its boxes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Geometry {
     pub(crate) part: Square,
@@ -11,26 +12,26 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// `[H, W]` to `[S, S]`: each pixel takes the label at its middle, and none is mixed.
+    /// `[H, W]` to `[S, S]`: each pixel takes the label at its centre; labels are never mixed.
     pub(crate) fn segmentation(&self, from: &Segmentation) -> Segmentation {
         let (width, height) = from.map.dimensions();
         let scale = self.part.side / f64::from(self.size);
-        let place = |at: u32, start: f64, count: u32| {
-            let place = (start + (f64::from(at) + 0.5) * scale).floor();
+        let nearest = |at: u32, start: f64, count: u32| {
+            let position = (start + (f64::from(at) + 0.5) * scale).floor();
             // Rounding may lead to the pixel after the last one.
-            (place as u32).min(count - 1)
+            (position as u32).min(count - 1)
         };
         let sides: &[LabelSides] = if self.mirrored { &from.sides } else { &[] };
         let map = LabelMap::from_fn(self.size, self.size, |x, y| {
             let x = if self.mirrored { self.size - 1 - x } else { x };
-            let mut label = *from.map.get_pixel(place(x, self.part.left, width), place(y, self.part.top, height));
+            let mut label = *from.map.get_pixel(nearest(x, self.part.left, width), nearest(y, self.part.top, height));
             label.0[0] = LabelSides::mirrored(sides, label.0[0]);
             label
         });
         Segmentation { map, sides: from.sides.clone() }
     }
 
-    /// What is left of the boxes; those outside are left out.
+    /// The boxes cut to the crop, in pixels of the result; boxes outside of it are left out.
     pub(crate) fn boxes(&self, from: &[LabelledBox]) -> Vec<LabelledBox> {
         let size = f64::from(self.size);
         let scale = size / self.part.side;
@@ -42,9 +43,21 @@ impl Geometry {
                 let (left, top) = (inside(left), inside(top));
                 let (width, height) = (right - left, bottom - top);
                 let left = if self.mirrored { size - right } else { left };
-                let seen = width > 0.0 && height > 0.0;
-                seen.then(|| LabelledBox { label: from.label.clone(), left, top, width, height })
+                let visible = width > 0.0 && height > 0.0;
+                visible.then(|| LabelledBox { label: from.label.clone(), left, top, width, height })
             })
             .collect()
+    }
+}
+
+/// Checks that a segmentation has the size of its image.
+pub(super) fn check_segmentation(sample: &Sample) -> Result<(), DataError> {
+    let size = |(width, height): (u32, u32)| format!("{width}x{height}");
+    match &sample.segmentation {
+        Some(Segmentation { map, .. }) if map.dimensions() != sample.image.dimensions() => {
+            let expected = format!("a segmentation of {}, as the image", size(sample.image.dimensions()));
+            Err(DataError::unexpected("transform a sample", expected, size(map.dimensions())))
+        }
+        _ => Ok(()),
     }
 }

@@ -1,15 +1,16 @@
-use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+//! Random changes of brightness, contrast and saturation.
 
-use super::chance::unit;
+use serde::{Deserialize, Serialize};
+use vq_random::RandomStream;
+
 use crate::DataError;
 
-/// How much brightness, contrast and saturation change by chance.
+/// How much brightness, contrast and saturation change randomly.
 ///
 /// Each factor is uniform in `max(0, 1 - a)..=1 + a`, where `a` is the number here; 0 changes nothing.
-/// They act in this order, each clamped to the range of colours, by the formulas of torchvision's `adjust_brightness`,
-/// `adjust_contrast` and `adjust_saturation`: the colour times the factor; the colour against the mean grey of the image; the
-/// colour against the grey of its pixel, with grey = 0.2989 red + 0.587 green + 0.114 blue.
+/// They are applied in this order, each clamped to the range of colours, by the formulas of torchvision's
+/// `adjust_brightness`, `adjust_contrast` and `adjust_saturation`: the colour is scaled by the factor; blended with the
+/// mean grey of the image; blended with the grey of its pixel. Grey is 0.2989 red + 0.587 green + 0.114 blue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Jitter {
@@ -22,7 +23,7 @@ pub struct Jitter {
 }
 
 /// The factors for one image.
-pub(super) struct Factors {
+pub(super) struct JitterFactors {
     brightness: f32,
     contrast: f32,
     saturation: f32,
@@ -44,12 +45,12 @@ impl Jitter {
         Ok(())
     }
 
-    pub(super) fn draw(&self, generator: &mut ChaCha8Rng) -> Factors {
+    pub(super) fn draw(&self, stream: &mut RandomStream) -> JitterFactors {
         let mut factor = |amount: f64| {
-            let (least, most) = ((1.0 - amount).max(0.0), 1.0 + amount);
-            (least + (most - least) * unit(generator)) as f32
+            let (min, max) = ((1.0 - amount).max(0.0), 1.0 + amount);
+            (min + (max - min) * stream.unit()) as f32
         };
-        Factors {
+        JitterFactors {
             brightness: factor(self.brightness),
             contrast: factor(self.contrast),
             saturation: factor(self.saturation),
@@ -57,7 +58,7 @@ impl Jitter {
     }
 }
 
-impl Factors {
+impl JitterFactors {
     /// Changes `[3, S, S]` in `-1.0..=1.0`.
     pub(super) fn apply(&self, chw: &mut [f32]) {
         let plane = chw.len() / 3;
@@ -86,12 +87,13 @@ impl Factors {
     }
 }
 
-/// From `base` towards the value, and beyond it with a factor above 1.
+/// Interpolates from `base` to the value, and extrapolates with a factor above 1.
 fn blend(value: f32, base: f32, factor: f32) -> f32 {
     (base + (value - base) * factor).clamp(-1.0, 1.0)
 }
 
-/// The grey of a colour in `-1.0..=1.0`; the weights add up to 0.9999, which counts from black, at -1.
+/// The grey of a colour in `-1.0..=1.0`. The weights add up to 0.9999, so they are applied to the distance from black,
+/// -1.
 fn grey(red: f32, green: f32, blue: f32) -> f32 {
     0.2989 * (red + 1.0) + 0.587 * (green + 1.0) + 0.114 * (blue + 1.0) - 1.0
 }

@@ -1,15 +1,17 @@
-//! From images to numbers.
+//! Transforms from samples to numbers.
 
-mod chance;
+mod choices;
 mod geometry;
 mod jitter;
+mod options;
 mod sides;
-mod squared;
+mod square;
 mod transformed;
 
 pub use jitter::Jitter;
+pub use options::{Background, Crop, Flip};
 pub use sides::Sides;
-pub(crate) use squared::squared;
+pub(crate) use square::square_sample;
 pub use transformed::{Annotations, Transformed};
 
 use image::RgbaImage;
@@ -17,47 +19,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::chw::level_to_unit;
 use crate::resize::{Square, resize_square};
-use crate::{DataError, Sample, Segmentation};
-use chance::Chance;
-use geometry::Geometry;
+use crate::{DataError, Sample};
+use choices::RandomChoices;
+use geometry::{Geometry, check_segmentation};
 
-/// What lies behind transparent pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Background {
-    /// This colour: red, green, blue.
-    Color([u8; 3]),
-    /// One colour for each image, uniform over all colours.
-    Random,
-}
-
-/// Whether an image is mirrored left to right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Flip {
-    /// Never.
-    #[default]
-    Never,
-    /// Half of the time.
-    Random,
-}
-
-/// Which square of an image is taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Crop {
-    /// The largest one in the middle.
-    #[default]
-    Center,
-    /// One at a random place, its side a random part of the image's shorter side: uniform
-    /// between this and 1.
-    Random(f64),
-}
-
-/// Turns an image into numbers.
+/// Converts an image to numbers.
 ///
-/// Crop, resize (as [`center_square`](crate::center_square) describes), composition over the
-/// background, flip, jitter of colours, in this order.
+/// The steps are, in this order: crop, resize (by the filter of [`center_square`](crate::center_square)), composition
+/// over the background, flip, colour jitter.
 /// Segmentation and boxes of a [`Sample`] go through the same crop, resize (to the nearest pixel) and flip.
 ///
 /// ```toml
@@ -73,29 +42,29 @@ pub enum Crop {
 pub struct Transform {
     /// Height and width of the result, S.
     pub size: u32,
-    /// What lies behind transparent pixels.
+    /// The background of transparent pixels.
     pub background: Background,
-    /// Whether to mirror.
+    /// Whether the image is mirrored.
     #[serde(default)]
     pub flip: Flip,
-    /// Which square to take.
+    /// The square region that is taken.
     #[serde(default)]
     pub crop: Crop,
-    /// What a flip does to an image whose caption says left or right.
+    /// What a flip does to an image whose caption contains `left` or `right`.
     #[serde(default, skip_serializing_if = "keeps_sides")]
     pub sides: Sides,
-    /// How much colours change.
+    /// How much brightness, contrast and saturation change.
     #[serde(default, skip_serializing_if = "Jitter::is_none")]
     pub jitter: Jitter,
 }
 
-/// A choice that is the default is not written, so that files from before there was one stay as they are.
+/// The default is not written, so files that were written before the key existed stay the same.
 fn keeps_sides(sides: &Sides) -> bool {
     *sides == Sides::default()
 }
 
 impl Transform {
-    /// The transform without chance: middle crop, this background, no flip.
+    /// The transform without random choices: centre crop, this background, no flip.
     #[must_use]
     pub fn fixed(size: u32, background: [u8; 3]) -> Self {
         Self {
@@ -108,7 +77,7 @@ impl Transform {
         }
     }
 
-    /// How many numbers an image becomes: `3 * S * S`.
+    /// The number of values of a transformed image: `3 * S * S`.
     #[must_use]
     pub fn values(&self) -> usize {
         3 * self.size as usize * self.size as usize
@@ -118,7 +87,7 @@ impl Transform {
     ///
     /// # Errors
     ///
-    /// If the size is 0, the crop's part is not in `0.0 < part <= 1.0`, or the image is empty.
+    /// If the size is 0, a random crop's share is not in `0.0 < share <= 1.0`, or the image is empty.
     pub fn apply(&self, image: &RgbaImage, seed: u64) -> Result<Vec<f32>, DataError> {
         let mut chw = vec![0.0; self.values()];
         self.apply_into(image, seed, &mut chw)?;
@@ -155,18 +124,18 @@ impl Transform {
     ) -> Result<Annotations, DataError> {
         check_segmentation(sample)?;
         let geometry = self.write(&sample.image, caption, seed, chw)?;
-        let words = |caption: &str| match geometry.mirrored {
+        let flipped = |caption: &str| match geometry.mirrored {
             true => self.sides.flipped(caption).into_owned(),
             false => caption.to_owned(),
         };
         Ok(Annotations {
-            caption: caption.map(words),
+            caption: caption.map(flipped),
             segmentation: sample.segmentation.as_ref().map(|from| geometry.segmentation(from)),
             boxes: geometry.boxes(&sample.boxes),
         })
     }
 
-    /// Writes the image to `chw` and tells what was done to it.
+    /// Writes the image to `chw` and returns the geometry that was applied.
     fn write(
         &self,
         image: &RgbaImage,
@@ -178,17 +147,17 @@ impl Transform {
         if chw.len() != self.values() {
             return Err(DataError::unexpected(
                 "transform an image",
-                format!("room for {} values", self.values()),
+                format!("a buffer of {} values", self.values()),
                 chw.len(),
             ));
         }
-        let chance = Chance::draw(seed, &self.jitter);
-        let part = self.square(image, &chance);
-        let mirrored = self.flip == Flip::Random && chance.mirrored && self.sides.allow(caption);
+        let choices = RandomChoices::draw(seed, &self.jitter);
+        let part = self.square(image, &choices);
+        let mirrored = self.flip == Flip::Random && choices.mirrored && self.sides.allow(caption);
         let square = resize_square(image, part, self.size)?;
         let background = match self.background {
             Background::Color(color) => color,
-            Background::Random => chance.color,
+            Background::Random => choices.color,
         }
         .map(f32::from);
 
@@ -202,7 +171,7 @@ impl Transform {
                 [red, green, blue].into_iter().for_each(|row| row.reverse());
             }
         }
-        chance.jitter.apply(chw);
+        choices.jitter.apply(chw);
         Ok(Geometry { part, size: self.size, mirrored })
     }
 
@@ -213,38 +182,26 @@ impl Transform {
         }
         self.jitter.check()?;
         match self.crop {
-            Crop::Random(part) if !(part > 0.0 && part <= 1.0) => {
-                refuse("a random crop above 0 and at most 1 of the shorter side", part.to_string())
+            Crop::Random(share) if !(share > 0.0 && share <= 1.0) => {
+                refuse("a random crop above 0 and at most 1 of the shorter side", share.to_string())
             }
             _ => Ok(()),
         }
     }
 
-    fn square(&self, image: &RgbaImage, chance: &Chance) -> Square {
-        let Crop::Random(least) = self.crop else {
+    fn square(&self, image: &RgbaImage, choices: &RandomChoices) -> Square {
+        let Crop::Random(min) = self.crop else {
             return Square::center(image);
         };
         let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-        let side = width.min(height) * (least + (1.0 - least) * chance.scale);
-        Square { left: (width - side) * chance.left, top: (height - side) * chance.top, side }
+        let side = width.min(height) * (min + (1.0 - min) * choices.scale);
+        Square { left: (width - side) * choices.left, top: (height - side) * choices.top, side }
     }
 }
 
-/// A segmentation must be as large as its image.
-fn check_segmentation(sample: &Sample) -> Result<(), DataError> {
-    let size = |(width, height): (u32, u32)| format!("{width}x{height}");
-    match &sample.segmentation {
-        Some(Segmentation { map, .. }) if map.dimensions() != sample.image.dimensions() => {
-            let expected = format!("a segmentation of {}, as the image", size(sample.image.dimensions()));
-            Err(DataError::unexpected("transform a sample", expected, size(map.dimensions())))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Lays a row of pixels `[W, 4]` over the background and puts each channel into a row of its own, `[W]`.
+/// Composes a row of pixels, `[W, 4]`, over the background and writes each channel to a row of its own, `[W]`.
 ///
-/// A loop of its own, without a choice in it, becomes vector instructions.
+/// A separate loop without branches compiles to vector instructions.
 fn compose(pixels: &[u8], background: [f32; 3], [red, green, blue]: [&mut [f32]; 3]) {
     let channels = red.iter_mut().zip(green).zip(blue);
     for (pixel, ((red, green), blue)) in pixels.chunks_exact(4).zip(channels) {

@@ -1,22 +1,24 @@
+//! Captions that name a side, and flips.
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// What a flip does to an image whose caption says `left` or `right`.
+/// What a flip does to an image whose caption contains `left` or `right`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Sides {
-    /// Such an image is not flipped.
+    /// The image is not flipped.
     #[default]
     Keep,
-    /// It is flipped, and the caption has `right` for `left` and `left` for `right`.
+    /// The image is flipped, and its caption has `right` for `left` and `left` for `right`.
     Swap,
-    /// It is flipped, and its caption stays, which is then wrong.
+    /// The image is flipped and its caption is kept, which is then wrong.
     Ignore,
 }
 
 impl Sides {
-    /// Whether a flip may happen to an image with this caption.
+    /// Whether an image with this caption may be flipped.
     pub(super) fn allow(self, caption: Option<&str>) -> bool {
         self != Self::Keep || !caption.is_some_and(|caption| words(caption).any(|word| mirrored(word).is_some()))
     }
@@ -30,19 +32,19 @@ impl Sides {
     }
 }
 
-/// Runs of letters and digits, and runs of other characters, in turn; together they are the text.
+/// Splits a text into runs of letters and digits and runs of other characters.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let kind = rest.chars().next()?.is_alphanumeric();
-        let end = rest.find(|letter: char| letter.is_alphanumeric() != kind).unwrap_or(rest.len());
+        let is_word = rest.chars().next()?.is_alphanumeric();
+        let end = rest.find(|letter: char| letter.is_alphanumeric() != is_word).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         rest = after;
         Some(word)
     })
 }
 
-/// The word for the other side, if this one names a side, written as this one is.
+/// The word for the other side in the same capitalization, if this word names a side.
 fn mirrored(word: &str) -> Option<String> {
     let (_, other) =
         [("left", "right"), ("right", "left")].into_iter().find(|(side, _)| side.eq_ignore_ascii_case(word))?;

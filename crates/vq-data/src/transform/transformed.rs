@@ -1,21 +1,23 @@
+//! The result of a transform.
+
 use crate::{LabelledBox, Segmentation};
 
-/// A sample as numbers, with what is known about it.
+/// A transformed sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transformed {
     /// `[3, S, S]` in `-1.0..=1.0`.
     pub chw: Vec<f32>,
-    /// What holds of these numbers.
+    /// The annotations after the same transform.
     pub annotations: Annotations,
 }
 
-/// What is known about a picture as it is after a transform.
+/// The annotations of an image after a transform.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Annotations {
-    /// The picture in plain words.
+    /// The caption.
     pub caption: Option<String>,
     /// `[S, S]`.
     pub segmentation: Option<Segmentation>,
-    /// Cut to the picture; those outside are left out.
+    /// Cut to the image; boxes outside of it are left out.
     pub boxes: Vec<LabelledBox>,
 }

@@ -5,9 +5,9 @@ use vq_data::{
     Transform,
 };
 
-use crate::support::check_told;
+use crate::support::check_error;
 
-/// A black picture with one white rectangle, whose label is 7, and its box.
+/// A black image with one white rectangle with the label 7, and its box.
 #[derive(Debug, Clone)]
 struct Scene {
     width: u32,
@@ -61,7 +61,7 @@ fn transform() -> impl Strategy<Value = Transform> {
             flip: if flips { Flip::Random } else { Flip::Never },
             crop,
             background: Background::Random,
-            // Saturation and a little brightness leave black black and white light.
+            // Saturation and a little brightness keep black black and white light.
             jitter: Jitter { brightness: amount, contrast: 0.0, saturation: amount },
             ..Transform::fixed(size, [0; 3])
         },
@@ -71,8 +71,8 @@ fn transform() -> impl Strategy<Value = Transform> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Wherever the label is the same all around, by as much as the filter reaches, the picture shows what it says; and the
-    /// box is the labelled region's, within a pixel.
+    /// Where the label is constant within the reach of the filter, the image agrees with it; and the box is that of the
+    /// labelled region, within a pixel.
     #[test]
     fn masks_and_boxes_lie_on_what_they_name(scene in scene(), transform in transform(), seed: u64) {
         let sample = scene.sample();
@@ -82,7 +82,7 @@ proptest! {
         let size = transform.size;
         prop_assert_eq!(map.dimensions(), (size, size));
 
-        // The filter reaches two pixels of the larger grid, and beyond the part that is taken, where the map tells nothing.
+        // The filter reaches two pixels of the larger grid, and beyond the crop, where the map has no labels.
         let least = match transform.crop {
             Crop::Center => 1.0,
             Crop::Random(least) => least,
@@ -106,7 +106,7 @@ proptest! {
                 prop_assert_eq!(&found.label, "rectangle");
                 let (right, bottom) = (found.left + found.width, found.top + found.height);
                 prop_assert!(found.left >= 0.0 && found.top >= 0.0 && right <= f64::from(size) && bottom <= f64::from(size));
-                // A sliver may hold the middle of no pixel.
+                // A thin box may contain the centre of no pixel.
                 if !places.is_empty() {
                     let ends = [
                         (f64::from(places.iter().map(|at| at.0).min().unwrap()), found.left),
@@ -129,7 +129,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Where no pixel is mixed, the picture is white just where the label is.
+    /// Where no pixels are mixed, the image is white exactly where the label is.
     #[test]
     fn at_the_same_size_masks_fit_to_the_pixel(scene in scene(), seed: u64) {
         let size = scene.width.min(scene.height);
@@ -142,7 +142,7 @@ proptest! {
     }
 }
 
-/// A picture of 2x2 with a label each.
+/// An image of 2x2 with one label per pixel.
 fn four(sides: &'static [LabelSides]) -> Sample {
     Sample {
         image: RgbaImage::from_pixel(2, 2, Rgba([9, 9, 9, 255])),
@@ -158,7 +158,7 @@ fn flips() -> Transform {
     Transform { flip: Flip::Random, ..Transform::fixed(2, [0; 3]) }
 }
 
-/// The first seed whose draw mirrors.
+/// The first seed that mirrors.
 fn mirroring_seed() -> u64 {
     let image = RgbaImage::from_fn(2, 2, |x, _| Rgba([x as u8 * 255, 0, 0, 255]));
     (0..).find(|&seed| flips().apply(&image, seed).unwrap()[0] == 1.0).unwrap()
@@ -178,7 +178,7 @@ fn a_mirrored_map_exchanges_left_and_right() {
 fn a_map_of_another_size_is_refused() {
     let sample = Sample { image: RgbaImage::new(3, 2), ..four(&[]) };
     let error = flips().apply_sample(&sample, 0).unwrap_err();
-    check_told(&error, &["a segmentation of 3x2, as the image, got 2x2"]);
+    check_error(&error, &["a segmentation of 3x2, as the image, got 2x2"]);
 }
 
 /// One sample of 8x6.
@@ -195,10 +195,10 @@ impl ImageSource for One {
 }
 
 #[test]
-fn memory_keeps_masks_and_boxes_in_place() {
+fn memory_keeps_masks_and_boxes_aligned() {
     let scene = Scene { width: 8, height: 6, left: 3, top: 0, right: 8, bottom: 3 };
     let kept = InMemory::load(&One(scene.sample()), 3).unwrap().get(0).unwrap();
-    // The middle 6x6 begins at column 1; of each two pixels the second is looked at.
+    // The centred 6x6 begins at column 1; the second of every two pixels is sampled.
     assert_eq!(kept.segmentation.unwrap().map.into_raw(), [0, 7, 7, 0, 0, 0, 0, 0, 0]);
     let LabelledBox { left, top, width, height, .. } = &kept.boxes[0];
     assert_eq!([*left, *top, *width, *height], [1.0, 0.0, 2.0, 1.5]);

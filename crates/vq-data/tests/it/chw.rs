@@ -2,7 +2,7 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use vq_data::{chw_from_rgb, rgb_from_chw};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 proptest! {
     #[test]
@@ -32,7 +32,7 @@ fn numbers_out_of_range_are_clamped() {
 }
 
 #[test]
-fn planes_come_in_the_order_red_green_blue() {
+fn planes_are_red_green_blue() {
     let image = RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 255]).unwrap();
     assert_eq!(chw_from_rgb(&image), [1.0, -1.0, -1.0, -1.0, -1.0, 1.0]);
 }
@@ -40,5 +40,5 @@ fn planes_come_in_the_order_red_green_blue() {
 #[test]
 fn a_wrong_count_is_refused() {
     let error = rgb_from_chw(&[0.0; 5], 2, 1).unwrap_err();
-    check_told(&error, &["expected 3 x 1 x 2 values, got 5"]);
+    check_error(&error, &["expected 3 x 1 x 2 values, got 5"]);
 }

@@ -6,7 +6,7 @@ use vq_data::{DataError, Emoji, EmojiSet, ImageSource, InMemory, Sample, Split, 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const ASSET: &[u8] = include_bytes!("../../assets/emoji.zip");
 
@@ -26,7 +26,7 @@ fn the_asset_is_small_and_complete() {
 #[test]
 fn the_asset_carries_its_licences() {
     let mut zip = ZipArchive::new(Cursor::new(ASSET)).unwrap();
-    for (file, says) in [
+    for (file, part) in [
         ("licenses/OFL-1.1.txt", "SIL OPEN FONT LICENSE Version 1.1"),
         ("licenses/Apache-2.0.txt", "Apache License"),
         ("licenses/Unicode.txt", "UNICODE, INC. LICENSE AGREEMENT"),
@@ -34,7 +34,7 @@ fn the_asset_carries_its_licences() {
     ] {
         let mut text = String::new();
         zip.by_name(file).unwrap().read_to_string(&mut text).unwrap();
-        assert!(text.contains(says), "{file}");
+        assert!(text.contains(part), "{file}");
     }
 }
 
@@ -59,7 +59,7 @@ fn every_bitmap_is_whole_and_not_blank() {
 }
 
 #[test]
-fn entries_follow_from_their_names() {
+fn entries_are_functions_of_their_names() {
     let set = EmojiSet::embedded().unwrap();
     let mut first = HashMap::new();
     for emoji in set.entries() {
@@ -73,7 +73,7 @@ fn entries_follow_from_their_names() {
 }
 
 #[test]
-fn pictures_look_like_their_names() {
+fn mean_colours_match_the_names() {
     let set = EmojiSet::embedded().unwrap();
     // Mean colour of the visible pixels.
     let mean = |name: &str| {
@@ -117,7 +117,7 @@ const SOME: [&str; 5] = [
     "images/1f917.png (smiling face with open hands) | smiling face with open hands | Smileys & Emotion > face-hand",
 ];
 
-/// Python's hashlib says the same of the lines of the archive's `index.jsonl`.
+/// Computed with Python's hashlib from the lines of the archive's `index.jsonl`.
 const ALL: &str = "e966cb26c340c8e678d9629b8da7420e86e864cb409aeeeabdc00ad9abca9e05";
 
 #[test]
@@ -146,7 +146,7 @@ fn no_family_and_no_picture_is_on_both_sides() {
 #[test]
 fn indices_out_of_range_are_errors() {
     let set = EmojiSet::embedded().unwrap();
-    check_told(&set.get(9999).unwrap_err(), &["below 1870, got 9999"]);
+    check_error(&set.get(9999).unwrap_err(), &["below 1870, got 9999"]);
     let validation = set.split(Split::Validation);
     assert!(validation.get(validation.len()).is_err());
 }
@@ -159,7 +159,7 @@ fn open(bytes: &[u8]) -> Result<EmojiSet, DataError> {
     EmojiSet::open(&path)
 }
 
-/// The asset, cut to its first image, with one entry replaced; all others as they are.
+/// The asset cut to its first image, with one entry replaced.
 fn altered(entry: &str, data: Option<&[u8]>, method: CompressionMethod) -> Vec<u8> {
     let mut zip = ZipArchive::new(Cursor::new(ASSET)).unwrap();
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -189,7 +189,7 @@ fn altered(entry: &str, data: Option<&[u8]>, method: CompressionMethod) -> Vec<u
 }
 
 #[test]
-fn an_archive_in_a_file_works_as_well() {
+fn an_archive_in_a_file_is_read() {
     let set = open(ASSET).unwrap();
     assert_eq!(set.entries(), EmojiSet::embedded().unwrap().entries());
     let small = open(&altered("", None, CompressionMethod::Stored)).unwrap();
@@ -202,22 +202,22 @@ fn an_archive_in_a_file_works_as_well() {
 
 #[test]
 fn damaged_archives_are_refused() {
-    check_told(&EmojiSet::open("no/such.zip").err().unwrap(), &["no/such.zip"]);
-    check_told(&open(b"").err().unwrap(), &["some-emoji.zip", "sound zip"]);
-    check_told(&open(b"PK nonsense").err().unwrap(), &["some-emoji.zip"]);
-    check_told(&open(&ASSET[..ASSET.len() / 2]).err().unwrap(), &["some-emoji.zip"]);
+    check_error(&EmojiSet::open("no/such.zip").err().unwrap(), &["no/such.zip"]);
+    check_error(&open(b"").err().unwrap(), &["some-emoji.zip", "sound zip"]);
+    check_error(&open(b"PK nonsense").err().unwrap(), &["some-emoji.zip"]);
+    check_error(&open(&ASSET[..ASSET.len() / 2]).err().unwrap(), &["some-emoji.zip"]);
     // One bit of one picture, in the middle of the archive.
     let mut flipped = ASSET.to_vec();
     flipped[ASSET.len() / 2] ^= 1;
-    check_told(&open(&flipped).err().unwrap(), &["images/", ".png of "]);
+    check_error(&open(&flipped).err().unwrap(), &["images/", ".png of "]);
 }
 
 #[test]
 fn wrong_entries_are_refused() {
     #[track_caller]
-    fn check(entry: &str, data: Option<&[u8]>, says: &[&str]) {
+    fn check(entry: &str, data: Option<&[u8]>, parts: &[&str]) {
         let bytes = altered(entry, data, CompressionMethod::Stored);
-        check_told(&open(&bytes).err().unwrap(), says);
+        check_error(&open(&bytes).err().unwrap(), parts);
     }
     check("index.jsonl", None, &["expected an entry index.jsonl"]);
     check("index.jsonl", Some(b""), &["index.jsonl", "1 emoji", "got 0"]);

@@ -6,32 +6,32 @@ use image::{ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vq_data::{
-    Batch, Classes, Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader, LoaderConfig,
-    Transform,
+    Batch, Damaged, DataError, FolderClasses, ImageFolder, ImageFolderConfig, ImageSource, InMemory, Loader,
+    LoaderConfig, Transform,
 };
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const SKIP: ImageFolderConfig =
-    ImageFolderConfig { classes: Classes::Unlabelled, caption: None, damaged: Damaged::Skip };
+    ImageFolderConfig { classes: FolderClasses::Unlabelled, caption: None, damaged: Damaged::Skip };
 const CLASSES: ImageFolderConfig =
-    ImageFolderConfig { classes: Classes::FirstFolder, caption: None, damaged: Damaged::Fail };
+    ImageFolderConfig { classes: FolderClasses::FirstFolder, caption: None, damaged: Damaged::Fail };
 
-/// Writes a file, and the folders on the way to it.
+/// Writes a file, and makes the folders above it.
 fn put(root: &Path, path: impl AsRef<Path>, bytes: &[u8]) {
     let path = root.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, bytes).unwrap();
 }
 
-/// A picture of 8x8 of one colour, as a png file.
+/// A PNG file of 8x8 pixels of one colour.
 fn png(level: u8) -> Vec<u8> {
     let mut file = std::io::Cursor::new(Vec::new());
     RgbImage::from_pixel(8, 8, Rgb([level; 3])).write_to(&mut file, ImageFormat::Png).unwrap();
     file.into_inner()
 }
 
-/// A folder of these files, the red level of each its place in the list.
+/// A folder of these files; the red level of each is its position in the list.
 fn folder_of(paths: &[&str]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (level, path) in (0..).zip(paths) {
@@ -58,7 +58,7 @@ fn batches(folder: ImageFolder, count: usize, config: LoaderConfig) -> Vec<Batch
 }
 
 #[test]
-fn images_come_in_the_order_of_their_bytes() {
+fn images_are_in_the_order_of_the_bytes_of_their_paths() {
     let folder = folder_of(&["b/2.png", "a.png", "b/10.png", "b-c/1.png", "B/z.png", "b/é.png", "b.png"]);
     let order = ["B/z.png", "a.png", "b-c/1.png", "b.png", "b/10.png", "b/2.png", "b/é.png"];
     let folder = open(folder.path());
@@ -66,7 +66,7 @@ fn images_come_in_the_order_of_their_bytes() {
     assert_eq!([red(&folder, 0), red(&folder, 1), red(&folder, 6)], [4, 1, 5]);
     assert_eq!(folder.files()[5], Path::new("b").join("2.png"));
     assert_eq!(folder.get(0).unwrap().labels, [""; 0]);
-    check_told(&folder.get(7).unwrap_err(), &["an index below 7, got 7"]);
+    check_error(&folder.get(7).unwrap_err(), &["an index below 7, got 7"]);
 }
 
 proptest! {
@@ -109,13 +109,19 @@ fn the_first_folder_is_the_class() {
     let folder = folder_of(&["dog/old/a.png", "cat/b.png", "dog/c.png"]);
     let classes = ImageFolder::open(folder.path(), CLASSES).unwrap();
     assert_eq!(classes.classes(), ["cat", "dog"]);
+    // The value in a file, and its spelling in older files.
+    for value in ["first-folder", "first_folder"] {
+        let json = format!(r#"{{"classes": "{value}"}}"#);
+        assert_eq!(serde_json::from_str::<ImageFolderConfig>(&json).unwrap(), CLASSES);
+    }
+    assert_eq!(serde_json::to_value(CLASSES).unwrap()["classes"], "first-folder");
     let labels: Vec<Vec<String>> = (0..3).map(|index| classes.get(index).unwrap().labels).collect();
     assert_eq!(labels, [["cat"], ["dog"], ["dog"]]);
     assert!(open(folder.path()).classes().is_empty());
 
     put(folder.path(), "stray.png", &png(0));
     let error = ImageFolder::open(folder.path(), CLASSES).unwrap_err();
-    check_told(&error, &["read the class of", "stray.png", "one directly in"]);
+    check_error(&error, &["read the class of", "stray.png", "one directly in"]);
 }
 
 #[test]
@@ -129,15 +135,15 @@ fn other_files_are_counted_and_hidden_ones_left_out() {
 }
 
 #[test]
-fn folders_without_images_are_named() {
+fn folders_without_images_are_refused() {
     let error = ImageFolder::open("no/such/folder", ImageFolderConfig::default()).unwrap_err();
-    check_told(&error, &["open image folder", "no/such/folder", "No such file"]);
+    check_error(&error, &["open image folder", "no/such/folder", "No such file"]);
 
     let empty = TempDir::new().unwrap();
     put(empty.path(), "notes.txt", b"x");
-    let told = |root: &Path| ImageFolder::open(root, ImageFolderConfig::default()).unwrap_err();
-    check_told(&told(empty.path()), &[&empty.path().display().to_string(), ".webp", "got none among 1 files"]);
-    check_told(&told(&empty.path().join("notes.txt")), &["notes.txt", "expected a folder, got a file"]);
+    let error = |root: &Path| ImageFolder::open(root, ImageFolderConfig::default()).unwrap_err();
+    check_error(&error(empty.path()), &[&empty.path().display().to_string(), ".webp", "got none among 1 files"]);
+    check_error(&error(&empty.path().join("notes.txt")), &["notes.txt", "expected a folder, got a file"]);
 }
 
 #[cfg(unix)]
@@ -152,12 +158,12 @@ fn links_are_followed_and_circles_refused() {
 
     symlink(folder.path(), folder.path().join("real/round")).unwrap();
     let error = ImageFolder::open(folder.path(), ImageFolderConfig::default()).unwrap_err();
-    check_told(&error, &["open image folder", "round"]);
+    check_error(&error, &["open image folder", "round"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_is_no_text_has_an_id_of_its_own() {
+fn a_name_that_is_not_utf8_has_its_own_id() {
     use std::os::unix::ffi::OsStrExt;
 
     let folder = TempDir::new().unwrap();
@@ -167,7 +173,7 @@ fn a_name_that_is_no_text_has_an_id_of_its_own() {
     assert_eq!(ids(&open(folder.path())), ["\\xfe.png", "\\xff.png"]);
 }
 
-/// A folder of five, three of them damaged in ways of their own.
+/// A folder of five images, three of them damaged in different ways.
 fn damaged() -> TempDir {
     let folder = folder_of(&["0.png", "1.png", "2.png", "3.png", "4.png"]);
     put(folder.path(), "1.png", b"");
@@ -177,18 +183,18 @@ fn damaged() -> TempDir {
 }
 
 #[test]
-fn a_damaged_image_fails_by_name() {
+fn the_error_of_a_damaged_image_names_it() {
     let folder = damaged();
     let folder = open(folder.path());
     assert_eq!(red(&folder, 0), 0);
-    check_told(&folder.get(1).unwrap_err(), &["1.png", "an empty file"]);
-    check_told(&folder.get(2).unwrap_err(), &["2.png", "a whole jpeg, png"]);
-    check_told(&folder.get(4).unwrap_err(), &["4.png", "a file of another kind"]);
+    check_error(&folder.get(1).unwrap_err(), &["1.png", "an empty file"]);
+    check_error(&folder.get(2).unwrap_err(), &["2.png", "a whole jpeg, png"]);
+    check_error(&folder.get(4).unwrap_err(), &["4.png", "a file of another format"]);
     assert!(folder.damaged().is_empty());
 }
 
 #[test]
-fn a_damaged_image_is_skipped_and_remembered() {
+fn a_damaged_image_is_skipped_and_recorded() {
     let folder = damaged();
     let folder = ImageFolder::open(folder.path(), SKIP).unwrap();
     assert_eq!(ids(&folder), ["0.png", "3.png", "3.png", "3.png", "0.png"]);
@@ -202,13 +208,13 @@ fn a_damaged_image_is_skipped_and_remembered() {
 }
 
 #[test]
-fn nothing_takes_the_place_of_an_unreadable_file() {
+fn an_unreadable_file_is_an_error_under_both_policies() {
     let folder = folder_of(&["0.png", "1.png"]);
     let skipping = ImageFolder::open(folder.path(), SKIP).unwrap();
     std::fs::remove_file(folder.path().join("0.png")).unwrap();
     let error = skipping.get(0).unwrap_err();
     assert!(matches!(error, DataError::Io { .. }));
-    check_told(&error, &["read image", "0.png"]);
+    check_error(&error, &["read image", "0.png"]);
     assert!(skipping.damaged().is_empty());
 }
 
@@ -218,6 +224,6 @@ fn a_folder_of_damaged_images_only_is_an_error() {
     put(folder.path(), "a.png", b"");
     put(folder.path(), "b.jpg", b"");
     let folder = ImageFolder::open(folder.path(), SKIP).unwrap();
-    check_told(&folder.get(1).unwrap_err(), &["read image folder", "at least one sound image, got 2 damaged ones"]);
+    check_error(&folder.get(1).unwrap_err(), &["read image folder", "at least one sound image, got 2 damaged ones"]);
     assert_eq!(folder.damaged().len(), 2);
 }

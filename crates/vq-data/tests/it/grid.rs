@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use vq_data::DataError;
 use vq_data::grid::{GridCell, GridLayout, GridWords, SampleWords, Tone, draw_grid, sample_cells};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 const LAYOUT: GridLayout = GridLayout { columns: 3, cell: 80, picture: 60, padding: 4, letters: 14.0 };
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
@@ -14,7 +14,7 @@ fn cell(width: u32, height: u32, texts: &[&str]) -> GridCell {
     GridCell { picture: RgbaImage::from_pixel(width, height, RED), words: words.collect() }
 }
 
-/// Pixels in a part of a picture that are red, or that are neither red nor white.
+/// The numbers of pixels in a region that are red, and that are neither red nor white.
 struct Painted {
     red: usize,
     letters: usize,
@@ -28,13 +28,13 @@ fn painted(page: &RgbImage, left: u32, top: u32, width: u32, height: u32) -> Pai
 }
 
 #[test]
-fn cells_lie_in_rows_that_are_as_high_as_they_need() {
+fn rows_have_the_height_of_their_cells() {
     let cells = [cell(6, 6, &["one"]), cell(6, 3, &[]), cell(600, 300, &["two words"]), cell(1, 60, &[])];
     let page = draw_grid(&cells, LAYOUT).unwrap();
     assert_eq!(page.width(), 3 * 80);
-    // Ten times as large; times that are no whole number are not taken.
+    // Ten times as large: the factor is a whole number.
     assert_eq!(painted(&page, 0, 0, 80, 64).red, 60 * 60);
-    // Twelve times as wide; it stands on the line on which the first one stands.
+    // Twelve times as wide, and aligned at the bottom with the first one.
     assert_eq!(painted(&page, 80, 4 + 60 - 36, 80, 36).red, 72 * 36);
     assert_eq!(painted(&page, 160, 0, 80, 64).red, 72 * 36, "shrunk in its own shape");
     let row = page.height() - (60 + 2 * 4);
@@ -56,14 +56,14 @@ fn long_texts_are_broken_and_then_cut() {
     let text = "a caption of many words that no line of this cell has room for";
     assert_eq!(height(text, 3), height("", 9) + 3 * line);
     assert!(height(text, 99) > height(text, 3));
-    // A word without an end is broken within, and takes what it needs.
+    // A long word is broken within, and takes the lines it needs.
     let letters = "m".repeat(40);
     assert!(height(&letters, 99) > height("", 9) + 4 * line);
     assert_eq!(height(&letters.repeat(2000), 2), height("", 9) + 2 * line);
 }
 
 #[test]
-fn what_is_transparent_is_white() {
+fn transparent_pixels_are_white() {
     let picture = RgbaImage::from_fn(10, 10, |x, _| if x < 5 { RED } else { Rgba([0, 0, 0, 0]) });
     let page = draw_grid(&[GridCell { picture, words: Vec::new() }], LAYOUT).unwrap();
     let Painted { red, letters } = painted(&page, 0, 0, 80, 68);
@@ -86,8 +86,8 @@ fn letters_of_other_scripts_are_drawn_and_unknown_ones_marked() {
 }
 
 #[test]
-fn layouts_and_sizes_that_cannot_be_are_refused() {
-    let refused = |cells: &[GridCell], layout, says: &str| check_told(&draw_grid(cells, layout).unwrap_err(), &[says]);
+fn invalid_layouts_and_sizes_are_refused() {
+    let refused = |cells: &[GridCell], layout, part: &str| check_error(&draw_grid(cells, layout).unwrap_err(), &[part]);
     let one = [cell(10, 10, &["x"])];
     refused(&one, GridLayout { columns: 0, ..LAYOUT }, "columns: expected at least 1");
     refused(&one, GridLayout { cell: 3, ..LAYOUT }, "cell: expected 16 to");
@@ -101,7 +101,7 @@ fn layouts_and_sizes_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn samples_become_cells_and_damaged_ones_say_so() {
+fn samples_become_cells_and_damaged_ones_are_marked() {
     let source = Numbered { broken: Some(1), ..Numbered::new(3) };
     let shown = sample_cells(&source, &[2, 1], SampleWords::Captions, LAYOUT).unwrap();
     let texts = |at: usize| shown.cells[at].words.iter().map(|words| words.text.as_str()).collect::<Vec<_>>();
@@ -117,7 +117,7 @@ fn samples_become_cells_and_damaged_ones_say_so() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// No text and no picture breaks a grid.
+    /// Any text and any picture can be drawn.
     #[test]
     fn any_text_can_be_drawn(
         text in "\\PC{0,40}|[\\s\\S]{0,20}",
@@ -131,7 +131,7 @@ proptest! {
         let page: Result<RgbImage, DataError> = draw_grid(&[GridCell { picture, words }], LAYOUT);
         let page = page.unwrap();
         prop_assert_eq!(page.width(), 80);
-        // Letters stay out of the padding at the left and of the picture.
+        // Letters stay outside of the left padding and of the picture.
         prop_assert!(painted(&page, 0, 0, 1, page.height()).letters == 0);
     }
 }

@@ -2,7 +2,7 @@ use image::{Rgba, RgbaImage};
 use proptest::prelude::*;
 use vq_data::{Jitter, Transform};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 /// Two colours side by side.
 fn image() -> RgbaImage {
@@ -27,7 +27,7 @@ fn grey([red, green, blue]: [f64; 3]) -> f64 {
     0.2989 * red + 0.587 * green + 0.114 * blue
 }
 
-/// The one factor by which every level lies between `base` and where it was; clamped levels say nothing.
+/// The common factor of the distance of all levels from `base`, without clamped levels.
 #[track_caller]
 fn factor(found: [[f64; 3]; 2], base: impl Fn([f64; 3]) -> f64) -> f64 {
     let mut factors = Vec::new();
@@ -87,15 +87,15 @@ fn seeds_differ() {
 }
 
 #[test]
-fn senseless_amounts_are_refused() {
+fn invalid_amounts_are_refused() {
     for (amount, got) in [(-0.1, "got -0.1"), (f64::NAN, "got NaN"), (f64::INFINITY, "got inf")] {
         let transform =
             Transform { jitter: Jitter { contrast: amount, ..Jitter::default() }, ..Transform::fixed(2, [0; 3]) };
-        check_told(&transform.apply(&image(), 0).unwrap_err(), &["a jitter.contrast of at least 0", got]);
+        check_error(&transform.apply(&image(), 0).unwrap_err(), &["a jitter.contrast of at least 0", got]);
     }
 }
 
-/// A transform from before there was jitter reads and writes as it did.
+/// A transform without jitter is read and written as before the key existed.
 #[test]
 fn the_default_is_not_written() {
     let json = serde_json::to_string(&Transform::fixed(8, [1, 2, 3])).unwrap();

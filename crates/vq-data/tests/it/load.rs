@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use vq_data::{load_image, load_square};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
-/// A picture of 60x40, as a file of this format.
+/// A file of this format of 60x40 pixels.
 fn encoded(format: ImageFormat) -> Vec<u8> {
     let image = RgbImage::from_fn(60, 40, |x, y| Rgb([x as u8 * 4, y as u8 * 6, (x ^ y) as u8]));
     let mut file = Cursor::new(Vec::new());
@@ -28,9 +28,9 @@ fn file(bytes: &[u8]) -> File {
 }
 
 #[track_caller]
-fn check_refused(bytes: &[u8], says: &str) {
+fn check_refused(bytes: &[u8], part: &str) {
     let file = file(bytes);
-    check_told(&load_image(&file.path).unwrap_err(), &["the picture.png", says]);
+    check_error(&load_image(&file.path).unwrap_err(), &["the picture.png", part]);
 }
 
 const FORMATS: [ImageFormat; 5] =
@@ -48,21 +48,21 @@ fn the_five_formats_load_whatever_the_name() {
 #[test]
 fn a_missing_file_is_named() {
     let error = load_image("no/such/picture.png").unwrap_err();
-    check_told(&error, &["no/such/picture.png", "No such file"]);
+    check_error(&error, &["no/such/picture.png", "No such file"]);
 }
 
 #[test]
-fn files_that_are_no_image_are_named() {
+fn files_that_are_not_images_are_named() {
     check_refused(b"", "got an empty file");
-    check_refused(b"hello", "got a file of another kind");
+    check_refused(b"hello", "got a file of another format");
     check_refused(b"II*\0............", "got a image/tiff file");
 }
 
 #[test]
-fn a_file_cut_short_anywhere_is_refused() {
+fn a_truncated_file_is_refused() {
     for format in FORMATS {
         let whole = encoded(format);
-        // A png still shows its pixels when only its closing chunk is missing.
+        // A PNG file without only its last chunk still has all pixels.
         let sizes = (1..whole.len() - 16).step_by(whole.len() / 40);
         for size in sizes {
             let file = file(&whole[..size]);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use vq_data::{Background, Batch, Crop, DataError, Flip, ImageSource, Loader, LoaderConfig, Sample, Transform};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
 fn transform() -> Transform {
     Transform {
@@ -66,7 +66,7 @@ proptest! {
     }
 }
 
-/// Counts what is asked of it.
+/// A source that counts its reads.
 #[derive(Default)]
 struct Counting(AtomicUsize);
 
@@ -84,7 +84,7 @@ impl ImageSource for Counting {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Memory is bounded: however fast the source, no more batches are made than were asked for and are to lie ready.
+    /// Memory is bounded: a loader makes only the batches that were taken and those it prefetches.
     #[test]
     fn no_more_is_made_ahead_than_stated(
         batch_size in 1_usize..4, threads in 1_usize..4, prefetch in 1_usize..6, taken in 0_usize..5,
@@ -96,7 +96,7 @@ proptest! {
             loader.next().unwrap().unwrap();
         }
         let most = (taken + prefetch.next_multiple_of(threads)) * batch_size;
-        // Until all that may be made is made, and then time for more.
+        // Waits until all allowed batches are made, and then long enough for more.
         for _ in 0..10_000_000 {
             if source.0.load(Ordering::Relaxed) >= most {
                 break;
@@ -113,14 +113,14 @@ proptest! {
         let first = |seed| take(load(24, LoaderConfig::shuffled(24, seed)), 1).remove(0);
         prop_assert_eq!(first(seed), first(seed));
         if seed != other {
-            // Of 24! orders two are the same, for all that is tried here, never.
+            // Two of 24! orders are practically never the same.
             prop_assert_ne!(first(seed).indices, first(other).indices);
         }
     }
 }
 
 #[test]
-fn a_batch_knows_its_captions() {
+fn a_batch_has_the_captions_of_its_samples() {
     let batch = &take(load(5, LoaderConfig::one_pass(2)), 3)[2];
     assert_eq!(batch.count, 1);
     assert_eq!(batch.size, 4);
@@ -128,7 +128,7 @@ fn a_batch_knows_its_captions() {
 }
 
 #[test]
-fn epochs_repeat_images_but_not_their_chance() {
+fn epochs_repeat_images_with_other_random_choices() {
     let batches = take(load(1, LoaderConfig::shuffled(1, 7)), 2);
     assert_ne!(batches[0].images, batches[1].images);
 }
@@ -148,7 +148,7 @@ fn dropping_a_loader_ends_its_threads() {
     let mut loader = Loader::new(source.clone(), transform(), config).unwrap();
     loader.next().unwrap().unwrap();
     drop(loader);
-    // Every thread held the source.
+    // Every thread had a reference to the source.
     assert_eq!(Arc::strong_count(&source), 1);
 }
 
@@ -159,11 +159,11 @@ fn a_broken_sample_is_named_and_the_rest_follows() {
     let batches: Vec<_> = loader.collect();
     assert_eq!(batches.len(), 3);
     assert!(batches[0].is_ok());
-    check_told(batches[1].as_ref().unwrap_err(), &["number 3", "an image with pixels"]);
+    check_error(batches[1].as_ref().unwrap_err(), &["number 3", "an image with pixels"]);
     assert!(batches[2].is_ok());
 }
 
-/// Breaks its promise.
+/// A source that panics.
 struct Panicking;
 
 impl ImageSource for Panicking {
@@ -177,20 +177,20 @@ impl ImageSource for Panicking {
 }
 
 #[test]
-fn a_panic_in_a_source_is_an_error_and_no_hang() {
+fn a_panic_in_a_source_is_an_error() {
     let mut loader = Loader::new(Arc::new(Panicking), transform(), LoaderConfig::one_pass(3)).unwrap();
     let error = loader.next().unwrap().unwrap_err();
-    check_told(&error, &["batch 0", "thread that has died"]);
+    check_error(&error, &["batch 0", "thread that has died"]);
     assert!(loader.next().is_none());
 }
 
 #[test]
-fn senseless_configurations_are_refused() {
+fn invalid_configurations_are_refused() {
     let good = LoaderConfig::shuffled(2, 1);
     #[track_caller]
-    fn check(samples: usize, config: LoaderConfig, says: &str) {
+    fn check(samples: usize, config: LoaderConfig, part: &str) {
         let error = Loader::new(Arc::new(Numbered::new(samples)), transform(), config).err().unwrap();
-        check_told(&error, &[says]);
+        check_error(&error, &[part]);
     }
     check(0, good.clone(), "a source with samples, got 0");
     check(1, LoaderConfig { batch_size: 0, ..good.clone() }, "a batch size");

@@ -5,14 +5,14 @@ use image::{Rgba, RgbaImage};
 use serde_json::json;
 use tempfile::TempDir;
 use vq_data::{
-    Damaged, DataError, ImageFolder, ImageFolderConfig, ImageSource, InMemory, LabelMap, LabelSides, LabelledBox,
-    PackConfig, PackEncoding, PackManifest, Packing, Sample, Segmentation, WebConfig, WebShards, pack,
+    Damaged, DataError, DatasetLayout, ImageFolder, ImageFolderConfig, ImageSource, InMemory, LabelMap, LabelSides,
+    LabelledBox, PackConfig, PackEncoding, PackManifest, Packing, Sample, Segmentation, WebConfig, WebShards, pack,
 };
 
-use crate::sources::{Tree, picture};
-use crate::support::{Numbered, check_told};
+use crate::datasets::{Tree, picture};
+use crate::support::{Numbered, check_error};
 
-/// Pictures with everything that a sample can have, in one sample or another.
+/// Samples that together use every field.
 struct Rich {
     len: usize,
 }
@@ -48,14 +48,14 @@ fn config(size: u32, samples_per_shard: usize) -> PackConfig {
 }
 
 fn packed(source: &dyn ImageSource, config: &PackConfig, out: &Path) -> Result<PackManifest, DataError> {
-    pack(Packing { source, about: &json!({ "kind": "test" }), config, out }, &|| {})
+    pack(Packing { source, source_config: &json!({ "kind": "test" }), config, out }, &|| {})
 }
 
 fn open(folder: &Path) -> WebShards {
     WebConfig { root: folder.to_owned(), damaged: Damaged::Fail }.open().unwrap()
 }
 
-/// Each file of a folder.
+/// The files of a folder.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
@@ -109,7 +109,7 @@ fn the_same_samples_make_the_same_bytes() {
 }
 
 #[test]
-fn jpegs_are_near_and_have_no_alpha() {
+fn jpegs_are_similar_and_have_no_alpha() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     let source = Rich { len: 2 };
@@ -133,7 +133,7 @@ fn jpegs_are_near_and_have_no_alpha() {
 }
 
 #[test]
-fn line_breaks_become_spaces_and_blank_captions_go() {
+fn line_breaks_become_spaces_and_blank_captions_are_left_out() {
     struct Odd;
     impl ImageSource for Odd {
         fn len(&self) -> usize {
@@ -163,21 +163,21 @@ fn damaged_folder() -> Tree {
 }
 
 #[test]
-fn damage_ends_the_work_and_leaves_nothing() {
+fn damage_is_an_error_that_removes_the_folder() {
     let tree = damaged_folder();
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     for damaged in [Damaged::Fail, Damaged::Skip] {
         let source = ImageFolder::open(tree.root(), ImageFolderConfig { damaged, ..Default::default() }).unwrap();
-        // What the source does with damage does not matter.
+        // The source's own policy does not matter.
         let error = packed(&source, &config(4, 2), &out).unwrap_err();
-        check_told(&error, &["1.png", "an empty file"]);
+        check_error(&error, &["1.png", "an empty file"]);
         assert_eq!(names(folder.path()), [""; 0], "{damaged:?}");
     }
 }
 
 #[test]
-fn damage_can_be_left_out_and_is_told() {
+fn damage_can_be_left_out_and_is_recorded() {
     let tree = damaged_folder();
     let folder = TempDir::new().unwrap();
     for (name, damaged) in [("failing", Damaged::Fail), ("skipping", Damaged::Skip)] {
@@ -197,43 +197,43 @@ fn damage_can_be_left_out_and_is_told() {
     let source = ImageFolder::open(hopeless.root(), ImageFolderConfig::default()).unwrap();
     let skip = PackConfig { damaged: Damaged::Skip, ..config(4, 2) };
     let error = packed(&source, &skip, &folder.path().join("none")).unwrap_err();
-    check_told(&error, &["at least one sound sample, got none of 1 samples"]);
+    check_error(&error, &["at least one sound sample, got none of 1 samples"]);
 }
 
-/// A file that cannot be read is no damage: another time it might be.
+/// A missing file is not damage: it may be readable at another time.
 #[test]
-fn a_file_that_is_gone_is_never_left_out() {
+fn a_missing_file_is_never_left_out() {
     let tree = damaged_folder();
     let source = ImageFolder::open(tree.root(), ImageFolderConfig::default()).unwrap();
     tree.remove("3.png");
     let folder = TempDir::new().unwrap();
     let skip = PackConfig { damaged: Damaged::Skip, ..config(4, 2) };
-    check_told(&packed(&source, &skip, &folder.path().join("shards")).unwrap_err(), &["3.png", "read image"]);
+    check_error(&packed(&source, &skip, &folder.path().join("shards")).unwrap_err(), &["3.png", "read image"]);
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[test]
-fn a_folder_that_is_there_stays_as_it_is() {
+fn an_existing_folder_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     std::fs::create_dir(&out).unwrap();
-    check_told(&packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err(), &["shards: expected a new folder"]);
+    check_error(&packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err(), &["shards: expected a new folder"]);
     assert_eq!(names(&out), [""; 0]);
-    // What a killed run left.
+    // A folder of a killed run.
     let out = folder.path().join("other");
     std::fs::create_dir(folder.path().join("other.partial")).unwrap();
     std::fs::write(folder.path().join("other.partial/000000.tar"), "half").unwrap();
     let error = packed(&Numbered::new(3), &config(4, 2), &out).unwrap_err();
-    check_told(&error, &["no unfinished shards", "other.partial, of a run that was killed"]);
+    check_error(&error, &["no unfinished shards", "other.partial, of a run that was killed"]);
     assert!(!out.exists() && folder.path().join("other.partial/000000.tar").exists());
 }
 
 #[test]
-fn mistakes_are_refused_before_anything_is_made() {
+fn invalid_options_are_refused_before_a_folder_is_made() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
-    let refused = |config: PackConfig, says: &str| {
-        check_told(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[says]);
+    let refused = |config: PackConfig, part: &str| {
+        check_error(&packed(&Numbered::new(3), &config, &out).unwrap_err(), &[part]);
         assert_eq!(names(folder.path()), [""; 0]);
     };
     refused(config(0, 2), "size: expected 1 to 32768 pixels, got 0");
@@ -243,13 +243,13 @@ fn mistakes_are_refused_before_anything_is_made() {
         refused(PackConfig { encoding, ..config(4, 2) }, "encoding.quality: expected 1 to 100");
     }
     let error = packed(&Numbered::new(2_000_000), &config(4, 1), &out).unwrap_err();
-    check_told(&error, &["at most 1000000 shards, got 2000000 samples, 1 a shard"]);
+    check_error(&error, &["at most 1000000 shards, got 2000000 samples, 1 a shard"]);
     let error = packed(&Numbered::new(3), &config(4, 1), Path::new("..")).unwrap_err();
-    check_told(&error, &["the name of a new folder"]);
+    check_error(&error, &["the name of a new folder"]);
 }
 
 #[test]
-fn a_manifest_knows_its_shards() {
+fn a_manifest_verifies_its_shards() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("shards");
     let manifest = packed(&Rich { len: 9 }, &config(4, 2), &out).unwrap();
@@ -261,9 +261,9 @@ fn a_manifest_knows_its_shards() {
     std::fs::write(path(2), &bytes[..512]).unwrap();
     std::fs::remove_file(path(4)).unwrap();
     let changed = manifest.verify(&out);
-    let says = [("000001.tar", "expected SHA-256"), ("000002.tar", "got 512"), ("000004.tar", "No such file")];
-    assert_eq!(changed.len(), says.len());
-    for (fault, (name, reason)) in changed.iter().zip(says) {
+    let expected = [("000001.tar", "expected SHA-256"), ("000002.tar", "got 512"), ("000004.tar", "No such file")];
+    assert_eq!(changed.len(), expected.len());
+    for (fault, (name, reason)) in changed.iter().zip(expected) {
         assert!(fault.sample.ends_with(name) && fault.reason.contains(reason), "{fault:?}");
     }
 
@@ -273,7 +273,7 @@ fn a_manifest_knows_its_shards() {
     };
     assert_eq!(foreign("[1, 2]").unwrap(), None);
     assert_eq!(foreign("no json").unwrap(), None);
-    check_told(&foreign(r#"{"format": "vqct shards 1"}"#).unwrap_err(), &["manifest.json", "missing field"]);
+    check_error(&foreign(r#"{"format": "vqct shards 1"}"#).unwrap_err(), &["manifest.json", "missing field"]);
     std::fs::remove_file(out.join("manifest.json")).unwrap();
     assert_eq!(PackManifest::find(&out).unwrap(), None);
 }

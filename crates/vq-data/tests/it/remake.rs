@@ -2,13 +2,13 @@ use std::path::Path;
 
 use vq_data::remake::{Sources, remake};
 
-use crate::support::check_told;
+use crate::support::check_error;
 
 const ASSET: &[u8] = include_bytes!("../../assets/emoji.zip");
 const FONT: &str = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
 const NAMES: &str = "/usr/share/unicode/emoji/emoji-test.txt";
 
-/// Only where Debian's packages are installed; anywhere else it says so and passes.
+/// Needs Debian's packages; without them it prints a note and passes.
 #[test]
 fn the_asset_is_remade_byte_for_byte() {
     if !Path::new(FONT).exists() || !Path::new(NAMES).exists() {
@@ -23,7 +23,7 @@ fn the_asset_is_remade_byte_for_byte() {
         return;
     }
     assert!(remade.archive == ASSET, "the shipped archive is not up to date");
-    // Another list is another source, and says so.
+    // Another list is reported as another source.
     let other = remake(Sources { font: &font, names: &format!("{names}\n") }).unwrap();
     assert_eq!(other.unlike.len(), 1);
     assert_eq!(other.unlike[0].file, "emoji-test.txt");
@@ -31,15 +31,15 @@ fn the_asset_is_remade_byte_for_byte() {
     // An emoji that the font lacks is named.
     let error =
         remake(Sources { font: &font, names: "# Version: 99\n41 ; fully-qualified # A E99.0 letter a" }).unwrap_err();
-    check_told(&error, &["letter a"]);
+    check_error(&error, &["letter a"]);
 }
 
 #[test]
 fn wrong_sources_are_refused() {
     #[track_caller]
-    fn check(names: &str, says: &str) {
+    fn check(names: &str, part: &str) {
         let error = remake(Sources { font: b"", names }).unwrap_err();
-        check_told(&error, &[says]);
+        check_error(&error, &[part]);
     }
     check("", "expected a line \"# Version: ..\"");
     check("# Version: 1", "expected fully qualified emoji");

@@ -11,7 +11,7 @@ fn sample(caption: &str) -> Sample {
     Sample { image, caption: Some(caption.to_owned()), ..Sample::default() }
 }
 
-/// Some of these draw a flip, some do not.
+/// Seeds of which some flip and some do not.
 const SEEDS: std::ops::Range<u64> = 0..64;
 
 /// The captions of the flipped images among some seeds.
@@ -36,7 +36,7 @@ fn images_whose_captions_name_sides_are_not_flipped() {
 }
 
 #[test]
-fn sides_are_swapped_as_they_are_written() {
+fn swapped_sides_keep_their_capitalization() {
     for (before, after) in [
         ("a cat left of a dog, right there", "a cat right of a dog, left there"),
         ("Left-hand; RIGHT!", "Right-hand; LEFT!"),

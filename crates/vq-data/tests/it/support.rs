@@ -3,10 +3,10 @@ use std::error::Error;
 use image::{Rgba, RgbaImage};
 use vq_data::{DataError, ImageSource, Sample};
 
-/// `len` images of 8x8; the red level of image `i` is `i`, its caption is `picture i`.
+/// A source of `len` images of 8x8: the red level of image `i` is `i`, and its caption is `picture i`.
 pub(crate) struct Numbered {
     pub(crate) len: usize,
-    /// This one fails.
+    /// The index of an image that fails.
     pub(crate) broken: Option<usize>,
 }
 
@@ -35,8 +35,8 @@ impl ImageSource for Numbered {
     }
 }
 
-/// An error and its causes, as a person would see them.
-pub(crate) fn told(error: &DataError) -> String {
+/// An error message with its causes.
+pub(crate) fn error_text(error: &DataError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -46,11 +46,11 @@ pub(crate) fn told(error: &DataError) -> String {
     text
 }
 
-/// Asserts that an error says all of these.
+/// Asserts that an error message contains all of these.
 #[track_caller]
-pub(crate) fn check_told(error: &DataError, says: &[&str]) {
-    let told = told(error);
-    for part in says {
-        assert!(told.contains(part), "{part:?} is missing in: {told}");
+pub(crate) fn check_error(error: &DataError, parts: &[&str]) {
+    let text = error_text(error);
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is missing in: {text}");
     }
 }

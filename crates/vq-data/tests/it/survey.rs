@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 use vq_data::{
-    AdeConfig, CaptionFile, CaptionedConfig, Damaged, DataError, ImageSource, LabelCount, LabelMap, LabelledBox,
-    Sample, Segmentation, SizeCount, Split, Spread, Survey,
+    AdeConfig, CaptionFile, CaptionedConfig, Damaged, DataError, DatasetLayout, ImageSource, LabelCount, LabelMap,
+    LabelledBox, Sample, Segmentation, SizeCount, Split, Survey, ValueStats,
 };
 
-use crate::sources::{Tree, grey, picture};
+use crate::datasets::{Tree, grey, picture};
 use crate::support::Numbered;
 
 /// Samples in memory.
@@ -55,14 +55,14 @@ fn given() -> Given {
 }
 
 #[test]
-fn figures_are_those_of_the_samples() {
+fn statistics_cover_all_samples() {
     let survey = Survey::of(&given(), &|| {});
     assert_eq!((survey.listed, survey.sound, survey.damaged.len()), (5, 5, 0));
     let sizes = survey.sizes.unwrap();
-    assert_eq!(sizes.width, Spread { min: 2.0, median: 100.0, mean: 404.0 / 5.0, max: 200.0 });
-    assert_eq!(sizes.height, Spread { min: 2.0, median: 100.0, mean: 904.0 / 5.0, max: 400.0 });
-    assert_eq!(sizes.aspect, Spread { min: 0.25, median: 1.0, mean: 0.9, max: 2.0 });
-    // Of two sizes that are equally frequent the smaller.
+    assert_eq!(sizes.width, ValueStats { min: 2.0, median: 100.0, mean: 404.0 / 5.0, max: 200.0 });
+    assert_eq!(sizes.height, ValueStats { min: 2.0, median: 100.0, mean: 904.0 / 5.0, max: 400.0 });
+    assert_eq!(sizes.aspect, ValueStats { min: 0.25, median: 1.0, mean: 0.9, max: 2.0 });
+    // The smaller of two equally frequent sizes.
     assert_eq!((sizes.different, sizes.commonest), (3, SizeCount { width: 2, height: 2, images: 2 }));
     let classes = |level: usize| {
         let counts = survey.labels[level].classes.iter();
@@ -74,15 +74,15 @@ fn figures_are_those_of_the_samples() {
     assert_eq!(survey.unlabelled, 1);
     let captions = survey.captions;
     assert_eq!((captions.total, captions.samples_without), (3, 3));
-    assert_eq!(captions.per_sample, Some(Spread { min: 0.0, median: 0.0, mean: 0.6, max: 2.0 }));
-    assert_eq!(captions.words, Some(Spread { min: 2.0, median: 2.0, mean: 7.0 / 3.0, max: 3.0 }));
+    assert_eq!(captions.per_sample, Some(ValueStats { min: 0.0, median: 0.0, mean: 0.6, max: 2.0 }));
+    assert_eq!(captions.words, Some(ValueStats { min: 2.0, median: 2.0, mean: 7.0 / 3.0, max: 3.0 }));
     assert_eq!((survey.segmentations.samples, survey.segmentations.samples_without), (2, 3));
     assert_eq!(survey.segmentations.labels.into_iter().collect::<Vec<_>>(), [0, 1, 7, 300]);
     assert_eq!((survey.boxes.total, survey.boxes.samples_without), (2, 4));
 }
 
 #[test]
-fn nothing_has_no_figures() {
+fn an_empty_source_has_no_statistics() {
     let survey = Survey::of(&Given(Vec::new()), &|| {});
     assert_eq!((survey.listed, survey.sizes, survey.captions.words), (0, None, None));
     let survey = Survey::of(&Numbered { broken: Some(0), ..Numbered::new(1) }, &|| {});
@@ -91,7 +91,7 @@ fn nothing_has_no_figures() {
     assert!(survey.damaged[0].reason.contains("an image with pixels, got 0x0"), "{:?}", survey.damaged);
 }
 
-/// Whatever the source does with damaged files, each is named, and no figure counts what stands in for one.
+/// Under both policies each damaged file is listed, and the statistics do not count a replacement.
 #[test]
 fn damaged_files_are_named_under_both_policies() {
     let tree = Tree::new();
@@ -105,9 +105,9 @@ fn damaged_files_are_named_under_both_policies() {
         assert_eq!((survey.listed, survey.sound, survey.captions.total), (5, 2, 2), "{damaged:?}");
         let named: Vec<_> = survey.damaged.iter().map(|fault| fault.sample.rsplit('/').next().unwrap()).collect();
         assert_eq!(named, ["1.png", "2.png", "4.png"], "{damaged:?}");
-        let says = ["an empty file", "2.png", "a file of another kind"];
-        for (fault, says) in survey.damaged.iter().zip(says) {
-            assert!(fault.reason.contains(says), "{fault:?}");
+        let reasons = ["an empty file", "2.png", "a file of another format"];
+        for (fault, reason) in survey.damaged.iter().zip(reasons) {
+            assert!(fault.reason.contains(reason), "{fault:?}");
         }
     }
 }
@@ -129,7 +129,7 @@ fn a_mask_of_another_size_is_damage() {
 proptest! {
     #[test]
     fn a_spread_holds_its_numbers(numbers in prop::collection::vec(-1e6_f64..1e6, 1..40)) {
-        let spread = Spread::of(numbers.clone()).unwrap();
+        let spread = ValueStats::of(numbers.clone()).unwrap();
         let below = numbers.iter().filter(|&&number| number <= spread.median).count();
         let above = numbers.iter().filter(|&&number| number >= spread.median).count();
         prop_assert!(2 * below >= numbers.len() && 2 * above >= numbers.len());

@@ -2,9 +2,9 @@ use image::{Rgba, RgbaImage};
 use proptest::prelude::*;
 use vq_data::{Background, Crop, Flip, ImageSource, InMemory, Transform, center_square, rgb_from_chw};
 
-use crate::support::{Numbered, check_told};
+use crate::support::{Numbered, check_error};
 
-/// A picture without symmetry.
+/// An image without symmetry.
 fn picture(width: u32, height: u32) -> RgbaImage {
     RgbaImage::from_fn(width, height, |x, y| Rgba([(x * 7) as u8, (y * 5) as u8, (x * y) as u8, (x * 3 + y) as u8]))
 }
@@ -49,7 +49,7 @@ fn opaque_pixels_keep_their_levels() {
 }
 
 #[test]
-fn transparent_pixels_show_the_background_and_not_their_colour() {
+fn transparent_pixels_show_only_the_background() {
     // Red on the left, invisible green on the right.
     let image = RgbaImage::from_fn(64, 64, |x, _| match x {
         0..32 => Rgba([255, 0, 0, 255]),
@@ -77,7 +77,7 @@ fn shrinking_averages() {
 }
 
 #[test]
-fn the_middle_is_taken() {
+fn the_default_crop_is_centred() {
     let image = RgbaImage::from_fn(9, 4, |x, _| Rgba([x as u8, 0, 0, 255]));
     let square = center_square(&image, 4).unwrap();
     let row: Vec<u8> = (0..4).map(|x| square.get_pixel(x, 0).0[0]).collect();
@@ -93,7 +93,7 @@ fn a_flip_mirrors_about_half_of_the_images() {
 }
 
 #[test]
-fn memory_changes_no_value() {
+fn images_in_memory_have_the_same_values() {
     let source = Numbered::new(5);
     let memory = InMemory::load(&source, 6).unwrap();
     assert_eq!(memory.len(), 5);
@@ -111,11 +111,11 @@ fn memory_changes_no_value() {
 #[test]
 fn memory_names_the_sample_that_fails() {
     let source = Numbered { len: 3, broken: Some(1) };
-    check_told(&InMemory::load(&source, 4).unwrap_err(), &["number 1", "expected an image with pixels, got 0x0"]);
+    check_error(&InMemory::load(&source, 4).unwrap_err(), &["number 1", "expected an image with pixels, got 0x0"]);
 }
 
 #[test]
-fn configuration_reads_as_documented() {
+fn the_configuration_is_read_as_documented() {
     let json = r#"{"size": 64, "background": "random", "crop": {"random": 0.9}}"#;
     let transform: Transform = serde_json::from_str(json).unwrap();
     assert_eq!(transform.flip, Flip::Never);
@@ -129,15 +129,15 @@ fn configuration_reads_as_documented() {
 }
 
 #[test]
-fn senseless_configurations_are_refused() {
+fn invalid_configurations_are_refused() {
     let image = picture(4, 4);
-    for (transform, says) in [
+    for (transform, part) in [
         (Transform::fixed(0, [0; 3]), "a size of at least 1, got 0"),
         (Transform { crop: Crop::Random(0.0), ..random(4) }, "shorter side, got 0"),
         (Transform { crop: Crop::Random(f64::NAN), ..random(4) }, "shorter side, got NaN"),
     ] {
-        check_told(&transform.apply(&image, 0).unwrap_err(), &[says]);
+        check_error(&transform.apply(&image, 0).unwrap_err(), &[part]);
     }
     let error = random(4).apply_into(&image, 0, &mut [0.0; 7]).unwrap_err();
-    check_told(&error, &["room for 48 values, got 7"]);
+    check_error(&error, &["a buffer of 48 values, got 7"]);
 }
