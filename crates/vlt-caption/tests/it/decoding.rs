@@ -86,7 +86,7 @@ proptest! {
                 prop_assert!((whole - caption.log_probability).abs() < 1e-9, "{whole} and {caption:?}");
                 prop_assert!(caption.ids.iter().all(|id| (4..12).contains(id)), "{caption:?}");
                 let cut = caption.ids.len() as i64 == LIMIT;
-                prop_assert_eq!(caption.end == CaptionEnd::Cut, cut, "{:?}", caption);
+                prop_assert_eq!(caption.end == CaptionEnd::Truncated, cut, "{:?}", caption);
             }
         }
     }
@@ -158,7 +158,7 @@ fn best_of_all(small: &Small, memory: &Memory, limit: usize, config: &BeamConfig
         if ids.len() == limit {
             continue;
         }
-        let end = if ids.len() + 1 == limit { CaptionEnd::Cut } else { CaptionEnd::Complete };
+        let end = if ids.len() + 1 == limit { CaptionEnd::Truncated } else { CaptionEnd::Complete };
         all.extend((4..12).map(|id| Caption { ids: [ids.clone(), vec![id]].concat(), log_probability: 0.0, end }));
     }
     let rows: Vec<i64> = all
@@ -231,7 +231,7 @@ fn some_rows_end_before_others() {
     for seed in 0..12 {
         let small = small(seed, 3.0);
         let captions = captioner(&small).greedy(&memory(&small, seed, 4)).unwrap();
-        lengths.extend(captions.iter().map(|caption| (caption.ids.len(), caption.end == CaptionEnd::Cut)));
+        lengths.extend(captions.iter().map(|caption| (caption.ids.len(), caption.end == CaptionEnd::Truncated)));
     }
     assert!(lengths.len() >= 3, "{lengths:?}");
 }
@@ -243,6 +243,6 @@ fn scores_are_those_of_gnmt() {
     assert_eq!(score(0.0, &caption), -3.0);
     assert_eq!(score(1.0, &caption), -1.5, "seven steps: ((5 + 7) / 6)^1");
     assert_eq!(score(2.0, &caption), -0.75);
-    let cut = Caption { ids: vec![4; 7], end: CaptionEnd::Cut, ..caption };
+    let cut = Caption { ids: vec![4; 7], end: CaptionEnd::Truncated, ..caption };
     assert_eq!(score(1.0, &cut), -1.5, "no end, and a word more");
 }

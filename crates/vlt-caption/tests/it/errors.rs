@@ -70,7 +70,7 @@ fn codes_and_captions() {
     );
     check(
         loss(&one.to_kind(Kind::Int64), ids(&[0, 1]), 2),
-        "CaptionDecoder::encode: expected codes of kind Float, Double, Half or BFloat16, got Int64",
+        "CaptionDecoder::encode: expected codes of dtype Float, Double, Half or BFloat16, got Int64",
     );
     check(loss(&one, ids(&[0, 12]), 2), "CaptionDecoder::loss: expected token ids in 0..12, got 12");
     check(loss(&one, ids(&[0, 1]), 3), "CaptionDecoder::loss: expected caption lengths in 0..3, got 3");
@@ -80,7 +80,7 @@ fn codes_and_captions() {
     );
     check(
         loss(&one, ids(&[0, 1]).to_kind(Kind::Int), 2),
-        "CaptionDecoder::loss: expected token ids of kind Int64, got Int",
+        "CaptionDecoder::loss: expected token ids of dtype Int64, got Int",
     );
 }
 

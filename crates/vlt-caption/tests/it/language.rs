@@ -1,7 +1,7 @@
 //! A language's file: round trip, cut, damage.
 
 use tch::Tensor;
-use vlt_caption::{CaptionError, Language, LanguageAbout, SpecialNames, TokenVocabulary, VocabularyExtent};
+use vlt_caption::{CaptionError, Language, LanguageAbout, SpecialNames, TokenSelection, TokenVocabulary};
 
 fn tokenizer() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tokenizer.json")).unwrap()
@@ -14,7 +14,7 @@ fn language() -> Language {
         special: SpecialNames::bert(),
         sources: [("f".into(), "0".into())].into(),
     };
-    Language::new(about, tokenizer(), VocabularyExtent::Full, |ids| {
+    Language::new(about, tokenizer(), TokenSelection::Full, |ids| {
         let rows: Vec<f32> = ids.iter().flat_map(|&id| [id as f32, -(id as f32)]).collect();
         Ok::<_, CaptionError>(Tensor::from_slice(&rows).view([-1, 2]))
     })
@@ -35,7 +35,7 @@ fn a_language_is_read_back_and_equal_ones_have_equal_bytes() {
 fn a_cut_keeps_what_captions_use_with_its_rows() {
     let whole = language();
     let caption = "a red apple".to_owned();
-    let cut = whole.cut(std::slice::from_ref(&caption)).unwrap();
+    let cut = whole.restrict(std::slice::from_ref(&caption)).unwrap();
     assert!(cut.vocabulary().map().size() < whole.vocabulary().map().size());
     let ids = cut.vocabulary().encode(&caption, 20).unwrap();
     assert_eq!(
@@ -60,15 +60,15 @@ fn the_embedded_language_speaks_of_scenes() {
 fn damage_is_named() {
     let bytes = language().to_bytes().unwrap();
     let error = |bytes: &[u8]| Language::from_bytes("f.safetensors", bytes).unwrap_err().to_string();
-    assert!(error(&bytes[..bytes.len() / 2]).starts_with("f.safetensors: expected a safetensors file"));
-    assert!(error(b"").starts_with("f.safetensors: expected"));
+    assert!(error(&bytes[..bytes.len() / 2]).starts_with("language f.safetensors: expected a whole safetensors file"));
+    assert!(error(b"").starts_with("language f.safetensors: expected"));
     let other = safetensors::serialize(Vec::<(&str, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap();
-    assert_eq!(error(&other), "f.safetensors: expected metadata `vlt-caption`, got none");
-    let shape = Language::new(language().about().clone(), tokenizer(), VocabularyExtent::Full, |_| {
+    assert_eq!(error(&other), "language f.safetensors: expected metadata `vlt-caption`, got none");
+    let shape = Language::new(language().about().clone(), tokenizer(), TokenSelection::Full, |_| {
         Ok::<_, CaptionError>(Tensor::from_slice(&[1.0_f32]).view([1, 1]))
     });
     assert!(shape.unwrap_err().to_string().contains("embeddings of shape"));
-    let extent = VocabularyExtent::Ids(&[9999]);
+    let extent = TokenSelection::Ids(&[9999]);
     let ids = TokenVocabulary::parse(&tokenizer(), "t.json".into(), &SpecialNames::bert(), extent);
     let ids = ids.unwrap_err().to_string();
     assert!(ids.contains("ids of the tokenizer") && ids.contains("got 9999"), "{ids}");

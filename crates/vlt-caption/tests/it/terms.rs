@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vlt_caption::{
     CaptionBatch, CaptionConfig, GlobalAlignment, GlobalAlignmentConfig, MaskedText, MaskedTextConfig, Memory,
-    RelationAlignment, RelationAlignmentConfig, WantedCodes, WordSupervisionConfig,
+    RelationAlignment, RelationAlignmentConfig, TargetCodes, WordSupervisionConfig,
 };
 
 use vq_core::Mode;
@@ -74,7 +74,7 @@ fn word_supervision_equals_pytorchs() {
     let config = WordSupervisionConfig { weight: 0.1, sharpness: 3.0 };
     let (latents, codebook) = (leaf(9, &[2, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
     let ids = Tensor::from_slice(&[4_i64, 9, 3, 7, -1, -1]).view([2, 3]);
-    let loss = config.loss(&latents, &codebook, &WantedCodes { group: 3..10, ids }).unwrap();
+    let loss = config.loss(&latents, &codebook, &TargetCodes { group: 3..10, ids }).unwrap();
     check("words", &loss, &[("latents", latents), ("codebook", codebook)]);
 }
 
@@ -105,7 +105,8 @@ fn masked_text_equals_pytorchs() {
     for (image, place) in [(0, 2), (0, 4), (1, 1)] {
         let _ = masked.get(image).get(place).fill_(1);
     }
-    let loss = term.loss_at(&Memory { states: states.shallow_clone() }, &captions(), &masked, Mode::Eval).unwrap();
+    let loss =
+        term.loss_with_mask(&Memory { states: states.shallow_clone() }, &captions(), &masked, Mode::Eval).unwrap();
     let names = names(&store);
     let checked = names.iter().filter(|name| !name.ends_with("key.bias"));
     let mut inputs: Vec<(&str, Tensor)> =
@@ -119,7 +120,7 @@ fn masked_text_equals_pytorchs() {
 fn words_are_masked_and_nothing_else() {
     let Masked { term, .. } = masked_text();
     for _ in 0..50 {
-        let masked = term.draw(&captions()).unwrap();
+        let masked = term.draw_mask(&captions()).unwrap();
         let count = |image| masked.get(image).sum(Kind::Int64).int64_value(&[]);
         // Of four words, 0.4 to 1.2, rounded up; of one word, one; of none, none.
         assert!((1..=2).contains(&count(0)), "{masked}");
@@ -133,7 +134,7 @@ fn words_are_masked_and_nothing_else() {
 #[test]
 fn no_word_costs_nothing() {
     let (latents, codebook) = (leaf(9, &[1, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
-    let wanted = WantedCodes { group: 3..10, ids: Tensor::from_slice(&[-1_i64]).view([1, 1]) };
+    let wanted = TargetCodes { group: 3..10, ids: Tensor::from_slice(&[-1_i64]).view([1, 1]) };
     let loss = WordSupervisionConfig::default().loss(&latents, &codebook, &wanted).unwrap();
     loss.backward();
     assert_eq!(loss.double_value(&[]), 0.0);
@@ -144,7 +145,7 @@ fn no_word_costs_nothing() {
 fn what_does_not_fit_is_named() {
     let (latents, codebook) = (leaf(9, &[1, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
     let error = |group, ids: &[i64]| {
-        let wanted = WantedCodes { group, ids: Tensor::from_slice(ids).view([1, -1]) };
+        let wanted = TargetCodes { group, ids: Tensor::from_slice(ids).view([1, -1]) };
         WordSupervisionConfig::default().loss(&latents, &codebook, &wanted).unwrap_err().to_string()
     };
     let op = "WordSupervisionConfig::loss: expected";
@@ -164,7 +165,7 @@ proptest! {
         let (latents, codebook) = (leaf(seed, &[1, 4, 2, 3], 1.0), leaf(seed + 1, &[8, 4], 1.0));
         let loss = |latents: &Tensor| {
             let ids = Tensor::from_slice(&[code]).view([1, 1]);
-            config.loss(latents, &codebook, &WantedCodes { group: 1..8, ids }).unwrap()
+            config.loss(latents, &codebook, &TargetCodes { group: 1..8, ids }).unwrap()
         };
         let before = loss(&latents);
         before.backward();

@@ -9,14 +9,14 @@ proptest! {
     fn ids_that_are_kept_go_there_and_back(used in prop::collection::vec(0_i64..500, 0..40)) {
         let map = TokenMap::new(used.iter().copied(), MODEL).unwrap();
         for id in used.iter().copied().chain([0, 100, 101, 102]) {
-            prop_assert_eq!(map.own(id).and_then(|own| map.model(own)), Some(id));
+            prop_assert_eq!(map.local_id(id).and_then(|own| map.model_id(own)), Some(id));
         }
         for own in 0..map.size() as i64 {
-            prop_assert_eq!(map.model(own).and_then(|id| map.own(id)), Some(own));
+            prop_assert_eq!(map.model_id(own).and_then(|id| map.local_id(id)), Some(own));
         }
-        prop_assert_eq!(map.own(600), map.special().unknown);
-        prop_assert_eq!(map.model(map.size() as i64), None);
-        prop_assert_eq!(map.model(-1), None);
+        prop_assert_eq!(map.local_id(600), map.special().unknown);
+        prop_assert_eq!(map.model_id(map.size() as i64), None);
+        prop_assert_eq!(map.model_id(-1), None);
     }
 }
 

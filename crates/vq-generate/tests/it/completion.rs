@@ -46,7 +46,7 @@ proptest! {
     fn an_image_goes_on_as_it_began(seed in 0_usize..1000, rows in 0_i64..=3) {
         let tokens = tokens(3, 2, GROUPS);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: None };
         let whole = made.generator.sample(&request, &GenerationConfig::default()).unwrap();
         // With the same seeds, what follows the upper part is drawn as it was.
@@ -62,7 +62,7 @@ proptest! {
         // that the likelihood says.
         let tokens = tokens(3, 2, GROUPS);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let known = Known { ids: ids(seed as i64, 2, &tokens), mask: mask(0b0010_1001_0010) };
         let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: Some(&known) };
         let sampled = made.generator.sample(&request, &GenerationConfig::default()).unwrap();

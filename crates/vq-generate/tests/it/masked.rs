@@ -17,7 +17,7 @@ proptest! {
     fn an_image_does_not_depend_on_its_batch(seed in 0_usize..1000, steps in 1_i64..9, guidance in 0.0..3.0) {
         let tokens = tokens(3, 2, GROUPS);
         let mut made = in_rounds(seed, &tokens, Given::Text, &config(Order::Masked, Positions::Rotary2d, true));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let condition = condition(Given::Text, 3);
         let config = GenerationConfig { guidance, ..rounds(steps, 4.5) };
         let seeds = [seed as u64, 8, 9];
@@ -36,7 +36,7 @@ proptest! {
     fn one_round_draws_each_id_by_itself(seed in 0_usize..1000) {
         let tokens = tokens(3, 2, GROUPS);
         let mut made = in_rounds(seed, &tokens, Given::Nothing, &config(Order::Masked, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let request = SampleRequest { seeds: &[seed as u64], condition: &Condition::None, known: None };
         let sampled = made.generator.sample(&request, &rounds(1, 4.5), &mut |_| {}).unwrap();
         let masked = sampled.ids.ones_like().to_kind(Kind::Bool);
@@ -70,7 +70,7 @@ fn the_surest_id_comes_first() {
     let tokens = tokens(3, 2, &[0..7]);
     for seed in 0..8 {
         let mut made = in_rounds(seed, &tokens, Given::Nothing, &config(Order::Masked, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let draw = SampleConfig { top_k: Some(1), ..Default::default() };
         let config = GenerationConfig { draw, ..rounds(4, 0.0) };
         let request = SampleRequest { seeds: &[1], condition: &Condition::None, known: None };

@@ -16,7 +16,7 @@ fn generator(seed: usize, slots: &[Range<i64>], given: Given, positions: Positio
     let ids = if seed.is_multiple_of(3) { IdSource::Codes } else { IdSource::Learned };
     let config = GeneratorConfig { ids, ..config(BY_ID, positions, seed.is_multiple_of(2)) };
     let mut made = by_id(seed, &tokens(3, 2, slots), given, &config);
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     made
 }
 
@@ -39,13 +39,13 @@ fn any_positions() -> impl Strategy<Value = Positions> {
 /// The sampler without a cache: all ids are read anew for each.
 fn uncached(made: &Made<Autoregressive>, slots: &[Range<i64>], seed: u64, condition: &Condition) -> Tensor {
     let mut ids = tokens_of_firsts(slots);
-    let mut uniform = vq_transformer::Uniform::new(seed);
+    let mut stream = vq_random::RandomStream::new(seed);
     for position in 0..6 {
         for (slot, codes) in slots.iter().enumerate() {
             let grid = ids.view([1, 3, 2, slots.len() as i64]);
             let scores = made.generator.scores(&grid, condition).unwrap();
             let row = scores[slot].select(1, position); // [1, V]
-            let drawn = SampleConfig::default().draw(&row, &[uniform.draw()])[0];
+            let drawn = SampleConfig::default().sample(&row, &[stream.unit()])[0];
             let _ = ids.get(position).get(slot as i64).fill_(codes.start + drawn.token);
         }
     }
@@ -113,7 +113,7 @@ proptest! {
     fn probabilities_sum_to_one_over_all_images(seed in 0_usize..1000) {
         let tokens = tokens(1, 2, &[0..2, 2..4]);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let all: Vec<i64> =
             (0..16).flat_map(|i| [i & 1, 2 + ((i >> 1) & 1), (i >> 2) & 1, 2 + ((i >> 3) & 1)]).collect();
         let ids = Tensor::from_slice(&all).view([16, 1, 2, 2]);
@@ -140,7 +140,7 @@ fn guidance_moves_scores_away_from_the_unconditional_ones() {
     let config = GenerationConfig { guidance: 3.0, ..Default::default() };
     let tokens = tokens(1, 1, PLAIN);
     let mut made = by_id(3, &tokens, Given::Class, &config_of_one());
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     let sampled = made.generator.sample(&request(&[5], &condition), &config).unwrap();
     let with = made.generator.scores(&sampled.ids, &condition).unwrap()[0].squeeze();
     let without = made.generator.scores(&sampled.ids, &Condition::None).unwrap()[0].squeeze();
@@ -157,7 +157,7 @@ fn config_of_one() -> vq_generate::GeneratorConfig {
 fn draws_follow_the_probabilities() {
     let tokens = tokens(1, 1, &[0..3, 3..5]);
     let mut made = by_id(4, &tokens, Given::Nothing, &config_of_one());
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     let count = 3000_u64;
     let seeds: Vec<u64> = (0..count).collect();
     let sampled = made.generator.sample(&request(&seeds, &Condition::None), &GenerationConfig::default()).unwrap();
