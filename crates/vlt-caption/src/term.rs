@@ -128,7 +128,7 @@ pub fn sum_caption_terms(
         let Some(loss) = term.compute(inputs)? else { continue };
         figures.extend(loss.figures);
         figures.push(TermFigure { name: term.name(), value: loss.logged });
-        total = total + loss.weighted.to_kind(Kind::Float);
+        total = &total + loss.weighted.to_kind(Kind::Float);
     }
     Ok(CaptionLossTotal { total, figures })
 }

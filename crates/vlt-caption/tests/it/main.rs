@@ -6,6 +6,7 @@ mod errors;
 mod golden;
 mod language;
 mod loss;
+mod sum;
 mod support;
 mod terms;
 mod token_map;

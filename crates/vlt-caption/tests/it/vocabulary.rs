@@ -52,3 +52,15 @@ fn what_is_wrong_is_named() {
     let error = vocabulary.decode(&[5, 18]).unwrap_err().to_string();
     assert_eq!(error, "TokenVocabulary::decode: expected token ids in 0..18, got 18");
 }
+
+#[test]
+fn captions_become_a_batch() {
+    let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), TokenSelection::Full).unwrap();
+    let captions = [Some(" a blue dog ".to_owned()), None, Some(" \t".to_owned()), Some("a red bird with".to_owned())];
+    let batch = vocabulary.encode_batch(&captions, 5).unwrap();
+    assert_eq!(batch.ids.size(), [4, 5]);
+    assert_eq!(Vec::<i64>::try_from(&batch.lengths).unwrap(), [5, 0, 0, 5], "the last is truncated");
+    let first = Vec::<i64>::try_from(batch.ids.get(0)).unwrap();
+    assert_eq!(first, vocabulary.encode("a blue dog", 5).unwrap());
+    assert_eq!(Vec::<i64>::try_from(batch.word_counts()).unwrap(), [3, 0, 0, 3]);
+}
