@@ -28,7 +28,7 @@ fn main() -> Result<(), CaptionError> {
     let store = nn::VarStore::new(Device::Cpu);
     let decoder = CaptionDecoder::new(&store.root(), 6, &config, &embeddings)?;
 
-    // Training: cross-entropy of the captions given the codes. With a tokenizer, the gradient goes on to its codebook.
+    // Training: cross-entropy of the captions given the codes. With a tokenizer, the gradient continues to its codebook.
     let captions = [vocabulary.caption(&[3, 4, 6, 7], 12)?, vocabulary.caption(&[3, 5, 8], 12)?];
     let batch = vocabulary.batch(&captions);
     let mut optimizer = nn::Adam::default().build(&store, 1e-2).expect("Adam accepts any parameters");

@@ -94,8 +94,8 @@ impl MaskedText {
         })
     }
 
-    /// Draws which words to mask, from libtorch's generator: `[B, T]`, `Bool`. Begin and end tokens are never masked; at
-    /// least one word of each caption that has words is.
+    /// Draws which words to mask, from libtorch's generator: `[B, T]`, `Bool`. Begin and end tokens are never masked; of each
+    /// caption with words, at least one word is masked.
     ///
     /// # Errors
     /// [`CaptionError::Input`] if the captions are not `[B, T]` and `[B]`, `Int64`.

@@ -29,8 +29,8 @@ impl TokenMap {
     pub fn new(used: impl IntoIterator<Item = i64>, special: SpecialTokens) -> Result<Self, CaptionError> {
         let named = [Some(special.begin), Some(special.end), Some(special.pad), special.unknown];
         let kept: BTreeSet<i64> = used.into_iter().chain(named.into_iter().flatten()).collect();
-        let least = kept.first().copied().unwrap_or(0);
-        check_option("TokenMap::new", "used", least >= 0, "to hold ids of 0 or more", least)?;
+        let smallest = kept.first().copied().unwrap_or(0);
+        check_option("TokenMap::new", "used", smallest >= 0, "to be ids of 0 or more", smallest)?;
         let model_ids: Vec<i64> = kept.into_iter().collect();
         let local_ids: HashMap<i64, i64> = model_ids.iter().copied().zip(0..).collect();
         let special = SpecialTokens {

@@ -67,7 +67,7 @@ pub(crate) fn known_ids(
     check_kind(op, "known ids", ids)?;
     let firsts: Vec<i64> = tokens.layout.slots.iter().map(|slot| slot.codes.start).collect();
     let (ids, mask) = (ids.to_device(tch::Device::Cpu), mask.to_device(tch::Device::Cpu));
-    // Ids outside the mask may be anything, so valid ones replace them before the check.
+    // Ids outside the mask may have any value, so valid ones replace them before the check.
     let valid = ids.where_self(&mask.unsqueeze(-1), &Tensor::from_slice(&firsts));
     tokens.check_ids(op, &valid)?;
     let given = i64_values(&mask.to_kind(Kind::Int64));

@@ -87,7 +87,7 @@ impl Sampler<'_> {
         let mut ids: Vec<Vec<i64>> = vec![Vec::with_capacity(positions * slots); images];
         let mut log_probabilities = vec![0.0; images];
 
-        // The leading positions that all images know are read at once.
+        // The leading positions that are given for all images are read at once.
         let leading = (0..positions)
             .take_while(|position| known.iter().all(|image| image.positions[*position].is_some()))
             .count();

@@ -33,8 +33,8 @@ impl SampleConfig {
     pub fn check(&self) -> Result<(), InputError> {
         const OP: &str = "SampleConfig";
         let temperature = self.temperature;
-        let sound = temperature.is_finite() && temperature > 0.0;
-        check_option(OP, "temperature", sound, "to be finite and positive", temperature)?;
+        let valid = temperature.is_finite() && temperature > 0.0;
+        check_option(OP, "temperature", valid, "to be finite and positive", temperature)?;
         if let Some(k) = self.top_k {
             check_option(OP, "top_k", k >= 1, "to be positive", k)?;
         }

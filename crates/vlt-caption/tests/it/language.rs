@@ -1,4 +1,4 @@
-//! A language's file: round trip, cut, damage.
+//! A language's file: round trip, restriction, damage.
 
 use tch::Tensor;
 use vlt_caption::{CaptionError, Language, LanguageAbout, SpecialNames, TokenSelection, TokenVocabulary};
@@ -22,7 +22,7 @@ fn language() -> Language {
 }
 
 #[test]
-fn a_language_is_read_back_and_equal_ones_have_equal_bytes() {
+fn a_language_round_trips_and_equal_languages_have_equal_bytes() {
     let bytes = language().to_bytes().unwrap();
     assert_eq!(bytes, language().to_bytes().unwrap());
     let back = Language::from_bytes("memory", &bytes).unwrap();
@@ -32,23 +32,23 @@ fn a_language_is_read_back_and_equal_ones_have_equal_bytes() {
 }
 
 #[test]
-fn a_cut_keeps_what_captions_use_with_its_rows() {
+fn a_restricted_language_keeps_the_tokens_and_rows_of_captions() {
     let whole = language();
     let caption = "a red apple".to_owned();
-    let cut = whole.restrict(std::slice::from_ref(&caption)).unwrap();
-    assert!(cut.vocabulary().map().size() < whole.vocabulary().map().size());
-    let ids = cut.vocabulary().encode(&caption, 20).unwrap();
+    let restricted = whole.restrict(std::slice::from_ref(&caption)).unwrap();
+    assert!(restricted.vocabulary().map().size() < whole.vocabulary().map().size());
+    let ids = restricted.vocabulary().encode(&caption, 20).unwrap();
     assert_eq!(
-        cut.vocabulary().decode(&ids).unwrap(),
+        restricted.vocabulary().decode(&ids).unwrap(),
         whole.vocabulary().decode(&whole.vocabulary().encode(&caption, 20).unwrap()).unwrap()
     );
-    for (row, id) in cut.vocabulary().map().model_ids().iter().enumerate() {
-        assert_eq!(cut.embeddings().double_value(&[row as i64, 0]), *id as f64);
+    for (row, id) in restricted.vocabulary().map().model_ids().iter().enumerate() {
+        assert_eq!(restricted.embeddings().double_value(&[row as i64, 0]), *id as f64);
     }
 }
 
 #[test]
-fn the_embedded_language_speaks_of_scenes() {
+fn the_embedded_language_has_the_words_of_scenes() {
     let language = Language::embedded().unwrap();
     assert_eq!(language.width(), 384);
     let caption = "two small red apples to the left of a penguin";
@@ -57,7 +57,7 @@ fn the_embedded_language_speaks_of_scenes() {
 }
 
 #[test]
-fn damage_is_named() {
+fn errors_name_the_damage() {
     let bytes = language().to_bytes().unwrap();
     let error = |bytes: &[u8]| Language::from_bytes("f.safetensors", bytes).unwrap_err().to_string();
     assert!(error(&bytes[..bytes.len() / 2]).starts_with("language f.safetensors: expected a whole safetensors file"));

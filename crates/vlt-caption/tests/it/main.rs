@@ -1,4 +1,4 @@
-//! The translation of codes to captions, against references and by its laws.
+//! Captions from codes: goldens of PyTorch, laws and errors.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod decoding;

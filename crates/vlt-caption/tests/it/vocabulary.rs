@@ -1,3 +1,5 @@
+//! Captions as tokens.
+
 use std::path::{Path, PathBuf};
 
 use vlt_caption::{SpecialNames, TokenSelection, TokenVocabulary};
@@ -11,7 +13,7 @@ fn captions() -> Vec<String> {
 }
 
 #[test]
-fn captions_in_use_decide_the_vocabulary() {
+fn captions_select_the_vocabulary() {
     let used = captions();
     let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), TokenSelection::Captions(&used)).unwrap();
     // Four special ones, a, red, blue, bird, with, wing, ##s, full stop, dog.
@@ -21,7 +23,7 @@ fn captions_in_use_decide_the_vocabulary() {
 }
 
 #[test]
-fn text_goes_there_and_back() {
+fn text_round_trips() {
     let used = captions();
     let vocabulary = TokenVocabulary::open(&file(), &SpecialNames::bert(), TokenSelection::Captions(&used)).unwrap();
     // Longer than the file's own truncation and shorter than its padding: both are off.
@@ -38,7 +40,7 @@ fn text_goes_there_and_back() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn errors_name_what_is_wrong() {
     let open = |path: &Path, names: &SpecialNames| {
         TokenVocabulary::open(path, names, TokenSelection::Full).unwrap_err().to_string()
     };

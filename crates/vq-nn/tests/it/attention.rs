@@ -7,7 +7,7 @@ use vq_nn::{Attention, AttentionMask, BlockInputs, CrossAttention, Dropout, Proj
 
 use crate::support::{any_block, any_rotary, assert_close, inputs, normal, stack};
 
-/// Attention of `width` 4 and 2 heads, one query and head at a time; `visible` says which keys a query attends to.
+/// Attention of `width` 4 and 2 heads, one query and head at a time; `visible` decides which keys a query attends to.
 fn reference(store: &nn::VarStore, xs: &Tensor, visible: impl Fn(i64, i64) -> bool) -> Tensor {
     let parameter = |name: &str| store.variables()[name].to_kind(Kind::Double);
     let linear =

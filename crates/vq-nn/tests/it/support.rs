@@ -60,10 +60,10 @@ pub(crate) fn stack(seed: i64, config: &BlockConfig, rotation: Rotation) -> Bloc
     let stack = BlockStack::new(&store.root(), 2, config, rotation.table());
     let mut names: Vec<String> = store.variables().into_keys().collect();
     names.sort();
-    for (place, name) in (0..).zip(&names) {
+    for (index, name) in (0..).zip(&names) {
         let shift = if name.contains("norm") && name.ends_with("weight") { 1.0 } else { 0.0 };
         let mut variable = store.variables()[name].shallow_clone();
-        tch::no_grad(|| variable.copy_(&(normal(seed + 1000 * place, &variable.size()) * 0.3 + shift)));
+        tch::no_grad(|| variable.copy_(&(normal(seed + 1000 * index, &variable.size()) * 0.3 + shift)));
     }
     stack
 }
