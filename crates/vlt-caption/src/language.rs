@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
-use vq_file::{Dtype, FileError, TensorData, TensorFile, encode_tensors, header_json};
+use vq_file::{Dtype, TensorData, TensorFile, encode_tensors, header_json};
 use vq_nn::InputError;
 
 use crate::error::CaptionError;
@@ -136,8 +136,8 @@ impl Language {
     /// The bytes of the language's file; equal languages have equal bytes.
     ///
     /// # Errors
-    /// [`FileError`] if the header or a tensor cannot be encoded.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
+    /// [`CaptionError::File`] if the header or a tensor cannot be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CaptionError> {
         let header = header_json(WHAT, &Header { format: FORMAT, about: self.about.clone() })?;
         let ids: Vec<u8> = self.vocabulary.map().model_ids().iter().flat_map(|id| id.to_le_bytes()).collect();
         let tokens = self.vocabulary.map().size();
@@ -146,7 +146,7 @@ impl Language {
             ("model_ids", TensorData::new(Dtype::I64, vec![tokens], ids)),
             ("embeddings", TensorData::new(Dtype::F16, vec![tokens, self.width], self.embeddings.as_slice())),
         ];
-        encode_tensors(WHAT, tensors, [(KEY, header)])
+        Ok(encode_tensors(WHAT, tensors, [(KEY, header)])?)
     }
 
     /// The language with only the tokens that these captions use, and the special ones; it gains no tokens.

@@ -4,7 +4,8 @@ use tch::Tensor;
 
 use crate::attention::KeyValues;
 
-/// What a [`BlockStack`](crate::BlockStack) has read, so that the next token costs one token and not the whole sequence.
+/// Keys and values of the tokens that a [`BlockStack`](crate::BlockStack) has read, so that the next token costs one
+/// token and not the whole sequence.
 #[derive(Debug)]
 pub struct KeyValueCache {
     pub(crate) blocks: Vec<BlockCache>,

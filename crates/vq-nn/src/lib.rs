@@ -2,7 +2,7 @@
 //!
 //! | item | what it is |
 //! |---|---|
-//! | [`BlockStack`] | blocks and a final norm; [`forward`](BlockStack::forward) for training, [`advance`](BlockStack::advance) for decoding token by token |
+//! | [`BlockStack`] | blocks and a final norm, for whole sequences or token by token |
 //! | [`Block`], [`BlockConfig`] | one pre-norm block: self-attention, optional cross-attention, MLP |
 //! | [`Attention`], [`AttentionMask`] | multi-head attention, with separate or fused projections |
 //! | [`KeyValueCache`] | keys and values of the tokens read so far |
@@ -10,7 +10,7 @@
 //! | [`Linear`], [`LayerNorm`], [`Mlp`], [`Dropout`] | layers; each computes in the dtype of its input |
 //! | [`FrozenEmbeddings`] | constant embeddings of a language model's tokens |
 //! | [`SampleConfig`] | draws of tokens from scores: temperature, top-k, top-p |
-//! | [`InputError`], [`check_option`], [`check_kind`], [`check_range`] | errors that name the option or tensor, and the checks that return them |
+//! | [`InputError`], [`check_option`], … | errors that name an option or tensor, and checks that return them |
 //!
 //! Decoding with a cache gives the states of the whole sequence, up to rounding:
 //!

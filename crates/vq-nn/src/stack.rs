@@ -41,7 +41,7 @@ impl BlockStack {
         KeyValueCache::new(memories, rows, capacity)
     }
 
-    /// Reads the next tokens of each row, `[rows, length, M]`, causally, and returns the state of the last, `[rows, M]`.
+    /// Reads the next tokens of each row, `[rows, length, M]`, causally; returns the state of the last, `[rows, M]`.
     ///
     /// Equals the last state of a causal [`BlockStack::forward`] over all tokens read, up to rounding. Several tokens
     /// can be read at once only by an empty cache.
