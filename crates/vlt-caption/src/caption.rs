@@ -1,21 +1,23 @@
+//! Decoded captions.
+
 use serde::{Deserialize, Serialize};
 
-/// The tokens with a meaning of their own.
+/// The special tokens of a vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecialTokens {
     /// Begins every caption.
     pub begin: i64,
-    /// Ends every caption; may be the same as `begin`.
+    /// Ends every caption; may equal `begin`.
     pub end: i64,
-    /// Fills a batch; may be the same as `end`.
+    /// Pads a batch; may equal `end`.
     pub pad: i64,
-    /// Stands for what the vocabulary lacks.
+    /// Replaces what the vocabulary lacks.
     pub unknown: Option<i64>,
 }
 
 impl SpecialTokens {
-    /// What a decoded caption never holds: tokens that are no words and do not end it.
+    /// The tokens that a decoded caption never contains: all special tokens but the end.
     pub(crate) fn forbidden(&self) -> Vec<i64> {
         let mut tokens: Vec<i64> = [Some(self.begin), Some(self.pad), self.unknown]
             .into_iter()
@@ -28,29 +30,29 @@ impl SpecialTokens {
     }
 }
 
-/// Why a caption has no more tokens.
+/// Why a caption ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaptionEnd {
-    /// The token that ends captions came.
+    /// The end token was generated.
     Complete,
-    /// The limit came first.
-    Cut,
+    /// The token limit was reached.
+    Truncated,
 }
 
 /// A decoded caption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caption {
-    /// Its tokens, without those that begin and end it.
+    /// Its tokens, without the begin and end tokens.
     pub ids: Vec<i64>,
-    /// What the module thinks of it, given the image: the sum of its tokens' log-probabilities, that of its end
-    /// counted if it has one.
+    /// Log-probability of the caption given the image: the sum over its tokens, including the end token if it was
+    /// generated.
     pub log_probability: f64,
-    /// Why it has no more tokens.
+    /// Why it ended.
     pub end: CaptionEnd,
 }
 
 impl Caption {
-    /// The number of tokens whose probabilities count.
+    /// The number of tokens in [`Caption::log_probability`].
     pub(crate) fn steps(&self) -> usize {
         self.ids.len() + usize::from(self.end == CaptionEnd::Complete)
     }

@@ -1,13 +1,19 @@
-use tch::{Kind, Tensor};
+//! Decoding of captions.
 
-use crate::config::check_option;
-use crate::{CaptionDecoder, CaptionError, DecodingCache, Memory, SpecialTokens};
+use tch::{Kind, Tensor};
+use vq_nn::check_option;
+
+use crate::cache::DecodingCache;
+use crate::caption::SpecialTokens;
+use crate::decoder::CaptionDecoder;
+use crate::error::CaptionError;
+use crate::memory::Memory;
 
 /// Captions images with a [`CaptionDecoder`]: [`greedy`](Captioner::greedy), [`beam`](Captioner::beam) and
 /// [`sample`](Captioner::sample).
 ///
-/// Tokens that begin, fill or are unknown are never chosen.
-/// Log-probabilities are the module's own nevertheless: what the forbidden tokens weigh is not shared among the others.
+/// The begin, padding and unknown tokens are never generated. Log-probabilities are the decoder's own: the probability of
+/// the excluded tokens is not redistributed.
 #[derive(Debug)]
 pub struct Captioner<'a> {
     pub(crate) decoder: &'a CaptionDecoder,
@@ -17,7 +23,7 @@ pub struct Captioner<'a> {
 }
 
 impl<'a> Captioner<'a> {
-    /// Captions of at most `limit` tokens, their end counted.
+    /// Decodes captions of at most `limit` tokens, including the end token.
     ///
     /// # Errors
     /// [`CaptionError::Input`] if `limit` is not in `1..=max_tokens` or a special token is not in the vocabulary.
@@ -35,7 +41,7 @@ impl<'a> Captioner<'a> {
         Ok(Self { decoder, special, limit, forbidden })
     }
 
-    /// Reads `ids`, `[B * R]`, and gives the log-probabilities of what may follow, `[B * R, V]`, `Double`.
+    /// Reads `ids`, `[B * R]`, and returns the log-probabilities of the next token, `[B * R, V]`, `Double`.
     pub(crate) fn next(&self, cache: &mut DecodingCache, ids: &[i64], memory: &Memory) -> Result<Tensor, CaptionError> {
         let device = memory.states.device();
         let next = self.decoder.step(cache, &Tensor::from_slice(ids).to_device(device))?.to_kind(Kind::Double);

@@ -1,6 +1,9 @@
-use serde::{Deserialize, Serialize};
+//! Options of the caption decoder.
 
-use crate::CaptionError;
+use serde::{Deserialize, Serialize};
+use vq_nn::{BlockConfig, CrossAttention, Projections, ResidualInit, check_option};
+
+use crate::error::CaptionError;
 
 /// Options of a [`CaptionDecoder`](crate::CaptionDecoder).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,22 +15,23 @@ pub struct CaptionConfig {
     pub heads: i64,
     /// Decoder blocks; 3 by default.
     pub layers: i64,
-    /// Convolutions over neighbouring positions before all else; none by default. Codes of small patches say little each:
-    /// where a thing covers several, these learn sooner than attention what they are together.
+    /// 3x3 convolutions over the grid of codes, before the encoder blocks; none by default. A code of a small patch
+    /// carries little information, and where an object covers several patches, convolutions learn to combine them sooner
+    /// than attention.
     pub neighbourhoods: i64,
-    /// Encoder blocks over the positions before the decoder reads them; none by default.
+    /// Encoder blocks over the positions; none by default.
     pub encoder_layers: i64,
-    /// Width of a block's perceptron in widths of the module; 4 by default.
+    /// Features of an MLP's hidden layer, as a multiple of the width; 4 by default.
     pub expansion: i64,
     /// Probability of dropping a feature, in training only; 0.1 by default.
     pub dropout: f64,
-    /// Part of each target's probability that is spread over all tokens; 0.1 by default.
+    /// Share of each target's probability that is spread over all tokens; 0.1 by default.
     pub label_smoothing: f64,
-    /// The most tokens that the decoder reads, the one that begins a caption counted; 64 by default.
+    /// The largest number of tokens that the decoder reads, including the begin token; 64 by default.
     pub max_tokens: i64,
-    /// The most rows of a token grid; 32 by default.
+    /// The largest number of rows of a token grid; 32 by default.
     pub max_rows: i64,
-    /// The most columns of a token grid; 32 by default.
+    /// The largest number of columns of a token grid; 32 by default.
     pub max_columns: i64,
 }
 
@@ -53,7 +57,7 @@ impl CaptionConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first invalid option.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "CaptionConfig";
         let positive = [
@@ -74,17 +78,24 @@ impl CaptionConfig {
         check_option(OP, "heads", self.width % self.heads == 0, &expected, self.heads)?;
         check_option(OP, "dropout", (0.0..1.0).contains(&self.dropout), "in 0..1", self.dropout)?;
         let smoothing = self.label_smoothing;
-        check_option(OP, "label_smoothing", (0.0..1.0).contains(&smoothing), "in 0..1", smoothing)
+        check_option(OP, "label_smoothing", (0.0..1.0).contains(&smoothing), "in 0..1", smoothing)?;
+        Ok(())
     }
-}
 
-/// An error that names `key`, unless `holds`.
-pub(crate) fn check_option(
-    op: &'static str,
-    key: &'static str,
-    holds: bool,
-    expected: &str,
-    got: impl std::fmt::Display,
-) -> Result<(), CaptionError> {
-    Ok(vq_transformer::check_option(op, key, holds, expected, got)?)
+    /// A block over tokens, which attends to the image.
+    pub(crate) fn decoder_block(&self) -> BlockConfig {
+        BlockConfig { cross_attention: CrossAttention::Memory, ..self.encoder_block() }
+    }
+
+    /// A block over the positions of an image.
+    pub(crate) fn encoder_block(&self) -> BlockConfig {
+        BlockConfig {
+            width: self.width,
+            heads: self.heads,
+            hidden: self.width * self.expansion,
+            projections: Projections::Separate,
+            cross_attention: CrossAttention::Without,
+            residual_init: ResidualInit::Standard,
+        }
+    }
 }

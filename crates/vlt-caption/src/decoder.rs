@@ -1,38 +1,38 @@
-//! The translation module.
+//! The caption decoder.
 
 use tch::{Tensor, nn};
 use vq_core::{Mode, Quantizer};
-use vq_transformer::{Dropout, InputError, Norm};
+use vq_nn::{AttentionMask, BlockInputs, BlockStack, Dropout, InputError, check_kind, check_option, check_range};
 
-use crate::attention::Sight;
-use crate::block::DecoderBlock;
-use crate::source::Source;
-use crate::table::TokenTable;
-use crate::{CaptionConfig, CaptionError, DecodingCache, Memory};
+use crate::cache::DecodingCache;
+use crate::code_encoder::CodeEncoder;
+use crate::config::CaptionConfig;
+use crate::error::CaptionError;
+use crate::memory::Memory;
+use crate::token_table::TokenTable;
 
-/// Translates the codes of an image to its caption: a causal transformer over tokens (arXiv 1706.03762) that attends to
-/// the image's positions.
+/// Translates the codes of an image to its caption: a causal transformer over tokens (arXiv 1706.03762) with
+/// cross-attention to the image's positions.
 ///
 /// Parameters: `source.{projection, norm_in, rows, columns, blocks.{i}, norm_out}`, `positions`, `[max_tokens, M]`,
-/// `blocks.{i}`, `norm`, `tokens.{input, output, bias}`; the linear layers and norms among them have `weight` and
-/// `bias`, but `tokens.input` and `tokens.output` a `weight` only, and `tokens.input` is there only if `E` is not `M`.
+/// `blocks.{i}`, `norm`, `tokens.{input, output, bias}`. Linear layers and norms have `weight` and `bias`;
+/// `tokens.input` and `tokens.output` have only a `weight`, and `tokens.input` exists only if `E` is not `M`.
 #[derive(Debug)]
 pub struct CaptionDecoder {
-    source: Source,
+    encoder: CodeEncoder,
     positions: Tensor,
-    blocks: Vec<DecoderBlock>,
-    norm: Norm,
+    stack: BlockStack,
     table: TokenTable,
     config: CaptionConfig,
 }
 
 impl CaptionDecoder {
     /// Registers the module under `path`, for codes of `channels` channels and a language model's token embeddings
-    /// `[V, E]`, which stay as they are and are not registered.
+    /// `[V, E]`, which stay frozen and are not registered.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] if an option makes no sense, or the embeddings are not a matrix of finite
-    /// floating-point numbers.
+    /// [`CaptionError::Input`] if an option is invalid, or the embeddings are not a matrix of finite floating-point
+    /// numbers.
     pub fn new(
         path: &nn::Path,
         channels: i64,
@@ -41,19 +41,18 @@ impl CaptionDecoder {
     ) -> Result<Self, CaptionError> {
         const OP: &str = "CaptionDecoder::new";
         config.check()?;
-        crate::config::check_option(OP, "channels", channels >= 1, "to be positive", channels)?;
+        check_option(OP, "channels", channels >= 1, "to be positive", channels)?;
         let width = config.width;
         Ok(Self {
             table: TokenTable::new(OP, &(path / "tokens"), width, embeddings)?,
-            source: Source::new(&(path / "source"), channels, config),
+            encoder: CodeEncoder::new(&(path / "source"), channels, config),
             positions: path.randn("positions", &[config.max_tokens, width], 0.0, 0.02),
-            blocks: (0..config.layers).map(|layer| DecoderBlock::new(&(path / "blocks" / layer), config)).collect(),
-            norm: Norm::new(&(path / "norm"), width),
+            stack: BlockStack::new(path, config.layers, &config.decoder_block(), None),
             config: config.clone(),
         })
     }
 
-    /// The options that the module was built with.
+    /// The options of the module.
     pub fn config(&self) -> &CaptionConfig {
         &self.config
     }
@@ -63,41 +62,36 @@ impl CaptionDecoder {
         self.table.tokens()
     }
 
-    /// The language model's embeddings of tokens, ids `[..]` to `[.., E]`, with a root mean square of 1 over the
-    /// vocabulary. Ids must be in `0..V`.
+    /// The language model's embeddings of tokens, ids `[..]` to `[.., E]`, scaled to a root mean square of 1 over the
+    /// vocabulary. Ids must lie in `0..V`.
     pub fn word_vectors(&self, ids: &Tensor) -> Tensor {
         self.table.rows().read(ids)
     }
 
-    /// Reads codes `[B, C, H, W]`, of any grid up to the largest of the options.
+    /// Encodes codes `[B, C, H, W]` of any grid up to the largest that is configured.
     ///
     /// # Errors
     /// [`CaptionError::Input`] if the codes do not fit.
     pub fn encode(&self, codes: &Tensor, mode: Mode) -> Result<Memory, CaptionError> {
-        self.source.forward("CaptionDecoder::encode", codes, self.dropout(mode))
+        self.encoder.forward("CaptionDecoder::encode", codes, self.dropout(mode))
     }
 
-    /// Reads stored ids `[B, H, W, S]` through the quantizer that gave them.
+    /// Encodes stored ids `[B, H, W, S]` of a quantizer.
     ///
     /// # Errors
     /// [`CaptionError::Quantizer`] if the ids are not the quantizer's; else those of [`CaptionDecoder::encode`].
     pub fn encode_ids(&self, quantizer: &dyn Quantizer, ids: &Tensor) -> Result<Memory, CaptionError> {
         const OP: &str = "CaptionDecoder::encode_ids";
         let codes = quantizer.lookup(ids).map_err(|source| CaptionError::Quantizer { op: OP, source })?;
-        self.source.forward(OP, &codes, self.dropout(Mode::Eval))
+        self.encoder.forward(OP, &codes, self.dropout(Mode::Eval))
     }
 
-    /// What the decoder makes of each token, before scores: ids `[B, T]` to `[B, T, M]`; entry `t` has seen the tokens
-    /// up to `t`.
+    /// Hidden states of each token, before scores: ids `[B, T]` to `[B, T, M]`; state `t` has seen the tokens up to `t`.
     pub(crate) fn hidden(&self, memory: &Memory, ids: &Tensor, mode: Mode) -> Tensor {
         let kind = memory.states.kind();
-        let dropout = self.dropout(mode);
-        let places = self.positions.narrow(0, 0, ids.size()[1]).to_kind(kind);
-        let states = dropout.apply(&(self.table.read(ids, kind) + places)); // [B, T, M]
-        let states = self.blocks.iter().fold(states, |states, block| {
-            block.forward(&states, &block.read_source(&memory.states), Sight::Past, dropout)
-        });
-        self.norm.forward(&states)
+        let positions = self.positions.narrow(0, 0, ids.size()[1]).to_kind(kind);
+        let (memory, mask, dropout) = (Some(&memory.states), AttentionMask::Causal, self.dropout(mode));
+        self.stack.forward(&(self.table.read(ids, kind) + positions), &BlockInputs { memory, mask, dropout })
     }
 
     /// Scores of the next token, `[.., M]` to `[.., V]`.
@@ -120,18 +114,29 @@ impl CaptionDecoder {
     /// # Errors
     /// [`CaptionError::Input`] if `captions` is not positive.
     pub fn start(&self, memory: &Memory, captions: i64) -> Result<DecodingCache, CaptionError> {
-        crate::config::check_option("CaptionDecoder::start", "captions", captions >= 1, "to be positive", captions)?;
-        let sources = self.blocks.iter().map(|block| block.read_source(&memory.states)).collect();
-        Ok(DecodingCache::new(sources, memory.states.size()[0] * captions, memory.states.kind()))
+        self.start_limited(memory, captions, self.config.max_tokens)
     }
 
-    /// Reads the next token of each caption, ids `[B * R]`, the captions of an image being neighbours, and gives the
-    /// log-probabilities of the token after it, `[B * R, V]`.
+    /// As [`CaptionDecoder::start`], with room for `limit` tokens.
+    pub(crate) fn start_limited(
+        &self,
+        memory: &Memory,
+        captions: i64,
+        limit: i64,
+    ) -> Result<DecodingCache, CaptionError> {
+        check_option("CaptionDecoder::start", "captions", captions >= 1, "to be positive", captions)?;
+        let rows = memory.states.size()[0] * captions;
+        let cache = self.stack.start(rows, limit, Some(&memory.states));
+        Ok(DecodingCache { cache, kind: memory.states.kind() })
+    }
+
+    /// Reads the next token of each caption, ids `[B * R]`, with the captions of an image next to each other, and returns
+    /// the log-probabilities of the token after it, `[B * R, V]`.
     ///
-    /// Gives what [`CaptionDecoder::log_probabilities`] gives for the last of all tokens read, up to rounding.
+    /// Equals [`CaptionDecoder::log_probabilities`] of the last of all tokens read, up to rounding.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] if the ids do not fit, or if the cache has taken as many tokens as there are positions.
+    /// [`CaptionError::Input`] if the ids do not fit, or if the cache is full.
     pub fn step(&self, cache: &mut DecodingCache, ids: &Tensor) -> Result<Tensor, CaptionError> {
         const OP: &str = "CaptionDecoder::step";
         if ids.size() != [cache.captions()] {
@@ -140,15 +145,15 @@ impl CaptionDecoder {
         }
         check_kind(OP, "token ids", ids)?;
         check_range(OP, "token ids", ids, 0..self.vocabulary())?;
-        let (place, limit) = (cache.length(), self.config.max_tokens);
-        if place >= limit {
+        let (position, end) = (cache.length(), cache.cache.capacity());
+        if position >= end {
             let what = "the number of tokens read";
-            return Err(InputError::Range { op: OP, what, start: 0, end: limit, got: place }.into());
+            return Err(InputError::Range { op: OP, what, start: 0, end, got: position }.into());
         }
-        let kind = cache.kind();
-        let token = self.table.read(ids, kind) + self.positions.get(place).to_kind(kind); // [B * R, M]
-        let states = cache.advance(&self.blocks, token.unsqueeze(1)); // [B * R, 1, M]
-        let scores = self.score(&self.norm.forward(&states).squeeze_dim(1));
+        let kind = cache.kind;
+        let token = self.table.read(ids, kind) + self.positions.get(position).to_kind(kind); // [B * R, M]
+        let state = self.stack.advance(&mut cache.cache, &token.unsqueeze(1)); // [B * R, M]
+        let scores = self.score(&state);
         Ok(scores.log_softmax(-1, scores.kind()))
     }
 
@@ -166,25 +171,10 @@ impl CaptionDecoder {
             return Err(InputError::Shape { op, what: "token ids", expected, got: ids.size() }.into());
         }
         check_kind(op, "token ids", ids)?;
-        check_range(op, "token ids", ids, 0..self.vocabulary())
+        Ok(check_range(op, "token ids", ids, 0..self.vocabulary())?)
     }
 
     fn dropout(&self, mode: Mode) -> Dropout {
         Dropout { probability: self.config.dropout, mode }
     }
-}
-
-/// Checks that numbers are `Int64`.
-pub(crate) fn check_kind(op: &'static str, what: &'static str, numbers: &Tensor) -> Result<(), CaptionError> {
-    Ok(vq_transformer::check_kind(op, what, numbers)?)
-}
-
-/// Checks that all numbers lie in a range.
-pub(crate) fn check_range(
-    op: &'static str,
-    what: &'static str,
-    numbers: &Tensor,
-    range: std::ops::Range<i64>,
-) -> Result<(), CaptionError> {
-    Ok(vq_transformer::check_range(op, what, numbers, range)?)
 }

@@ -1,7 +1,7 @@
-//! What can go wrong in captions.
+//! Errors of captions.
 
 use vq_core::CoreError;
-use vq_transformer::InputError;
+use vq_nn::InputError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum CaptionError {
     #[error(transparent)]
     Input(#[from] InputError),
 
-    /// The module's scores are NaN or all infinite, as they are after a training that diverged.
+    /// The decoder's scores are NaN or all infinite, as they are after a training that diverged.
     #[error("{op}: expected finite scores of tokens, got {got} for image {image}")]
     NotFinite {
         /// The operation.
@@ -26,44 +26,25 @@ pub enum CaptionError {
     Quantizer {
         /// The operation.
         op: &'static str,
-        /// Why not.
+        /// The quantizer's reason.
         source: CoreError,
     },
 
-    /// A file could not be read.
+    /// A file cannot be read, or is not a language's file.
     #[cfg(feature = "tokenizer")]
-    #[error("{op}: expected to read {file}, got: {source}")]
-    Io {
-        /// The operation.
-        op: &'static str,
-        /// The file.
-        file: String,
-        /// Why not.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] vq_file::FileError),
 
     /// A tokenizer refused its file or a text.
     #[cfg(feature = "tokenizer")]
     #[error("{file}: expected {expected}, got: {source}")]
     Tokenizer {
-        /// The file, and the text if it is about one.
+        /// The file, and the text if the error is about one.
         file: String,
-        /// What was wanted of it.
+        /// What was expected.
         expected: &'static str,
-        /// Why not.
+        /// The tokenizer's reason.
         source: tokenizers::Error,
-    },
-
-    /// A file of a language is none, or is damaged.
-    #[cfg(feature = "tokenizer")]
-    #[error("{file}: expected {expected}, got {got}")]
-    Language {
-        /// The file.
-        file: String,
-        /// What should be there.
-        expected: String,
-        /// What is.
-        got: String,
     },
 
     /// A tokenizer lacks a special token.

@@ -1,9 +1,13 @@
+//! Global semantic alignment.
+
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor, nn};
-use vq_transformer::{InputError, Linear};
+use vq_nn::{InputError, Linear, check_option};
 
-use crate::config::check_option;
-use crate::{CaptionError, Memory};
+use crate::error::CaptionError;
+use crate::memory::Memory;
+use crate::normalize::normalize;
+use crate::term::{CaptionLossInputs, CaptionLossTerm, CaptionTermLoss};
 
 /// Options of a [`GlobalAlignment`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,20 +29,21 @@ impl GlobalAlignmentConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] with the key of the first that makes no sense.
+    /// [`CaptionError::Input`] with the key of the first invalid option.
     pub fn check(&self) -> Result<(), CaptionError> {
         const OP: &str = "GlobalAlignmentConfig";
         let Self { weight, temperature } = *self;
         check_option(OP, "weight", weight.is_finite() && weight >= 0.0, "to be finite and 0 or more", weight)?;
-        let sound = temperature.is_finite() && temperature > 0.0;
-        check_option(OP, "temperature", sound, "to be finite and positive", temperature)
+        let valid = temperature.is_finite() && temperature > 0.0;
+        check_option(OP, "temperature", valid, "to be finite and positive", temperature)?;
+        Ok(())
     }
 }
 
-/// Image-to-text InfoNCE: each image shall be nearer to its own text than to the others of the batch (LG-VQ, NeurIPS
+/// Image-to-text InfoNCE: trains each image to be nearer to its own text than to the others of the batch (LG-VQ, NeurIPS
 /// 2024, global semantic alignment).
 ///
-/// LG-VQ reads a class token; here the mean of the positions stands for the image.
+/// LG-VQ represents the image by a class token; here it is the mean of the positions.
 ///
 /// Parameter: `projection.{weight, bias}`, from the module's width to that of the text.
 #[derive(Debug)]
@@ -52,7 +57,7 @@ impl GlobalAlignment {
     /// Registers the term under `path`, for a memory of `width` features and texts of `text_width`.
     ///
     /// # Errors
-    /// [`CaptionError::Input`] if a width is not positive or an option makes no sense.
+    /// [`CaptionError::Input`] if a width is not positive or an option is invalid.
     pub fn new(
         path: &nn::Path,
         width: i64,
@@ -67,7 +72,7 @@ impl GlobalAlignment {
         Ok(Self { projection, text_width, config: config.clone() })
     }
 
-    /// The weighted term of images and the embeddings of their texts, `[B, E]`, which get no gradient: a scalar.
+    /// The weighted loss of images and the embeddings of their texts, `[B, E]`, which get no gradient: a scalar.
     ///
     /// # Errors
     /// [`CaptionError::Input`] if there is not one text of the right width for each image.
@@ -78,24 +83,33 @@ impl GlobalAlignment {
             let expected = format!("[{images}, {}]", self.text_width);
             return Err(InputError::Shape { op, what, expected, got: texts.size() }.into());
         }
-        let seen = self.images(memory);
-        let told = unit(&texts.detach().to_kind(seen.kind()));
-        let scores = seen.matmul(&told.tr()) / self.config.temperature; // [images, texts]
+        let images_in_text_space = self.image_vectors(memory);
+        let texts = normalize(&texts.detach().to_kind(images_in_text_space.kind()));
+        let scores = images_in_text_space.matmul(&texts.tr()) / self.config.temperature; // [images, texts]
         let own = Tensor::arange(images, (Kind::Int64, scores.device()));
         Ok(scores.cross_entropy_loss(&own, None::<Tensor>, Reduction::Mean, -100, 0.0) * self.config.weight)
     }
 
-    /// The images among the texts: unit vectors `[B, E]`, to be compared with texts by their cosines.
-    pub fn images(&self, memory: &Memory) -> Tensor {
-        unit(&self.projection.forward(&memory.states.mean_dim(1, false, memory.states.kind())))
+    /// The images in the space of the texts: unit vectors `[B, E]`, to be compared with texts by their cosines.
+    pub fn image_vectors(&self, memory: &Memory) -> Tensor {
+        normalize(&self.projection.forward(&memory.states.mean_dim(1, false, memory.states.kind())))
     }
 }
 
-/// Vectors of length one along the last axis, in `Float` or more digits; zero stays zero.
-pub(crate) fn unit(vectors: &Tensor) -> Tensor {
-    let kind = if vectors.kind() == Kind::Double { Kind::Double } else { Kind::Float };
-    let vectors = vectors.to_kind(kind);
-    // The square is kept from zero, where a root has no gradient.
-    let length = vectors.square().sum_dim_intlist(-1, true, kind).clamp_min(1e-16).sqrt();
-    vectors / length
+impl CaptionLossTerm for GlobalAlignment {
+    fn name(&self) -> &'static str {
+        "global_alignment"
+    }
+
+    fn compute(&self, inputs: &CaptionLossInputs<'_>) -> Result<Option<CaptionTermLoss>, CaptionError> {
+        let CaptionLossInputs { decoder, memory, batch, .. } = inputs;
+        // Images without words have no text, and a single pair has no negatives.
+        let captioned = batch.lengths.ge(3).nonzero().squeeze_dim(1);
+        if captioned.size()[0] < 2 {
+            return Ok(None);
+        }
+        let states = memory.states.index_select(0, &captioned);
+        let texts = decoder.text_vectors(batch).index_select(0, &captioned);
+        Ok(Some(CaptionTermLoss::weighted(self.loss(&Memory { states }, &texts)?)))
+    }
 }

@@ -1,38 +1,41 @@
-//! The likeliest token at each step.
+//! Greedy decoding.
 
 use tch::Tensor;
+use vq_nn::{f64_values, i64_values};
 
 use crate::caption::{Caption, CaptionEnd};
-use crate::{CaptionError, Captioner, Memory};
+use crate::captioner::Captioner;
+use crate::error::CaptionError;
+use crate::memory::Memory;
 
 impl Captioner<'_> {
-    /// Takes the likeliest token at each step, for all images at once; of two as likely, either.
+    /// Takes the likeliest token at each step, for all images at once; of equally likely tokens, any.
     ///
     /// # Errors
-    /// [`CaptionError::NotFinite`] if the module's scores are no numbers.
+    /// [`CaptionError::NotFinite`] if the decoder's scores are not finite.
     pub fn greedy(&self, memory: &Memory) -> Result<Vec<Caption>, CaptionError> {
-        self.walk(memory, |next| {
+        self.decode(memory, |next| {
             let best = next.max_dim(1, false);
-            Choice { ids: integers(&best.1), log_probabilities: reals(&best.0) }
+            Choice { ids: i64_values(&best.1), log_probabilities: f64_values(&best.0) }
         })
     }
 
-    /// One caption for each image, by a rule that picks from log-probabilities `[B, V]`.
-    pub(crate) fn walk(
+    /// One caption for each image, with a rule that chooses from log-probabilities `[B, V]`.
+    pub(crate) fn decode(
         &self,
         memory: &Memory,
         mut choose: impl FnMut(&Tensor) -> Choice,
     ) -> Result<Vec<Caption>, CaptionError> {
         tch::no_grad(|| {
             let images = memory.states.size()[0] as usize;
-            let begun = Caption { ids: Vec::new(), log_probability: 0.0, end: CaptionEnd::Cut };
-            let mut captions = vec![begun; images];
-            let mut cache = self.decoder.start(memory, 1)?;
+            let empty = Caption { ids: Vec::new(), log_probability: 0.0, end: CaptionEnd::Truncated };
+            let mut captions = vec![empty; images];
+            let mut cache = self.decoder.start_limited(memory, 1, self.limit)?;
             let mut last = vec![self.special.begin; images];
             for _ in 0..self.limit {
                 let choice = choose(&self.next(&mut cache, &last, memory)?);
                 for (image, caption) in captions.iter_mut().enumerate() {
-                    // A row that has ended goes on only because the others do.
+                    // A complete caption is padded while others of the batch continue.
                     if caption.end == CaptionEnd::Complete {
                         last[image] = self.special.pad;
                         continue;
@@ -62,18 +65,4 @@ impl Captioner<'_> {
 pub(crate) struct Choice {
     pub(crate) ids: Vec<i64>,
     pub(crate) log_probabilities: Vec<f64>,
-}
-
-/// The numbers of a tensor `[n]` of kind `Int64`.
-pub(crate) fn integers(tensor: &Tensor) -> Vec<i64> {
-    let mut values = vec![0; tensor.numel()];
-    tensor.copy_data(&mut values, tensor.numel());
-    values
-}
-
-/// The numbers of a tensor `[n]` of kind `Double`.
-pub(crate) fn reals(tensor: &Tensor) -> Vec<f64> {
-    let mut values = vec![0.0; tensor.numel()];
-    tensor.copy_data(&mut values, tensor.numel());
-    values
 }

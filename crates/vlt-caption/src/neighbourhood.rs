@@ -1,22 +1,25 @@
-use tch::{Tensor, nn};
-use vq_transformer::{Dropout, Norm};
+//! Convolutions over the grid of codes.
 
-/// A position sees its eight neighbours: `x + gelu(conv(norm(x)))`, with a convolution of 3x3.
+use tch::{Tensor, nn};
+use vq_nn::{Dropout, LayerNorm};
+
+/// A residual 3x3 convolution: `x + gelu(conv(norm(x)))`.
 ///
-/// Parameters: `norm`; `weight`, `[M, M, 3, 3]`, normal with variance `1 / (9 M)`; `bias`, `[M]`, zero.
+/// Parameters: `norm`; `weight`, `[M, M, 3, 3]`, initialised from a normal distribution with variance `1 / (9 M)`;
+/// `bias`, `[M]`, zero.
 #[derive(Debug)]
 pub(crate) struct Neighbourhood {
-    norm: Norm,
+    norm: LayerNorm,
     weight: Tensor,
     bias: Tensor,
 }
 
 impl Neighbourhood {
     pub(crate) fn new(path: &nn::Path, width: i64) -> Self {
-        let stdev = (9.0 * width as f64).powf(-0.5);
+        let std = (9.0 * width as f64).powf(-0.5);
         Self {
-            norm: Norm::new(&(path / "norm"), width),
-            weight: path.randn("weight", &[width, width, 3, 3], 0.0, stdev),
+            norm: LayerNorm::new(&(path / "norm"), width),
+            weight: path.randn("weight", &[width, width, 3, 3], 0.0, std),
             bias: path.zeros("bias", &[width]),
         }
     }
@@ -26,7 +29,7 @@ impl Neighbourhood {
         let kind = cells.kind();
         let grid = self.norm.forward(cells).permute([0, 3, 1, 2]);
         let (weight, bias) = (self.weight.to_kind(kind), self.bias.to_kind(kind));
-        let seen = grid.conv2d(&weight, Some(bias), 1, 1, 1, 1).gelu("none");
-        cells + dropout.apply(&seen.permute([0, 2, 3, 1]))
+        let convolved = grid.conv2d(&weight, Some(bias), 1, 1, 1, 1).gelu("none");
+        cells + dropout.apply(&convolved.permute([0, 2, 3, 1]))
     }
 }

@@ -1,27 +1,30 @@
-//! Captions in the tokens of a language model.
+//! Captions as tokens of a language model.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tokenizers::Tokenizer;
+use vq_file::FileError;
+use vq_nn::InputError;
 
-use vq_transformer::InputError;
+use crate::batch::CaptionBatch;
+use crate::caption::SpecialTokens;
+use crate::error::CaptionError;
+use crate::token_map::TokenMap;
 
-use crate::{CaptionError, SpecialTokens, TokenMap};
-
-/// Which of a language model's tokens to keep.
+/// Which of a language model's tokens to keep, besides the special tokens.
 #[derive(Debug, Clone, Copy)]
-pub enum VocabularyExtent<'a> {
-    /// All.
+pub enum TokenSelection<'a> {
+    /// All tokens.
     Full,
-    /// Those of the captions given, and the special ones.
-    InUse(&'a [String]),
-    /// Those of these ids of the model's, and the special ones.
+    /// The tokens of these captions.
+    Captions(&'a [String]),
+    /// The tokens with these ids of the model.
     Ids(&'a [i64]),
 }
 
-/// A language model's names of the tokens with a meaning of their own.
+/// A language model's names of its special tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecialNames {
@@ -29,9 +32,9 @@ pub struct SpecialNames {
     pub begin: String,
     /// Ends a caption.
     pub end: String,
-    /// Fills a batch.
+    /// Pads a batch.
     pub pad: String,
-    /// Stands for what has no token.
+    /// Replaces text that has no token.
     pub unknown: Option<String>,
 }
 
@@ -56,7 +59,7 @@ impl SpecialNames {
     }
 }
 
-/// Text to a decoder's ids and back, by a Hugging Face `tokenizer.json`.
+/// Converts text to a decoder's ids and back, with a Hugging Face `tokenizer.json`.
 #[derive(Debug)]
 pub struct TokenVocabulary {
     tokenizer: Tokenizer,
@@ -68,31 +71,27 @@ impl TokenVocabulary {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// [`CaptionError::Io`] if the file cannot be read; [`CaptionError::Tokenizer`] if it is no tokenizer;
+    /// [`CaptionError::File`] if the file cannot be read; [`CaptionError::Tokenizer`] if it is not a tokenizer;
     /// [`CaptionError::Token`] if it lacks a special token.
-    pub fn open(path: &Path, names: &SpecialNames, extent: VocabularyExtent<'_>) -> Result<Self, CaptionError> {
+    pub fn open(path: &Path, names: &SpecialNames, selection: TokenSelection<'_>) -> Result<Self, CaptionError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| CaptionError::Io {
-            op: "TokenVocabulary::open",
-            file: file.clone(),
-            source,
-        })?;
-        Self::parse(&text, file, names, extent)
+        let text = std::fs::read_to_string(path).map_err(FileError::io("read", path))?;
+        Self::parse(&text, file, names, selection)
     }
 
-    /// As [`TokenVocabulary::open`], of the text of a `tokenizer.json`, which errors call `file`.
+    /// As [`TokenVocabulary::open`], for the text of a `tokenizer.json`; `file` names it in errors.
     ///
     /// # Errors
-    /// Those of [`TokenVocabulary::open`], except for reading; [`CaptionError::Input`] if an id is not the model's.
+    /// Those of [`TokenVocabulary::open`], except for reading; [`CaptionError::Input`] if an id is not the tokenizer's.
     pub fn parse(
         text: &str,
         file: String,
         names: &SpecialNames,
-        extent: VocabularyExtent<'_>,
+        selection: TokenSelection<'_>,
     ) -> Result<Self, CaptionError> {
         let fail = |expected, source| CaptionError::Tokenizer { file: file.clone(), expected, source };
         let mut tokenizer: Tokenizer = guarded(|| text.parse()).map_err(|source| fail("a tokenizer", source))?;
-        // A tokenizer trained for batches pads and cuts; lengths here are the decoder's matter.
+        // A tokenizer that was trained on batches pads and truncates; here the decoder's limits decide.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|source| fail("no truncation", source))?;
         let id = |name: &String| {
@@ -105,16 +104,16 @@ impl TokenVocabulary {
             pad: id(&names.pad)?,
             unknown: names.unknown.as_ref().map(id).transpose()?,
         };
-        let used: Vec<i64> = match extent {
-            VocabularyExtent::Full => tokenizer.get_vocab(true).into_values().map(i64::from).collect(),
-            VocabularyExtent::InUse(captions) => {
+        let used: Vec<i64> = match selection {
+            TokenSelection::Full => tokenizer.get_vocab(true).into_values().map(i64::from).collect(),
+            TokenSelection::Captions(captions) => {
                 let mut used = Vec::new();
                 for caption in captions {
                     used.extend(model_ids(&tokenizer, &file, caption)?);
                 }
                 used
             }
-            VocabularyExtent::Ids(ids) => {
+            TokenSelection::Ids(ids) => {
                 let known = |id: i64| u32::try_from(id).is_ok_and(|id| tokenizer.id_to_token(id).is_some());
                 if let Some(got) = ids.iter().copied().find(|id| !known(*id)) {
                     let (op, what) = ("TokenVocabulary::parse", "ids of the tokenizer");
@@ -127,18 +126,31 @@ impl TokenVocabulary {
         Ok(Self { map: TokenMap::new(used, special)?, tokenizer, file })
     }
 
-    /// The map between the model's ids and the decoder's.
+    /// The map between the model's ids and the decoder's ids.
     pub fn map(&self) -> &TokenMap {
         &self.map
     }
 
-    /// A caption's ids, begun and ended, at most `limit`; see [`TokenMap::caption`].
+    /// A caption's ids between the begin and end tokens, at most `limit`; see [`TokenMap::caption`].
     ///
     /// # Errors
     /// [`CaptionError::Tokenizer`] if the tokenizer refuses the text; [`CaptionError::Input`] if `limit` is less
     /// than 2.
     pub fn encode(&self, caption: &str, limit: usize) -> Result<Vec<i64>, CaptionError> {
         self.map.caption(&model_ids(&self.tokenizer, &self.file, caption)?, limit)
+    }
+
+    /// Captions as a batch: of at most `limit` tokens each, empty for an image without caption or with a blank one.
+    ///
+    /// # Errors
+    /// Those of [`TokenVocabulary::encode`].
+    pub fn encode_batch(&self, captions: &[Option<String>], limit: usize) -> Result<CaptionBatch, CaptionError> {
+        let encode = |caption: &Option<String>| match caption.as_deref().map(str::trim) {
+            None | Some("") => Ok(Vec::new()),
+            Some(caption) => self.encode(caption, limit),
+        };
+        let ids: Vec<Vec<i64>> = captions.iter().map(encode).collect::<Result<_, _>>()?;
+        Ok(self.map.batch(&ids))
     }
 
     /// The text of ids; special tokens are left out.
@@ -151,7 +163,7 @@ impl TokenVocabulary {
             |id: &&i64| ![special.begin, special.end, special.pad].contains(id) && special.unknown != Some(**id);
         let mut tokens = Vec::with_capacity(ids.len());
         for id in ids.iter().filter(is_word) {
-            let model = self.map.model(*id).and_then(|model| u32::try_from(model).ok());
+            let model = self.map.model_id(*id).and_then(|model| u32::try_from(model).ok());
             let end = self.map.size() as i64;
             let op = "TokenVocabulary::decode";
             tokens.push(model.ok_or(InputError::Range { op, what: "token ids", start: 0, end, got: *id })?);
@@ -161,7 +173,7 @@ impl TokenVocabulary {
     }
 }
 
-/// The model's own ids of a text, without special ones around it.
+/// The model's ids of a text, without begin and end tokens.
 fn model_ids(tokenizer: &Tokenizer, file: &str, text: &str) -> Result<Vec<i64>, CaptionError> {
     let encoding = guarded(|| tokenizer.encode(text, false));
     let encoding = encoding.map_err(|source| CaptionError::Tokenizer {
@@ -172,8 +184,8 @@ fn model_ids(tokenizer: &Tokenizer, file: &str, text: &str) -> Result<Vec<i64>, 
     Ok(encoding.get_ids().iter().map(|id| i64::from(*id)).collect())
 }
 
-/// A panic of `tokenizers` as an error: the crate panics at some files that can be written by hand. A tokenizer changes
-/// nothing but its cache, so it stays sound.
+/// Turns a panic of `tokenizers` into an error: the crate panics on some handwritten files. A tokenizer mutates only its
+/// cache, so it stays usable.
 fn guarded<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("a file that the crate `tokenizers` panics at".into()))
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("a file on which the crate `tokenizers` panics".into()))
 }

@@ -1,7 +1,7 @@
 //! Sampling of token grids, id by id.
 //!
-//! Run `generate_peer.py` beside this file, which times loops in PyTorch in turn with it.
-//! Alone, it prints the milliseconds of each repetition, for a grid of 16x16 and 1024 codes, 6 layers of width 384:
+//! `generate_peer.py` in this folder runs it in turn with loops in PyTorch.
+//! It prints the milliseconds of each repetition, for a grid of 16x16 and 1024 codes, 6 layers of width 384:
 //!
 //! ```sh
 //! cargo bench -p vq-generate --bench generate -- batch repetitions threads
@@ -35,7 +35,7 @@ fn main() {
         let request = SampleRequest { seeds: &seeds, condition: &Condition::None, known: None };
         let start = Instant::now();
         let sampled = generator.sample(&request, &GenerationConfig::default()).unwrap();
-        // The first warms up.
+        // The first repetition is a warm-up.
         if repetition > 0 {
             assert_eq!(sampled.ids.numel(), batch * 256);
             println!("{:.3}", start.elapsed().as_secs_f64() * 1e3);

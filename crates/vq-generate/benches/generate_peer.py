@@ -4,8 +4,8 @@
     python crates/vq-generate/benches/generate_peer.py
 
 All three have 6 blocks of width 384 with 6 heads, and draw 256 ids of 1024 codes, in f32 on two threads.
-`plain` reads all ids anew for each, as minGPT's `generate` does; `cached` keeps keys and values in room for all of them
-and reads one id at a time. Only ratios within a round say something on a machine that has other work.
+`plain` reads all ids again for each, as minGPT's `generate` does; `cached` keeps keys and values in room for all of them
+and reads one id at a time. On a machine with other load, only ratios within a round are meaningful.
 
 The floor is what it takes to read the weights once for each id, with the bandwidth of a sum over as many weights.
 """

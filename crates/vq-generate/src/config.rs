@@ -1,20 +1,22 @@
+//! Options of a generator.
+
 use serde::{Deserialize, Serialize};
-use vq_transformer::{InputError, check_option};
+use vq_nn::{BlockConfig, CrossAttention, InputError, Projections, ResidualInit, check_option};
 
 /// Options of a [`Generator`](crate::Generator).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneratorConfig {
-    /// How ids follow from each other.
+    /// In which order ids are generated.
     pub order: Order,
     /// The transformer over positions.
     pub transformer: TransformerConfig,
-    /// What ids are read and scored by; vectors learned for each by default.
+    /// What ids are embedded and scored by; learned vectors by default.
     pub ids: IdSource,
-    /// Probability that an image's condition is dropped in training, so that one generator also learns to do without
-    /// (classifier-free guidance, arXiv 2207.12598); 0.1 by default.
+    /// Probability that an image's condition is dropped in training, so that the generator also learns the unconditional
+    /// distribution (classifier-free guidance, arXiv 2207.12598); 0.1 by default.
     pub condition_dropout: f64,
-    /// Part of each target's probability that is spread over all codes of its slot, in training; 0 by default.
+    /// Share of each target's probability that is spread over all codes of its slot, in training; 0 by default.
     pub label_smoothing: f64,
 }
 
@@ -30,16 +32,17 @@ impl Default for GeneratorConfig {
     }
 }
 
-/// How the ids of an image follow from each other.
+/// In which order the ids of an image are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {
     /// Row by row, and slot by slot within a position.
     Autoregressive {
-        /// Blocks of the head that predicts the slots of a position one after another; unused where there is one slot.
+        /// Blocks of the depth transformer, which predicts the slots of a position one after another; unused with one
+        /// slot.
         depth_layers: i64,
     },
-    /// All at once, the surest first (MaskGIT, arXiv 2202.04200).
+    /// All positions in parallel, over a few rounds that keep the most confident ids (MaskGIT, arXiv 2202.04200).
     Masked,
 }
 
@@ -49,26 +52,26 @@ impl Default for Order {
     }
 }
 
-/// What the vectors are made of by which ids are read, and by which they are scored.
+/// What the vectors that embed and score ids are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdSource {
-    /// A vector is learned for each.
+    /// A learned vector for each id.
     #[default]
     Learned,
-    /// To that is added what a perceptron, learned for each slot, makes of the id's code in the tokenizer: what is
-    /// learned of a code holds for those near it, too, so that far fewer images will do where codes are many.
+    /// A learned vector, plus the output of an MLP, one for each slot, for the id's code in the tokenizer. Similar codes
+    /// then share what is learned, so that large codebooks need far fewer images.
     Codes,
 }
 
-/// How a transformer knows where a token lies.
+/// How a transformer encodes the position of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Positions {
     /// A learned vector for each position, added once.
     #[default]
     Learned,
-    /// Queries and keys turned by row and column in each attention (RoFormer, arXiv 2104.09864; axial, as in
+    /// Queries and keys rotated by row and column in each attention (RoFormer, arXiv 2104.09864; axial form of
     /// arXiv 2403.13298).
     #[serde(rename = "rotary-2d")]
     Rotary2d,
@@ -84,14 +87,13 @@ pub struct TransformerConfig {
     pub heads: i64,
     /// Blocks; 6 by default.
     pub layers: i64,
-    /// Width of a block's perceptron in widths of the module; 4 by default.
+    /// Features of an MLP's hidden layer, as a multiple of the width; 4 by default.
     pub expansion: i64,
     /// Probability of dropping a feature, in training only; 0.1 by default.
     pub dropout: f64,
-    /// How the transformer knows where a token lies; learned by default.
+    /// How positions are encoded; learned by default.
     pub positions: Positions,
-    /// Whether the scores of codes are products with the vectors that the codes are read by (arXiv 1608.05859), which
-    /// are parameters of their own otherwise, by default.
+    /// Whether the heads share their weights with the embeddings of the ids (arXiv 1608.05859); false by default.
     pub tie_weights: bool,
 }
 
@@ -113,7 +115,7 @@ impl GeneratorConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`InputError::Option`] with the key of the first that makes no sense.
+    /// [`InputError::Option`] with the key of the first invalid option.
     pub fn check(&self) -> Result<(), InputError> {
         const OP: &str = "GeneratorConfig";
         if let Order::Autoregressive { depth_layers } = self.order {
@@ -131,7 +133,7 @@ impl TransformerConfig {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`InputError::Option`] with the key of the first that makes no sense.
+    /// [`InputError::Option`] with the key of the first invalid option.
     pub fn check(&self) -> Result<(), InputError> {
         const OP: &str = "TransformerConfig";
         let Self { width, heads, layers, expansion, dropout, positions, .. } = *self;
@@ -145,5 +147,17 @@ impl TransformerConfig {
             check_option(OP, "heads", (width / heads) % 4 == 0, &expected, heads)?;
         }
         check_option(OP, "dropout", (0.0..1.0).contains(&dropout), "in 0..1", dropout)
+    }
+
+    /// One of `layers` blocks.
+    pub(crate) fn block(&self, layers: i64) -> BlockConfig {
+        BlockConfig {
+            width: self.width,
+            heads: self.heads,
+            hidden: self.width * self.expansion,
+            projections: Projections::Fused,
+            cross_attention: CrossAttention::Without,
+            residual_init: ResidualInit::DepthScaled { layers },
+        }
     }
 }

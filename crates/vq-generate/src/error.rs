@@ -1,7 +1,7 @@
-//! What can go wrong in generation.
+//! Errors of generation.
 
 use vq_core::CoreError;
-use vq_transformer::InputError;
+use vq_nn::InputError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum GenerateError {
     Condition {
         /// The operation.
         op: &'static str,
-        /// The kind that is taken.
+        /// The kind that is accepted.
         expected: &'static str,
         /// The kind that was given.
         got: &'static str,

@@ -1,37 +1,43 @@
+//! A generator of either order.
+
 use tch::{Kind, Tensor, nn};
 use vq_core::Mode;
 
-use crate::{
-    Autoregressive, Condition, Conditioning, GenerateError, GenerationConfig, GeneratorConfig, GeneratorLoss, Masked,
-    Order, Progress, SampleRequest, Sampled, TokenGrid,
-};
+use crate::autoregressive::Autoregressive;
+use crate::condition::{Condition, Conditioning};
+use crate::config::{GeneratorConfig, Order};
+use crate::error::GenerateError;
+use crate::grid::TokenGrid;
+use crate::loss::GeneratorLoss;
+use crate::masked::Masked;
+use crate::request::{GenerationConfig, Progress, SampleRequest, Sampled};
 
 /// Images of a training step.
 #[derive(Debug)]
 pub struct GeneratorBatch {
-    /// `[B, H, W, S]`, `Int64`, laid out as the tokenizer's quantizer says.
+    /// `[B, H, W, S]`, `Int64`, in the layout of the tokenizer's quantizer.
     pub ids: Tensor,
-    /// What each shows.
+    /// What each image shows.
     pub condition: Condition,
 }
 
 /// A generator of either order.
 #[derive(Debug)]
 pub enum Generator {
-    /// Id by id.
+    /// Generates id by id.
     Autoregressive(Box<Autoregressive>),
-    /// In a few rounds.
+    /// Generates in a few rounds.
     Masked(Box<Masked>),
 }
 
 impl Generator {
-    /// Registers a generator of the order that the options name under `path`.
+    /// Registers a generator of the configured order under `path`.
     ///
-    /// `codes` are the vectors of each slot's ids in the tokenizer, `S` tensors `[V, D]`, for
-    /// [`IdSource::Codes`](crate::IdSource::Codes); they stay as they are, and are no parameters.
+    /// `codes` are the vectors of each slot's ids in the tokenizer, `S` tensors `[V, D]`, needed for
+    /// [`IdSource::Codes`](crate::IdSource::Codes); they stay constant and are not parameters.
     ///
     /// # Errors
-    /// [`GenerateError::Input`] if an option, the grid, the codes or the condition's source makes no sense.
+    /// [`GenerateError::Input`] if an option, the grid, the codes or the conditioning is invalid.
     pub fn new(
         path: &nn::Path,
         tokens: &TokenGrid,
@@ -47,27 +53,27 @@ impl Generator {
         })
     }
 
-    /// The options that the generator was built with.
+    /// The options of the generator.
     pub fn config(&self) -> &GeneratorConfig {
         match self {
-            Self::Autoregressive(generator) => &generator.frame.config,
-            Self::Masked(generator) => &generator.frame.config,
+            Self::Autoregressive(generator) => &generator.backbone.config,
+            Self::Masked(generator) => &generator.backbone.config,
         }
     }
 
-    /// The grid that the generator makes.
+    /// The grid that the generator generates.
     pub fn tokens(&self) -> &TokenGrid {
         match self {
-            Self::Autoregressive(generator) => &generator.frame.tokens,
-            Self::Masked(generator) => &generator.frame.tokens,
+            Self::Autoregressive(generator) => &generator.backbone.tokens,
+            Self::Masked(generator) => &generator.backbone.tokens,
         }
     }
 
-    /// Computes in numbers of this kind from now on; `Float` before. Parameters stay as they are.
-    pub fn compute_in(&mut self, kind: Kind) {
+    /// Sets the dtype of the computation; `Float` before. Parameters keep theirs.
+    pub fn set_compute_dtype(&mut self, kind: Kind) {
         match self {
-            Self::Autoregressive(generator) => generator.compute_in(kind),
-            Self::Masked(generator) => generator.compute_in(kind),
+            Self::Autoregressive(generator) => generator.set_compute_dtype(kind),
+            Self::Masked(generator) => generator.set_compute_dtype(kind),
         }
     }
 
@@ -82,27 +88,27 @@ impl Generator {
         }
     }
 
-    /// Draws images.
+    /// Samples images.
     ///
     /// # Errors
     /// Those of [`Autoregressive::sample`] and [`Masked::sample`].
     pub fn sample(&self, request: &SampleRequest<'_>, config: &GenerationConfig) -> Result<Sampled, GenerateError> {
-        self.sample_watched(request, config, &mut |_| {})
+        self.sample_with_progress(request, config, &mut |_| {})
     }
 
-    /// As [`Generator::sample`]; `watch` hears of each position or round.
+    /// As [`Generator::sample`]; calls `on_progress` after each position or round.
     ///
     /// # Errors
     /// Those of [`Generator::sample`].
-    pub fn sample_watched(
+    pub fn sample_with_progress(
         &self,
         request: &SampleRequest<'_>,
         config: &GenerationConfig,
-        watch: &mut dyn FnMut(Progress),
+        on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Sampled, GenerateError> {
         match self {
-            Self::Autoregressive(generator) => generator.sampler().sample(request, config, watch),
-            Self::Masked(generator) => generator.sample(request, config, watch),
+            Self::Autoregressive(generator) => generator.sampler().sample(request, config, on_progress),
+            Self::Masked(generator) => generator.sample(request, config, on_progress),
         }
     }
 }

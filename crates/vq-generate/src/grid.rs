@@ -1,9 +1,10 @@
+//! Grids of token ids.
+
 use tch::Tensor;
 use vq_core::Layout;
-use vq_transformer::{InputError, check_option};
+use vq_nn::{GridPosition, InputError, check_option};
 
-use crate::GenerateError;
-use crate::rotary::Place;
+use crate::error::GenerateError;
 
 /// Rows and columns of a token grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,18 +16,18 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// `P`, the positions.
+    /// `P`, the number of positions.
     pub fn positions(self) -> i64 {
         self.rows * self.columns
     }
 
     /// The positions, row by row.
-    pub(crate) fn places(self) -> impl Iterator<Item = Place> {
-        (0..self.rows).flat_map(move |row| (0..self.columns).map(move |column| Place { row, column }))
+    pub(crate) fn iter(self) -> impl Iterator<Item = GridPosition> {
+        (0..self.rows).flat_map(move |row| (0..self.columns).map(move |column| GridPosition { row, column }))
     }
 }
 
-/// The ids of an image: their grid, and what each slot of a position may hold.
+/// The ids of an image: their grid, and the codes that each slot of a position may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenGrid {
     /// Rows and columns.
@@ -39,7 +40,7 @@ impl TokenGrid {
     /// Checks that there are positions and slots, and that each slot has a code.
     ///
     /// # Errors
-    /// [`GenerateError::Input`] with the key of the first that makes no sense.
+    /// [`GenerateError::Input`] with the key of the first invalid option.
     pub fn check(&self, op: &'static str) -> Result<(), GenerateError> {
         check_option(op, "rows", self.grid.rows >= 1, "to be positive", self.grid.rows)?;
         check_option(op, "columns", self.grid.columns >= 1, "to be positive", self.grid.columns)?;
@@ -60,10 +61,7 @@ impl TokenGrid {
         self.grid.positions() * self.slots()
     }
 
-    /// Checks ids `[B, H, W, S]` of this grid, and gives `B`.
-    ///
-    /// # Errors
-    /// [`GenerateError::Input`] or [`GenerateError::Ids`].
+    /// Checks ids `[B, H, W, S]` of this grid, and returns `B`.
     pub(crate) fn check_ids(&self, op: &'static str, ids: &Tensor) -> Result<i64, GenerateError> {
         let Grid { rows, columns } = self.grid;
         match ids.size()[..] {

@@ -1,24 +1,24 @@
-//! With and without a condition, side by side.
+//! Classifier-free guidance.
 
 use tch::{Kind, Tensor};
 
-use crate::Condition;
-use crate::condition::Prefix;
+use crate::condition::Condition;
+use crate::prefix::Prefix;
 
 /// Classifier-free guidance (arXiv 2207.12598, equation 6).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guidance {
-    /// None asks with the condition only, and has no second row for an image.
+    /// If none, only the conditional scores are computed, and an image has one row.
     weight: Option<f64>,
 }
 
 impl Guidance {
     pub(crate) fn new(weight: f64, condition: &Condition) -> Self {
-        let matters = weight != 1.0 && !matches!(condition, Condition::None);
-        Self { weight: matters.then_some(weight) }
+        let guided = weight != 1.0 && !matches!(condition, Condition::None);
+        Self { weight: guided.then_some(weight) }
     }
 
-    /// Rows `[B, ..]` for an image each, twice if half of them lose their condition.
+    /// One row for each image, `[B, ..]`, to `[R, ..]`.
     pub(crate) fn rows(self, xs: &Tensor) -> Tensor {
         match self.weight {
             None => xs.shallow_clone(),
@@ -26,7 +26,7 @@ impl Guidance {
         }
     }
 
-    /// States of the condition: `[B, N, M]`, or `[2 B, N, M]` of which the second half has none.
+    /// States of the condition, `[R, N, M]`; of `2 B` rows the second half has no condition.
     pub(crate) fn prefix(self, prefix: &Prefix, condition: &Condition, images: i64) -> Option<Tensor> {
         let with = prefix.read(condition, images, None)?;
         if self.weight.is_none() {
@@ -36,7 +36,7 @@ impl Guidance {
         Some(Tensor::cat(&[with, without], 0))
     }
 
-    /// Scores `[R, ..]` of all rows to scores `[B, ..]`, in `Float` or more digits.
+    /// Scores `[R, ..]` of all rows to guided scores `[B, ..]`, in `Float` or wider.
     pub(crate) fn mix(self, scores: &Tensor) -> Tensor {
         let scores = scores.to_kind(if scores.kind() == Kind::Double { Kind::Double } else { Kind::Float });
         let Some(weight) = self.weight else { return scores };

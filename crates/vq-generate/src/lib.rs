@@ -1,8 +1,16 @@
-//! Images from tokens: generators over grids of ids, with conditions.
+//! Image generators over grids of token ids, with conditions.
 //!
-//! An image tokenizer makes of an image a grid of ids, several for a position if its codes come in groups.
-//! A [`Generator`] learns which grids are images, and makes new ones: [`Autoregressive`] id by id, [`Masked`] in a few
-//! rounds. It sees ids only, nothing of images or words.
+//! An image tokenizer turns an image into a grid of ids, several for a position if its codes come in groups (slots).
+//! A [`Generator`] learns the distribution of such grids and samples new ones. It sees ids only, no images.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Generator`] | a generator of either order, by its [`GeneratorConfig`] |
+//! | [`Autoregressive`], [`Sampler`] | predicts id by id, with a key-value cache |
+//! | [`Masked`] | predicts all masked ids in a few rounds (MaskGIT) |
+//! | [`Conditioning`], [`Condition`] | classes, text or other tokens that images are conditioned on |
+//! | [`SampleRequest`], [`GenerationConfig`] | what to sample, and how: seeds, temperature, guidance, known ids |
+//! | [`GeneratorLoss`] | cross-entropy of ids |
 //!
 //! ```
 //! use tch::{Device, Tensor, nn};
@@ -37,35 +45,37 @@
 //! | `B` | images in a batch |
 //! | `H`, `W` | rows and columns of the token grid |
 //! | `P` | positions, `H * W` |
-//! | `S` | ids of a position ("slots") |
+//! | `S` | slots: ids of a position |
 //! | `V` | codes of a slot, or tokens of a language model's vocabulary |
-//! | `N` | states of a condition, which stand before those of the image |
+//! | `N` | states of a condition, which precede those of the image |
 //! | `L` | states of a sequence, `N + P` |
 //! | `M` | width of the transformer |
 //! | `A` | heads of an attention |
 //! | `T` | tokens of a text |
 //! | `E` | width of a language model's embeddings |
-//! | `R` | rows that are computed: `B`, or `2 B` if each image is also computed without its condition |
+//! | `D` | width of a code in the tokenizer |
+//! | `R` | rows of a computation: `B`, or `2 B` if each image is also computed without its condition |
 
 mod autoregressive;
-mod block;
+mod backbone;
 mod condition;
 mod config;
 mod depth;
 mod error;
-mod frame;
 mod generator;
 mod grid;
 mod guidance;
-mod id_vectors;
+mod id_embeddings;
+mod init;
+mod known;
 mod loss;
 mod masked;
+mod prefix;
 mod request;
-mod rotary;
 mod rounds;
 mod sampler;
-mod slots;
-mod stack;
+mod slot_embeddings;
+mod slot_heads;
 
 pub use autoregressive::Autoregressive;
 pub use condition::{Condition, Conditioning};
@@ -73,8 +83,9 @@ pub use config::{GeneratorConfig, IdSource, Order, Positions, TransformerConfig}
 pub use error::GenerateError;
 pub use generator::{Generator, GeneratorBatch};
 pub use grid::{Grid, TokenGrid};
+pub use known::Known;
 pub use loss::GeneratorLoss;
 pub use masked::Masked;
-pub use request::{GenerationConfig, Known, Progress, RoundsConfig, SampleRequest, Sampled};
+pub use request::{GenerationConfig, Progress, RoundsConfig, SampleRequest, Sampled};
 pub use sampler::Sampler;
-pub use vq_transformer::{InputError, SampleConfig};
+pub use vq_nn::{InputError, SampleConfig};

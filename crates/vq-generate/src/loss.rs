@@ -2,34 +2,34 @@
 
 use tch::{Kind, Reduction, Tensor};
 
-/// What ids cost.
+/// The loss of a batch.
 #[derive(Debug)]
 pub struct GeneratorLoss {
-    /// Scalar: cross-entropy of an id, label-smoothed if so configured, mean over the ids that are predicted.
+    /// Scalar: cross-entropy of an id, label-smoothed if configured, mean over the predicted ids.
     pub loss: Tensor,
-    /// Scalar, off the graph: cross-entropy without smoothing, in nats an id; `exp` of it is the perplexity.
+    /// Scalar without gradient: cross-entropy without smoothing, in nats per id; its exponential is the perplexity.
     pub negative_log_likelihood: Tensor,
-    /// `[S]`, off the graph: the same for each slot, zero for one of which no id was predicted.
-    /// Its sum is in nats a position, if all ids are predicted.
+    /// `[S]`, without gradient: the same for each slot, zero for a slot of which no id was predicted.
+    /// The sum is in nats per position if all ids are predicted.
     pub slots: Tensor,
-    /// `[S]`, `Int64`: the ids that were predicted, by which a mean over batches weighs.
+    /// `[S]`, `Int64`: the number of predicted ids, the weight of this batch in a mean over batches.
     pub counts: Tensor,
 }
 
-/// The loss, slot by slot.
-pub(crate) struct Terms {
+/// Sums of the loss, slot by slot.
+pub(crate) struct LossSums {
     smoothing: f64,
     losses: Vec<Tensor>,
     entropies: Vec<Tensor>,
     counts: Vec<i64>,
 }
 
-impl Terms {
+impl LossSums {
     pub(crate) fn new(smoothing: f64) -> Self {
         Self { smoothing, losses: Vec::new(), entropies: Vec::new(), counts: Vec::new() }
     }
 
-    /// Scores `[n, V]` of a slot and the ids that they should have foreseen, `[n]`, less the first code of the slot.
+    /// Adds scores `[n, V]` of the next slot and the target ids, `[n]`, minus the first code of the slot.
     pub(crate) fn add(&mut self, scores: &Tensor, targets: &Tensor) {
         let sum = |scores: &Tensor, smoothing| {
             scores.cross_entropy_loss(targets, None::<Tensor>, Reduction::Sum, -100, smoothing)
@@ -54,7 +54,7 @@ impl Terms {
     }
 }
 
-/// Log-probabilities of ids `[..]`, less the first code of their slot, by scores `[.., V]`.
+/// Log-probabilities of ids `[..]`, minus the first code of their slot, under scores `[.., V]`.
 pub(crate) fn gather_log_probabilities(scores: &Tensor, targets: &Tensor) -> Tensor {
     scores.log_softmax(-1, scores.kind()).gather(-1, &targets.unsqueeze(-1), false).squeeze_dim(-1)
 }

@@ -59,7 +59,7 @@ for image, wanted in enumerate([[4, 9, 3], [7]]):
         terms.append(((-3.0 * fixed / fixed.mean()).softmax(0) * distances).sum())
 keep("words", 0.1 * torch.stack(terms).mean(), latents=latents, codebook=codebook)
 
-# Masked text prediction: one block of width 8, two heads, hidden width 16; 11 tokens of width 5; up to 6 places.
+# Masked text prediction: one block of width 8, two heads, hidden width 16; 11 tokens of width 5; up to 6 positions.
 W, V, OWN = 8, 11, 5
 shapes = {"mask": (W,), "positions": (6, W), "norm.weight": (W,), "norm.bias": (W,), "tokens.bias": (V,),
           "tokens.input.weight": (W, OWN), "tokens.output.weight": (OWN, W)}
@@ -90,7 +90,7 @@ table = formula(77, (V, OWN), 3.0)
 table = table / table.square().mean().sqrt()
 states = formula(11, (3, 6, W), 1.5).requires_grad_()
 terms = []
-# Captions without their padding, and the places that are masked.
+# Captions without their padding, and the masked positions.
 for image, (ids, masked) in enumerate([([0, 4, 7, 9, 8, 1], [2, 4]), ([0, 3, 1], [1]), ([], [])]):
     if not ids:
         continue
@@ -104,7 +104,7 @@ for image, (ids, masked) in enumerate([([0, 4, 7, 9, 8, 1], [2, 4]), ([0, 3, 1],
     for t in masked:
         log_p = scores[t].log_softmax(0)
         terms.append(-0.9 * log_p[ids[t]] - 0.1 * log_p.mean())
-# A key's bias moves all scores of a query alike; its gradient is rounding and is left out.
+# A key's bias shifts all scores of a query equally; its gradient is rounding and is left out.
 keep("masked", 0.001 * torch.stack(terms).mean(), states=states,
      **{name: value for name, value in p.items() if not name.endswith("key.bias")})
 save_file(tensors, "terms.safetensors")

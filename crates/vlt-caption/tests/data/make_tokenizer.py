@@ -1,4 +1,4 @@
-"""Writes tokenizer.json: BERT's kind of tokenizer over a few words, which pads and cuts unless told not to.
+"""Writes tokenizer.json: a BERT tokenizer of a few words, which pads and truncates by default.
 
 Needs Python alone. Run in this folder.
 """

@@ -1,4 +1,4 @@
-//! Laws of decoding, over modules and images that a number decides.
+//! Laws of decoding, over seeded random decoders and images.
 
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
@@ -11,7 +11,7 @@ use crate::support::{SPECIAL, Small, assert_close, codes, small};
 
 const LIMIT: i64 = 8;
 
-/// In `Double`, so that no two tokens are as likely but for rounding, which differs with the size of a batch.
+/// In `Double`, so that no two tokens are equally likely up to rounding, which depends on the batch size.
 fn memory(small: &Small, seed: usize, images: i64) -> Memory {
     small.decoder.encode(&codes(seed, images).to_kind(Kind::Double), Mode::Eval).unwrap()
 }
@@ -25,7 +25,7 @@ fn single(memory: &Memory, image: i64) -> Memory {
     Memory { states: memory.states.narrow(0, image, 1) }
 }
 
-/// What the module thinks of a caption, all tokens at once.
+/// Log-probability of a caption, computed for all tokens at once.
 fn probability(small: &Small, memory: &Memory, caption: &Caption) -> f64 {
     let mut ids = vec![SPECIAL.begin];
     ids.extend(&caption.ids);
@@ -50,15 +50,15 @@ proptest! {
         let memory = memory(&small, seed, 1);
         let all = small.decoder.log_probabilities(&memory, &Tensor::from_slice(&ids).unsqueeze(0)).unwrap();
         let mut cache = small.decoder.start(&memory, 1).unwrap();
-        for (place, id) in ids.iter().enumerate() {
+        for (position, id) in ids.iter().enumerate() {
             let next = step(&small, &mut cache, *id);
-            assert_close(&next, &all.select(1, place as i64), 1e-9, "log-probabilities");
+            assert_close(&next, &all.select(1, position as i64), 1e-9, "log-probabilities");
         }
         prop_assert_eq!(cache.length(), ids.len() as i64);
     }
 
     #[test]
-    fn a_sequence_is_as_likely_as_its_steps(seed in 0_usize..1000, ids in prop::collection::vec(0_i64..12, 2..9)) {
+    fn the_probability_of_a_sequence_is_the_product_of_its_steps(seed in 0_usize..1000, ids in prop::collection::vec(0_i64..12, 2..9)) {
         let small = small(seed, 3.0);
         let memory = memory(&small, seed, 1);
         let mut cache = small.decoder.start(&memory, 1).unwrap();
@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn captions_are_as_likely_as_they_say(seed in 0_usize..1000) {
+    fn captions_report_their_probability(seed in 0_usize..1000) {
         let small = small(seed, 3.0);
         let memory = memory(&small, seed, 3);
         let captioner = captioner(&small);
@@ -86,7 +86,7 @@ proptest! {
                 prop_assert!((whole - caption.log_probability).abs() < 1e-9, "{whole} and {caption:?}");
                 prop_assert!(caption.ids.iter().all(|id| (4..12).contains(id)), "{caption:?}");
                 let cut = caption.ids.len() as i64 == LIMIT;
-                prop_assert_eq!(caption.end == CaptionEnd::Cut, cut, "{:?}", caption);
+                prop_assert_eq!(caption.end == CaptionEnd::Truncated, cut, "{:?}", caption);
             }
         }
     }
@@ -125,7 +125,7 @@ proptest! {
         let sampled = captioner.sample(&memory, &seeds, &sampling).unwrap();
         for image in 0..4 {
             let one = single(&memory, image as i64);
-            // Rows that end early stay as they would alone, whatever the longest row of the batch does.
+            // Rows that end early equal those of a batch of one, whatever the longest row of the batch is.
             prop_assert_eq!(&captioner.greedy(&one).unwrap()[0].ids, &greedy[image].ids);
             prop_assert_eq!(&captioner.beam(&one, &beaming).unwrap()[0].ids, &beams[image].ids);
             let seed = &seeds[image..=image];
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn the_least_of_choices_is_greedy(seed in 0_usize..1000, draw in 0_u64..1000) {
+    fn sampling_from_one_token_is_greedy(seed in 0_usize..1000, draw in 0_u64..1000) {
         let small = small(seed, 3.0);
         let memory = memory(&small, seed, 2);
         let greedy = captioner(&small).greedy(&memory).unwrap();
@@ -158,7 +158,7 @@ fn best_of_all(small: &Small, memory: &Memory, limit: usize, config: &BeamConfig
         if ids.len() == limit {
             continue;
         }
-        let end = if ids.len() + 1 == limit { CaptionEnd::Cut } else { CaptionEnd::Complete };
+        let end = if ids.len() + 1 == limit { CaptionEnd::Truncated } else { CaptionEnd::Complete };
         all.extend((4..12).map(|id| Caption { ids: [ids.clone(), vec![id]].concat(), log_probability: 0.0, end }));
     }
     let rows: Vec<i64> = all
@@ -185,12 +185,12 @@ fn enough_beams_find_the_best_of_all_captions() {
     let mut searched = 0;
     for (seed, length_penalty) in (0..24).zip([0.0, 0.6, 1.0, 2.0].into_iter().cycle()) {
         let small = small(seed, 1.0);
-        // Ends that are likely from the start, so that the search has to go on past them.
+        // The end token is likely from the start, so that the search has to continue past complete captions.
         let bias = small.store.variables().remove("tokens.bias").unwrap();
         let _ = tch::no_grad(|| bias.get(SPECIAL.end).fill_(1.5));
         let memory = memory(&small, seed, 1);
         let captioner = Captioner::new(&small.decoder, SPECIAL, 3).unwrap();
-        // More beams than captions of two tokens, so that none is lost and the search does not end early.
+        // More beams than captions of two tokens, so that none is dropped and the search does not end early.
         let config = BeamConfig { beams: 80, length_penalty };
         let found = captioner.beam(&memory, &config).unwrap();
         let (got, best) = (config.score(&found[0]), best_of_all(&small, &memory, 3, &config));
@@ -198,7 +198,7 @@ fn enough_beams_find_the_best_of_all_captions() {
         let greedy = captioner.greedy(&memory).unwrap();
         searched += usize::from(!found[0].ids.is_empty() && config.score(&greedy[0]) < got - 1e-9);
     }
-    assert!(searched >= 1, "some are neither greedy nor the first to end");
+    assert!(searched >= 1, "some best captions are neither greedy nor the first to end");
 }
 
 #[test]
@@ -226,23 +226,23 @@ fn draws_follow_the_probabilities() {
 
 #[test]
 fn some_rows_end_before_others() {
-    // Else the laws above would say nothing of rows that end.
+    // Otherwise the laws above would not cover rows that end early.
     let mut lengths = std::collections::BTreeSet::new();
     for seed in 0..12 {
         let small = small(seed, 3.0);
         let captions = captioner(&small).greedy(&memory(&small, seed, 4)).unwrap();
-        lengths.extend(captions.iter().map(|caption| (caption.ids.len(), caption.end == CaptionEnd::Cut)));
+        lengths.extend(captions.iter().map(|caption| (caption.ids.len(), caption.end == CaptionEnd::Truncated)));
     }
     assert!(lengths.len() >= 3, "{lengths:?}");
 }
 
 #[test]
-fn scores_are_those_of_gnmt() {
+fn scores_equal_gnmts() {
     let caption = Caption { ids: vec![4; 6], log_probability: -3.0, end: CaptionEnd::Complete };
     let score = |length_penalty, caption: &Caption| BeamConfig { beams: 1, length_penalty }.score(caption);
     assert_eq!(score(0.0, &caption), -3.0);
     assert_eq!(score(1.0, &caption), -1.5, "seven steps: ((5 + 7) / 6)^1");
     assert_eq!(score(2.0, &caption), -0.75);
-    let cut = Caption { ids: vec![4; 7], end: CaptionEnd::Cut, ..caption };
-    assert_eq!(score(1.0, &cut), -1.5, "no end, and a word more");
+    let cut = Caption { ids: vec![4; 7], end: CaptionEnd::Truncated, ..caption };
+    assert_eq!(score(1.0, &cut), -1.5, "no end token, and one more word");
 }

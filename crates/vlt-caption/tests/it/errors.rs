@@ -1,4 +1,4 @@
-//! What does not fit is named.
+//! Errors name what does not fit.
 
 use tch::{Device, Kind, Tensor, nn};
 use vlt_caption::{BeamConfig, CaptionBatch, CaptionConfig, CaptionDecoder, Captioner, SampleConfig, SpecialTokens};
@@ -70,7 +70,7 @@ fn codes_and_captions() {
     );
     check(
         loss(&one.to_kind(Kind::Int64), ids(&[0, 1]), 2),
-        "CaptionDecoder::encode: expected codes of kind Float, Double, Half or BFloat16, got Int64",
+        "CaptionDecoder::encode: expected codes of dtype Float, Double, Half or BFloat16, got Int64",
     );
     check(loss(&one, ids(&[0, 12]), 2), "CaptionDecoder::loss: expected token ids in 0..12, got 12");
     check(loss(&one, ids(&[0, 1]), 3), "CaptionDecoder::loss: expected caption lengths in 0..3, got 3");
@@ -80,7 +80,7 @@ fn codes_and_captions() {
     );
     check(
         loss(&one, ids(&[0, 1]).to_kind(Kind::Int), 2),
-        "CaptionDecoder::loss: expected token ids of kind Int64, got Int",
+        "CaptionDecoder::loss: expected token ids of dtype Int64, got Int",
     );
 }
 
@@ -112,13 +112,13 @@ fn decoding() {
 }
 
 #[test]
-fn a_module_that_diverged_captions_nothing() {
+fn nan_scores_are_an_error() {
     let small = small(1, 1.0);
     let memory = small.decoder.encode(&(codes(1, 2) * f64::NAN), Mode::Eval).unwrap();
     let captioner = Captioner::new(&small.decoder, SPECIAL, 4).unwrap();
     let expected = "Captioner: expected finite scores of tokens, got NaN for image 0";
     check(captioner.greedy(&memory), expected);
-    // Whatever is drawn where there are no chances has no score, be it none or minus infinity.
+    // The score of a token drawn from NaN probabilities is NaN or minus infinity.
     let drawn = captioner.sample(&memory, &[1, 2], &SampleConfig::default()).unwrap_err().to_string();
     assert!(drawn.starts_with("Captioner: expected finite scores of tokens, got "), "{drawn}");
     let expected = "Captioner::beam: expected finite scores of tokens, got NaN for image 0";

@@ -37,7 +37,7 @@ fn check(case: &str, layers: i64, encoder_layers: i64, own: i64, neighbourhoods:
     let mut found = 0;
     for name in names(&store) {
         let expected = &golden[&format!("{case}.{name}.grad")];
-        // Keys' biases move all scores of a query alike, so theirs is rounding, and is compared as such.
+        // A key's bias shifts all scores of a query equally, so its gradient is zero up to rounding.
         let got = store.variables()[&name].grad();
         if name.ends_with("key.bias") {
             assert!(got.abs().max().double_value(&[]) < 1e-6, "{name}");

@@ -1,7 +1,7 @@
-//! A language's file: round trip, cut, damage.
+//! A language's file: round trip, restriction, damage.
 
 use tch::Tensor;
-use vlt_caption::{CaptionError, Language, LanguageAbout, SpecialNames, TokenVocabulary, VocabularyExtent};
+use vlt_caption::{CaptionError, Language, LanguageAbout, SpecialNames, TokenSelection, TokenVocabulary};
 
 fn tokenizer() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tokenizer.json")).unwrap()
@@ -14,7 +14,7 @@ fn language() -> Language {
         special: SpecialNames::bert(),
         sources: [("f".into(), "0".into())].into(),
     };
-    Language::new(about, tokenizer(), VocabularyExtent::Full, |ids| {
+    Language::new(about, tokenizer(), TokenSelection::Full, |ids| {
         let rows: Vec<f32> = ids.iter().flat_map(|&id| [id as f32, -(id as f32)]).collect();
         Ok::<_, CaptionError>(Tensor::from_slice(&rows).view([-1, 2]))
     })
@@ -22,7 +22,7 @@ fn language() -> Language {
 }
 
 #[test]
-fn a_language_is_read_back_and_equal_ones_have_equal_bytes() {
+fn a_language_round_trips_and_equal_languages_have_equal_bytes() {
     let bytes = language().to_bytes().unwrap();
     assert_eq!(bytes, language().to_bytes().unwrap());
     let back = Language::from_bytes("memory", &bytes).unwrap();
@@ -32,23 +32,23 @@ fn a_language_is_read_back_and_equal_ones_have_equal_bytes() {
 }
 
 #[test]
-fn a_cut_keeps_what_captions_use_with_its_rows() {
+fn a_restricted_language_keeps_the_tokens_and_rows_of_captions() {
     let whole = language();
     let caption = "a red apple".to_owned();
-    let cut = whole.cut(std::slice::from_ref(&caption)).unwrap();
-    assert!(cut.vocabulary().map().size() < whole.vocabulary().map().size());
-    let ids = cut.vocabulary().encode(&caption, 20).unwrap();
+    let restricted = whole.restrict(std::slice::from_ref(&caption)).unwrap();
+    assert!(restricted.vocabulary().map().size() < whole.vocabulary().map().size());
+    let ids = restricted.vocabulary().encode(&caption, 20).unwrap();
     assert_eq!(
-        cut.vocabulary().decode(&ids).unwrap(),
+        restricted.vocabulary().decode(&ids).unwrap(),
         whole.vocabulary().decode(&whole.vocabulary().encode(&caption, 20).unwrap()).unwrap()
     );
-    for (row, id) in cut.vocabulary().map().model_ids().iter().enumerate() {
-        assert_eq!(cut.embeddings().double_value(&[row as i64, 0]), *id as f64);
+    for (row, id) in restricted.vocabulary().map().model_ids().iter().enumerate() {
+        assert_eq!(restricted.embeddings().double_value(&[row as i64, 0]), *id as f64);
     }
 }
 
 #[test]
-fn the_embedded_language_speaks_of_scenes() {
+fn the_embedded_language_has_the_words_of_scenes() {
     let language = Language::embedded().unwrap();
     assert_eq!(language.width(), 384);
     let caption = "two small red apples to the left of a penguin";
@@ -57,18 +57,18 @@ fn the_embedded_language_speaks_of_scenes() {
 }
 
 #[test]
-fn damage_is_named() {
+fn errors_name_the_damage() {
     let bytes = language().to_bytes().unwrap();
     let error = |bytes: &[u8]| Language::from_bytes("f.safetensors", bytes).unwrap_err().to_string();
-    assert!(error(&bytes[..bytes.len() / 2]).starts_with("f.safetensors: expected a safetensors file"));
-    assert!(error(b"").starts_with("f.safetensors: expected"));
+    assert!(error(&bytes[..bytes.len() / 2]).starts_with("language f.safetensors: expected a whole safetensors file"));
+    assert!(error(b"").starts_with("language f.safetensors: expected"));
     let other = safetensors::serialize(Vec::<(&str, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap();
-    assert_eq!(error(&other), "f.safetensors: expected metadata `vlt-caption`, got none");
-    let shape = Language::new(language().about().clone(), tokenizer(), VocabularyExtent::Full, |_| {
+    assert_eq!(error(&other), "language f.safetensors: expected metadata `vlt-caption`, got none");
+    let shape = Language::new(language().about().clone(), tokenizer(), TokenSelection::Full, |_| {
         Ok::<_, CaptionError>(Tensor::from_slice(&[1.0_f32]).view([1, 1]))
     });
     assert!(shape.unwrap_err().to_string().contains("embeddings of shape"));
-    let extent = VocabularyExtent::Ids(&[9999]);
+    let extent = TokenSelection::Ids(&[9999]);
     let ids = TokenVocabulary::parse(&tokenizer(), "t.json".into(), &SpecialNames::bert(), extent);
     let ids = ids.unwrap_err().to_string();
     assert!(ids.contains("ids of the tokenizer") && ids.contains("got 9999"), "{ids}");

@@ -1,3 +1,5 @@
+//! Laws of the translation loss.
+
 use tch::{Device, Kind, Tensor, nn};
 use vlt_caption::{CaptionBatch, CaptionConfig, CaptionDecoder};
 use vq_core::{FixedCodebook, Mode, NearestConfig, NearestQuantizer, Quantizer};
@@ -43,7 +45,7 @@ fn parameters_have_literal_names() {
 
     let store = nn::VarStore::new(Device::Cpu);
     CaptionDecoder::new(&store.root(), 3, &config, &Tensor::ones([7, 8], (Kind::Float, Device::Cpu))).unwrap();
-    assert!(!names(&store).contains(&"tokens.input.weight".to_owned()), "one width needs no projection");
+    assert!(!names(&store).contains(&"tokens.input.weight".to_owned()), "equal widths need no projection");
 }
 
 #[test]
@@ -69,8 +71,8 @@ fn detached_codes_get_no_gradient() {
 }
 
 #[test]
-fn the_gradient_passes_the_quantizer_to_the_codebook() {
-    // The commitment is left out, so what the latents get comes from the caption alone.
+fn the_gradient_passes_the_quantizer_and_reaches_the_latents() {
+    // The commitment term is left out, so the gradient to the latents comes from the caption alone.
     let small = small(1, 2.0);
     let codebook = FixedCodebook::new(&formula(9, &[5, 6], 1.0, 0.0)).unwrap();
     let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
@@ -81,7 +83,7 @@ fn the_gradient_passes_the_quantizer_to_the_codebook() {
 
     let direct = small.decoder.encode(&quantized.codes, Mode::Eval).unwrap();
     let stored = small.decoder.encode_ids(&quantizer, &quantized.indices).unwrap();
-    assert!(direct.states.equal(&stored.states), "ids and codes are read alike");
+    assert!(direct.states.equal(&stored.states), "ids and codes are encoded equally");
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn padding_changes_nothing() {
 }
 
 #[test]
-fn a_batch_without_captions_costs_nothing_and_still_has_a_graph() {
+fn a_batch_without_captions_has_zero_loss_and_zero_gradients() {
     let small = small(2, 2.0);
     let codes = codes(4, 2).set_requires_grad(true);
     let none = small.decoder.loss(&codes, &batch(&[0, 1, 0, 1], &[0, 1]), Mode::Train).unwrap();
@@ -107,7 +109,7 @@ fn a_batch_without_captions_costs_nothing_and_still_has_a_graph() {
 }
 
 #[test]
-fn an_image_without_caption_does_not_weigh() {
+fn an_image_without_caption_does_not_count() {
     let small = small(2, 2.0);
     let both = small.decoder.loss(&codes(4, 2), &batch(&[0, 5, 1, 0, 7, 1], &[3, 0]), Mode::Eval).unwrap();
     let one = small.decoder.loss(&codes(4, 2).narrow(0, 0, 1), &batch(&[0, 5, 1], &[3]), Mode::Eval).unwrap();
@@ -115,7 +117,7 @@ fn an_image_without_caption_does_not_weigh() {
 }
 
 #[test]
-fn a_few_steps_learn_captions_by_heart() {
+fn a_few_steps_memorize_captions() {
     tch::manual_seed(0);
     let store = nn::VarStore::new(Device::Cpu);
     let config =

@@ -1,4 +1,4 @@
-//! The translation of codes to captions, against references and by its laws.
+//! Captions from codes: goldens of PyTorch, laws and errors.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod decoding;
@@ -6,6 +6,7 @@ mod errors;
 mod golden;
 mod language;
 mod loss;
+mod sum;
 mod support;
 mod terms;
 mod token_map;

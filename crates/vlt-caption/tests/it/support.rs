@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,10 +24,10 @@ pub(crate) fn formula(seed: usize, size: &[i64], scale: f64, shift: f64) -> Tens
 
 /// Gives each variable of a store the values that `make_vlt.py` gives it.
 pub(crate) fn set_by_formula(store: &nn::VarStore) {
-    for (place, name) in names(store).iter().enumerate() {
+    for (index, name) in names(store).iter().enumerate() {
         let mut variable = store.variables().remove(name).unwrap();
         let shift = if name.contains("norm") && name.ends_with("weight") { 1.0 } else { 0.0 };
-        tch::no_grad(|| variable.copy_(&formula(place, &variable.size(), 0.4, shift)));
+        tch::no_grad(|| variable.copy_(&formula(index, &variable.size(), 0.4, shift)));
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn assert_close(got: &Tensor, expected: &Tensor, tolerance: f64, what
     assert!(error <= tolerance * scale, "{what} differs by {error}, of {scale}");
 }
 
-/// A small module over 12 tokens and codes of 6 channels, and its parameters.
+/// A small decoder for 12 tokens and codes of 6 channels, and its parameters.
 pub(crate) struct Small {
     pub(crate) store: nn::VarStore,
     pub(crate) decoder: CaptionDecoder,
@@ -69,15 +69,15 @@ pub(crate) fn small_config() -> CaptionConfig {
     }
 }
 
-/// Its scores are spread by `contrast`, else a random module finds all tokens about as likely.
+/// `contrast` scales its scores; otherwise all tokens of a random decoder have about the same probability.
 pub(crate) fn small(seed: usize, contrast: f64) -> Small {
     let store = nn::VarStore::new(tch::Device::Cpu);
     let decoder = CaptionDecoder::new(&store.root(), 6, &small_config(), &formula(seed, &[12, 5], 1.0, 0.0)).unwrap();
-    for (place, name) in names(&store).iter().enumerate() {
+    for (index, name) in names(&store).iter().enumerate() {
         let mut variable = store.variables().remove(name).unwrap();
         let norm = name.contains("norm") && name.ends_with("weight");
         let scale = if name == "tokens.output.weight" { contrast } else { 0.5 };
-        let values = formula(place + 100 * seed, &variable.size(), scale, if norm { 1.0 } else { 0.0 });
+        let values = formula(index + 100 * seed, &variable.size(), scale, if norm { 1.0 } else { 0.0 });
         tch::no_grad(|| variable.copy_(&values));
     }
     Small { store, decoder }

@@ -1,10 +1,10 @@
-//! The terms beside the translation loss, against PyTorch; `tests/data/make_terms.py` makes the file.
+//! The optional loss terms, against PyTorch; `tests/data/make_terms.py` writes the file.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vlt_caption::{
     CaptionBatch, CaptionConfig, GlobalAlignment, GlobalAlignmentConfig, MaskedText, MaskedTextConfig, Memory,
-    RelationAlignment, RelationAlignmentConfig, WantedCodes, WordSupervisionConfig,
+    RelationAlignment, RelationAlignmentConfig, TargetCodes, WordSupervisionConfig,
 };
 
 use vq_core::Mode;
@@ -66,7 +66,7 @@ fn relation_alignment_equals_pytorchs() {
     let none = term.loss(&codes, &words, &Tensor::from_slice(&[1_i64, 0])).unwrap();
     none.backward();
     assert_eq!(none.double_value(&[]), 0.0);
-    assert_eq!(codes.grad().abs().max().double_value(&[]), 0.0, "one word has no relation");
+    assert_eq!(codes.grad().abs().max().double_value(&[]), 0.0, "one word has no pair");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn word_supervision_equals_pytorchs() {
     let config = WordSupervisionConfig { weight: 0.1, sharpness: 3.0 };
     let (latents, codebook) = (leaf(9, &[2, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
     let ids = Tensor::from_slice(&[4_i64, 9, 3, 7, -1, -1]).view([2, 3]);
-    let loss = config.loss(&latents, &codebook, &WantedCodes { group: 3..10, ids }).unwrap();
+    let loss = config.loss(&latents, &codebook, &TargetCodes { group: 3..10, ids }).unwrap();
     check("words", &loss, &[("latents", latents), ("codebook", codebook)]);
 }
 
@@ -102,10 +102,11 @@ fn masked_text_equals_pytorchs() {
     let Masked { store, term } = masked_text();
     let states = leaf(11, &[3, 6, 8], 1.5);
     let masked = Tensor::zeros([3, 6], (Kind::Bool, Device::Cpu));
-    for (image, place) in [(0, 2), (0, 4), (1, 1)] {
-        let _ = masked.get(image).get(place).fill_(1);
+    for (image, position) in [(0, 2), (0, 4), (1, 1)] {
+        let _ = masked.get(image).get(position).fill_(1);
     }
-    let loss = term.loss_at(&Memory { states: states.shallow_clone() }, &captions(), &masked, Mode::Eval).unwrap();
+    let loss =
+        term.loss_with_mask(&Memory { states: states.shallow_clone() }, &captions(), &masked, Mode::Eval).unwrap();
     let names = names(&store);
     let checked = names.iter().filter(|name| !name.ends_with("key.bias"));
     let mut inputs: Vec<(&str, Tensor)> =
@@ -119,33 +120,33 @@ fn masked_text_equals_pytorchs() {
 fn words_are_masked_and_nothing_else() {
     let Masked { term, .. } = masked_text();
     for _ in 0..50 {
-        let masked = term.draw(&captions()).unwrap();
+        let masked = term.draw_mask(&captions()).unwrap();
         let count = |image| masked.get(image).sum(Kind::Int64).int64_value(&[]);
         // Of four words, 0.4 to 1.2, rounded up; of one word, one; of none, none.
         assert!((1..=2).contains(&count(0)), "{masked}");
         assert_eq!((count(1), count(2)), (1, 0));
-        for (image, place) in [(0, 0), (0, 5), (1, 0), (1, 2), (1, 3)] {
-            assert_eq!(masked.int64_value(&[image, place]), 0, "image {image}, place {place}");
+        for (image, position) in [(0, 0), (0, 5), (1, 0), (1, 2), (1, 3)] {
+            assert_eq!(masked.int64_value(&[image, position]), 0, "image {image}, position {position}");
         }
     }
 }
 
 #[test]
-fn no_word_costs_nothing() {
+fn no_target_code_has_zero_loss() {
     let (latents, codebook) = (leaf(9, &[1, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
-    let wanted = WantedCodes { group: 3..10, ids: Tensor::from_slice(&[-1_i64]).view([1, 1]) };
-    let loss = WordSupervisionConfig::default().loss(&latents, &codebook, &wanted).unwrap();
+    let targets = TargetCodes { group: 3..10, ids: Tensor::from_slice(&[-1_i64]).view([1, 1]) };
+    let loss = WordSupervisionConfig::default().loss(&latents, &codebook, &targets).unwrap();
     loss.backward();
     assert_eq!(loss.double_value(&[]), 0.0);
     assert_eq!(latents.grad().abs().max().double_value(&[]), 0.0);
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn errors_name_what_does_not_fit() {
     let (latents, codebook) = (leaf(9, &[1, 4, 3, 2], 1.0), leaf(10, &[12, 4], 1.0));
     let error = |group, ids: &[i64]| {
-        let wanted = WantedCodes { group, ids: Tensor::from_slice(ids).view([1, -1]) };
-        WordSupervisionConfig::default().loss(&latents, &codebook, &wanted).unwrap_err().to_string()
+        let targets = TargetCodes { group, ids: Tensor::from_slice(ids).view([1, -1]) };
+        WordSupervisionConfig::default().loss(&latents, &codebook, &targets).unwrap_err().to_string()
     };
     let op = "WordSupervisionConfig::loss: expected";
     assert_eq!(error(3..13, &[4]), format!("{op} `group` to be codes in 0..12, got 3..13"));
@@ -157,21 +158,21 @@ fn what_does_not_fit_is_named() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..Default::default() })]
 
-    /// Descent brings a wanted code to a position: the term falls, and its least is where one position has the code.
+    /// A gradient step lowers the loss, and the loss is zero where a position equals the target code.
     #[test]
-    fn word_supervision_is_least_where_the_code_is(seed in 0_usize..1000, place in 0_i64..6, code in 1_i64..8) {
+    fn word_supervision_is_zero_where_a_position_equals_the_code(seed in 0_usize..1000, position in 0_i64..6, code in 1_i64..8) {
         let config = WordSupervisionConfig { weight: 1.0, sharpness: 1e4 };
         let (latents, codebook) = (leaf(seed, &[1, 4, 2, 3], 1.0), leaf(seed + 1, &[8, 4], 1.0));
         let loss = |latents: &Tensor| {
             let ids = Tensor::from_slice(&[code]).view([1, 1]);
-            config.loss(latents, &codebook, &WantedCodes { group: 1..8, ids }).unwrap()
+            config.loss(latents, &codebook, &TargetCodes { group: 1..8, ids }).unwrap()
         };
         let before = loss(&latents);
         before.backward();
         let moved = tch::no_grad(|| &latents - latents.grad() * 0.1);
         prop_assert!(loss(&moved).double_value(&[]) <= before.double_value(&[]) + 1e-6);
-        let met = latents.detach().copy();
-        met.get(0).select(1, place / 3).select(1, place % 3).copy_(&codebook.get(code).detach());
-        prop_assert!(loss(&met).double_value(&[]) < 1e-6);
+        let equal = latents.detach().copy();
+        equal.get(0).select(1, position / 3).select(1, position % 3).copy_(&codebook.get(code).detach());
+        prop_assert!(loss(&equal).double_value(&[]) < 1e-6);
     }
 }

@@ -1,3 +1,5 @@
+//! The map between the model's ids and local ids.
+
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
 use vlt_caption::{SpecialTokens, TokenMap};
@@ -6,22 +8,22 @@ const MODEL: SpecialTokens = SpecialTokens { begin: 101, end: 102, pad: 0, unkno
 
 proptest! {
     #[test]
-    fn ids_that_are_kept_go_there_and_back(used in prop::collection::vec(0_i64..500, 0..40)) {
+    fn selected_ids_round_trip(used in prop::collection::vec(0_i64..500, 0..40)) {
         let map = TokenMap::new(used.iter().copied(), MODEL).unwrap();
         for id in used.iter().copied().chain([0, 100, 101, 102]) {
-            prop_assert_eq!(map.own(id).and_then(|own| map.model(own)), Some(id));
+            prop_assert_eq!(map.local_id(id).and_then(|local| map.model_id(local)), Some(id));
         }
-        for own in 0..map.size() as i64 {
-            prop_assert_eq!(map.model(own).and_then(|id| map.own(id)), Some(own));
+        for local in 0..map.size() as i64 {
+            prop_assert_eq!(map.model_id(local).and_then(|id| map.local_id(id)), Some(local));
         }
-        prop_assert_eq!(map.own(600), map.special().unknown);
-        prop_assert_eq!(map.model(map.size() as i64), None);
-        prop_assert_eq!(map.model(-1), None);
+        prop_assert_eq!(map.local_id(600), map.special().unknown);
+        prop_assert_eq!(map.model_id(map.size() as i64), None);
+        prop_assert_eq!(map.model_id(-1), None);
     }
 }
 
 #[test]
-fn rows_follow_the_own_ids() {
+fn rows_follow_the_local_ids() {
     let map = TokenMap::new([7, 5], MODEL).unwrap();
     let table = Tensor::arange(110, (Kind::Float, tch::Device::Cpu)).unsqueeze(1);
     let rows = Vec::<f32>::try_from(map.rows(&table).unwrap().view(-1)).unwrap();
@@ -31,7 +33,7 @@ fn rows_follow_the_own_ids() {
 }
 
 #[test]
-fn captions_are_begun_ended_cut_and_padded() {
+fn captions_are_delimited_truncated_and_padded() {
     let map = TokenMap::new([5, 7], MODEL).unwrap();
     assert_eq!(map.caption(&[7, 5, 9], 8).unwrap(), [4, 2, 1, 3, 5], "9 is unknown");
     assert_eq!(map.caption(&[7, 5, 9], 4).unwrap(), [4, 2, 1, 5], "the end stays");
@@ -44,5 +46,5 @@ fn captions_are_begun_ended_cut_and_padded() {
     assert_eq!(batch.lengths, Tensor::from_slice(&[3_i64, 0, 4]));
 
     let without = TokenMap::new([5, 7], SpecialTokens { unknown: None, ..MODEL }).unwrap();
-    assert_eq!(without.caption(&[9, 7], 8).unwrap(), [3, 2, 4], "what has no id is left out");
+    assert_eq!(without.caption(&[9, 7], 8).unwrap(), [3, 2, 4], "ids without a local id are dropped");
 }

@@ -1,7 +1,7 @@
 """Writes generate.safetensors: scores, loss and one step of AdamW of the generators, by an independent PyTorch
 implementation.
 
-Attention is written out with masks, head by head; turns of queries and keys are products of complex numbers; slots are
+Attention is written out with masks, head by head; rotations of queries and keys are products of complex numbers; slots are
 predicted position by position.
 Weights are not stored: `formula` makes them here and in tests/it/support.rs.
 Made with torch 2.11.0, safetensors 0.8.0. Run in this folder.
@@ -145,7 +145,7 @@ class Case:
             return norm(f"{prefix}norm", x)
 
         def of_code(name, s, place):
-            """The learned vector, and what a perceptron makes of the code."""
+            """The learned vector, plus the MLP's output for the code."""
             learned = p[f"{name}.weight"][place]
             if not self.codes:
                 return learned

@@ -1,4 +1,4 @@
-//! Positions that are given.
+//! Completion of given positions.
 
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
@@ -21,7 +21,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..Default::default() })]
 
     #[test]
-    fn what_is_known_is_kept_exactly(
+    fn known_ids_are_kept_exactly(
         seed in 0_usize..1000, bits in 0_u64..4096, steps in 1_i64..12, choice_temperature in 0.0..9.0,
     ) {
         let tokens = tokens(3, 2, GROUPS);
@@ -43,13 +43,13 @@ proptest! {
     }
 
     #[test]
-    fn an_image_goes_on_as_it_began(seed in 0_usize..1000, rows in 0_i64..=3) {
+    fn a_completed_image_equals_the_sampled_one(seed in 0_usize..1000, rows in 0_i64..=3) {
         let tokens = tokens(3, 2, GROUPS);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: None };
         let whole = made.generator.sample(&request, &GenerationConfig::default()).unwrap();
-        // With the same seeds, what follows the upper part is drawn as it was.
+        // With the same seeds, the ids after the known rows are drawn as before.
         let known = Known::upper(&whole.ids, rows).unwrap();
         let completed = SampleRequest { known: Some(&known), ..request };
         let completed = made.generator.sample(&completed, &GenerationConfig::default()).unwrap();
@@ -57,12 +57,12 @@ proptest! {
     }
 
     #[test]
-    fn positions_after_a_known_one_see_it(seed in 0_usize..1000) {
-        // Of two images that differ in what is known, at the same place, the log-probabilities of the rest are those
-        // that the likelihood says.
+    fn later_positions_are_conditioned_on_known_ones(seed in 0_usize..1000) {
+        // For two images with different known ids at the same positions, the log-probabilities of the other ids equal the
+        // likelihood.
         let tokens = tokens(3, 2, GROUPS);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let known = Known { ids: ids(seed as i64, 2, &tokens), mask: mask(0b0010_1001_0010) };
         let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: Some(&known) };
         let sampled = made.generator.sample(&request, &GenerationConfig::default()).unwrap();
@@ -86,7 +86,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_to_fill_gives_what_was_given() {
+fn a_fully_known_image_is_returned() {
     let tokens = tokens(3, 2, GROUPS);
     let known = Known::upper(&ids(5, 2, &tokens), 3).unwrap();
     let request = SampleRequest { seeds: &[1, 2], condition: &Condition::None, known: Some(&known) };
@@ -101,7 +101,7 @@ fn nothing_to_fill_gives_what_was_given() {
 }
 
 #[test]
-fn the_upper_rows() {
+fn upper_masks_the_first_rows() {
     let tokens = tokens(3, 2, GROUPS);
     let mask = Known::upper(&ids(5, 1, &tokens), 2).unwrap().mask;
     assert_eq!(Vec::<bool>::try_from(mask.flatten(0, -1)).unwrap(), [true, true, true, true, false, false]);

@@ -1,4 +1,4 @@
-//! What does not fit is named.
+//! Errors name what does not fit.
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::Mode;
@@ -186,13 +186,13 @@ fn requests() {
         check(found, &format!("Masked::sample: expected {expected}"));
     };
     fails(&given, &mask.narrow(1, 0, 2), "mask of shape [2, 3, 2], got [2, 2, 2]");
-    fails(&given, &mask.to_kind(Kind::Int64), "mask of kind Bool, got Int64");
+    fails(&given, &mask.to_kind(Kind::Int64), "mask of dtype Bool, got Int64");
     check(Known::upper(&given, 4), "Known::upper: expected `rows` in 0..=3, got 4");
     check(Known::upper(&given.get(0), 2), "Known::upper: expected ids of shape [B, H, W, S], got [3, 2, 3]");
     fails(&given.narrow(0, 0, 1), &mask, "known ids of shape [2, 3, 2, 3], got [1, 3, 2, 3]");
-    fails(&given.to_kind(Kind::Int), &mask, "known ids of kind Int64, got Int");
+    fails(&given.to_kind(Kind::Int), &mask, "known ids of dtype Int64, got Int");
     fails(&(&given + 9), &mask.logical_not(), "ids of slot 0 (from 0) in 0..5, got 9");
-    // What is not known may be anything.
+    // Ids outside the mask may have any value.
     let known = Known { ids: given + 9, mask };
     assert!(sample(&[1, 2], Some(&known), &plain()).is_ok());
     // More than there are: all.
@@ -202,7 +202,7 @@ fn requests() {
 }
 
 #[test]
-fn scores_that_are_no_numbers() {
+fn nan_scores_are_an_error() {
     let tokens = tokens(3, 2, GROUPS);
     let spoil = |store: &nn::VarStore| {
         let _ = tch::no_grad(|| store.variables()["norm.bias"].shallow_clone().fill_(f64::NAN));

@@ -57,7 +57,7 @@ fn one_slot() {
 }
 
 #[test]
-fn three_slots_with_classes_and_turns() {
+fn three_slots_with_classes_and_rotary_positions() {
     check("grouped", GROUPS, Given::Class, &config(BY_ID, Positions::Rotary2d, true));
 }
 
@@ -97,7 +97,7 @@ fn masks() {
 }
 
 #[test]
-fn options_read_as_they_are_written() {
+fn options_are_read_from_toml() {
     let text = r#"
         ids = "codes"
         condition_dropout = 0.2

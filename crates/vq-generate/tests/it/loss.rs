@@ -21,7 +21,7 @@ fn is_the_mean_of_log_likelihoods() {
 }
 
 #[test]
-fn smoothing_is_in_the_loss_alone() {
+fn smoothing_changes_the_loss_only() {
     let tokens = tokens(3, 2, GROUPS);
     let plain = config(BY_ID, Positions::Learned, false);
     let smooth = GeneratorConfig { label_smoothing: 0.1, ..plain.clone() };
@@ -37,7 +37,7 @@ fn smoothing_is_in_the_loss_alone() {
 }
 
 #[test]
-fn later_ids_change_nothing_before_them() {
+fn later_ids_do_not_change_earlier_scores() {
     let tokens = tokens(3, 2, GROUPS);
     let made = by_id(2, &tokens, Given::Map, &config(BY_ID, Positions::Rotary2d, false));
     let condition = condition(Given::Map, 1);
@@ -53,7 +53,7 @@ fn later_ids_change_nothing_before_them() {
 }
 
 #[test]
-fn dropping_all_conditions_is_having_none() {
+fn dropping_all_conditions_equals_no_condition() {
     let tokens = tokens(3, 2, GROUPS);
     for given in [Given::Class, Given::Text, Given::Map] {
         let mut config = config(BY_ID, Positions::Learned, false);
@@ -65,12 +65,12 @@ fn dropping_all_conditions_is_having_none() {
         let none = made.generator.loss(&ids, &Condition::None, Mode::Train).unwrap();
         let with = made.generator.loss(&ids, &condition(given, 3), Mode::Eval).unwrap();
         assert_close(&dropped.loss, &none.loss, 1e-6, "dropped");
-        assert!((with.loss - none.loss).abs().double_value(&[]) > 1e-5, "{given:?} says something");
+        assert!((with.loss - none.loss).abs().double_value(&[]) > 1e-5, "{given:?} changes the loss");
     }
 }
 
 #[test]
-fn an_empty_text_is_none_and_padding_is_nothing() {
+fn an_empty_text_is_no_condition_and_padding_does_not_matter() {
     let tokens = tokens(3, 2, GROUPS);
     let made = by_id(2, &tokens, Given::Text, &config(BY_ID, Positions::Learned, false));
     let ids = ids(1, 2, &tokens);
@@ -96,11 +96,11 @@ fn masks_follow_the_schedule() {
     // The mean of the cosine, and half an id for rounding up.
     let expected = 2.0 / std::f64::consts::PI + 0.5 / 18.0;
     assert!((masked - expected).abs() < 0.03, "{masked}, expected {expected}");
-    let again = || made.generator.loss(&ids, &Condition::None, Mode::Eval).unwrap();
-    assert_eq!(again().loss, again().loss, "nothing is left to chance");
+    let eval = || made.generator.loss(&ids, &Condition::None, Mode::Eval).unwrap();
+    assert_eq!(eval().loss, eval().loss, "Eval is deterministic");
 }
 
-/// Learns one image by heart, and makes it.
+/// Memorizes one image of each class, and samples it.
 fn learns(order: Order) {
     let tokens = tokens(3, 2, GROUPS);
     let store = nn::VarStore::new(Device::Cpu);

@@ -1,4 +1,4 @@
-//! Generators over token grids, against references and by their laws.
+//! Generators over token grids: goldens of PyTorch, laws and errors.
 #![allow(clippy::single_range_in_vec_init, reason = "the slots of a grid with one id a position are one range")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

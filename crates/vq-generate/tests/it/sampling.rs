@@ -1,4 +1,4 @@
-//! Laws of sampling id by id, over generators that a number decides.
+//! Laws of sampling id by id, over seeded random generators.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use vq_generate::{
 
 use crate::support::{BY_ID, GROUPS, Given, Made, PLAIN, by_id, condition, config, single, tokens};
 
-/// In `Double`, so that no draw lies so near to a bound that rounding, which differs with the size of a batch, moves it.
+/// In `Double`, so that rounding, which depends on the batch size, changes no draw.
 fn generator(seed: usize, slots: &[Range<i64>], given: Given, positions: Positions) -> Made<Autoregressive> {
     let ids = if seed.is_multiple_of(3) { IdSource::Codes } else { IdSource::Learned };
     let config = GeneratorConfig { ids, ..config(BY_ID, positions, seed.is_multiple_of(2)) };
     let mut made = by_id(seed, &tokens(3, 2, slots), given, &config);
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     made
 }
 
@@ -36,16 +36,16 @@ fn any_positions() -> impl Strategy<Value = Positions> {
     prop::sample::select(vec![Positions::Learned, Positions::Rotary2d])
 }
 
-/// The sampler without a cache: all ids are read anew for each.
+/// Samples without a cache: reads all ids again for each.
 fn uncached(made: &Made<Autoregressive>, slots: &[Range<i64>], seed: u64, condition: &Condition) -> Tensor {
     let mut ids = tokens_of_firsts(slots);
-    let mut uniform = vq_transformer::Uniform::new(seed);
+    let mut stream = vq_random::RandomStream::new(seed);
     for position in 0..6 {
         for (slot, codes) in slots.iter().enumerate() {
             let grid = ids.view([1, 3, 2, slots.len() as i64]);
             let scores = made.generator.scores(&grid, condition).unwrap();
             let row = scores[slot].select(1, position); // [1, V]
-            let drawn = SampleConfig::default().draw(&row, &[uniform.draw()])[0];
+            let drawn = SampleConfig::default().sample(&row, &[stream.unit()])[0];
             let _ = ids.get(position).get(slot as i64).fill_(codes.start + drawn.token);
         }
     }
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn images_are_as_likely_as_they_were_drawn(
+    fn sampled_probabilities_equal_the_likelihood(
         seed in 0_usize..1000, slots in any_slots(), given in any_given(), positions in any_positions(),
     ) {
         let made = generator(seed, slots, given, positions);
@@ -113,7 +113,7 @@ proptest! {
     fn probabilities_sum_to_one_over_all_images(seed in 0_usize..1000) {
         let tokens = tokens(1, 2, &[0..2, 2..4]);
         let mut made = by_id(seed, &tokens, Given::Nothing, &config(BY_ID, Positions::Learned, false));
-        made.generator.compute_in(Kind::Double);
+        made.generator.set_compute_dtype(Kind::Double);
         let all: Vec<i64> =
             (0..16).flat_map(|i| [i & 1, 2 + ((i >> 1) & 1), (i >> 2) & 1, 2 + ((i >> 3) & 1)]).collect();
         let ids = Tensor::from_slice(&all).view([16, 1, 2, 2]);
@@ -132,15 +132,15 @@ fn guidance_moves_scores_away_from_the_unconditional_ones() {
         let drawn = seeds.iter().map(|seed| made.generator.sample(&request(&[*seed], condition), &config).unwrap().ids);
         Tensor::cat(&drawn.collect::<Vec<_>>(), 0)
     };
-    assert_eq!(ids(0.0, &condition), ids(1.0, &Condition::None), "of no weight");
-    assert_eq!(ids(3.0, &Condition::None), ids(1.0, &Condition::None), "nothing to weigh");
+    assert_eq!(ids(0.0, &condition), ids(1.0, &Condition::None), "weight 0 is unconditional");
+    assert_eq!(ids(3.0, &Condition::None), ids(1.0, &Condition::None), "no condition");
     assert_ne!(ids(3.0, &condition), ids(1.0, &condition));
 
     // The first id's probability, by hand.
     let config = GenerationConfig { guidance: 3.0, ..Default::default() };
     let tokens = tokens(1, 1, PLAIN);
     let mut made = by_id(3, &tokens, Given::Class, &config_of_one());
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     let sampled = made.generator.sample(&request(&[5], &condition), &config).unwrap();
     let with = made.generator.scores(&sampled.ids, &condition).unwrap()[0].squeeze();
     let without = made.generator.scores(&sampled.ids, &Condition::None).unwrap()[0].squeeze();
@@ -157,7 +157,7 @@ fn config_of_one() -> vq_generate::GeneratorConfig {
 fn draws_follow_the_probabilities() {
     let tokens = tokens(1, 1, &[0..3, 3..5]);
     let mut made = by_id(4, &tokens, Given::Nothing, &config_of_one());
-    made.generator.compute_in(Kind::Double);
+    made.generator.set_compute_dtype(Kind::Double);
     let count = 3000_u64;
     let seeds: Vec<u64> = (0..count).collect();
     let sampled = made.generator.sample(&request(&seeds, &Condition::None), &GenerationConfig::default()).unwrap();
@@ -173,15 +173,15 @@ fn draws_follow_the_probabilities() {
 }
 
 #[test]
-fn a_watch_hears_of_each_position() {
+fn progress_is_reported_for_each_position() {
     let made = generator(1, GROUPS, Given::Nothing, Positions::Learned);
-    let mut heard = Vec::new();
+    let mut reported = Vec::new();
     let known = Known::upper(&made_ids(), 1).unwrap();
     let request = SampleRequest { seeds: &[1], condition: &Condition::None, known: Some(&known) };
     let sampler = made.generator.sampler();
-    sampler.sample(&request, &GenerationConfig::default(), &mut |progress| heard.push(progress)).unwrap();
+    sampler.sample(&request, &GenerationConfig::default(), &mut |progress| reported.push(progress)).unwrap();
     let expected: Vec<_> = (3..=6).map(|done| Progress { done, total: 6 }).collect();
-    assert_eq!(heard, expected, "two positions were given");
+    assert_eq!(reported, expected, "two positions were given");
 }
 
 fn made_ids() -> Tensor {

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -29,10 +29,10 @@ pub(crate) fn formula(seed: usize, size: &[i64], scale: f64, shift: f64) -> Tens
 
 /// Gives each variable of a store the values that `make_generate.py` gives it, for seed 0.
 pub(crate) fn set_by_formula(store: &nn::VarStore, seed: usize) {
-    for (place, name) in names(store).iter().enumerate() {
+    for (index, name) in names(store).iter().enumerate() {
         let mut variable = store.variables().remove(name).unwrap();
         let shift = if name.contains("norm") && name.ends_with("weight") { 1.0 } else { 0.0 };
-        let values = formula(place + 100 * seed, &variable.size(), 0.4, shift);
+        let values = formula(index + 100 * seed, &variable.size(), 0.4, shift);
         tch::no_grad(|| variable.copy_(&values));
     }
 }
@@ -143,10 +143,10 @@ pub(crate) fn single(condition: &Condition, image: i64) -> Condition {
     }
 }
 
-/// The codes of each slot, as in `make_generate.py`, if the configuration wants them.
+/// The codes of each slot, as in `make_generate.py`, if the configuration needs them.
 pub(crate) fn codes(tokens: &TokenGrid, config: &GeneratorConfig) -> Option<Vec<Tensor>> {
     let slots = tokens.layout.slots.iter().enumerate();
-    let codes = slots.map(|(place, slot)| formula(200 + place, &[slot.codes.end - slot.codes.start, 3], 2.0, 0.5));
+    let codes = slots.map(|(index, slot)| formula(200 + index, &[slot.codes.end - slot.codes.start, 3], 2.0, 0.5));
     (config.ids == IdSource::Codes).then(|| codes.collect())
 }
 

@@ -1,17 +1,19 @@
-//! The vectors of a slot's ids.
+//! The embeddings of a slot's ids.
 
 use tch::{Tensor, nn};
-use vq_transformer::{FrozenEmbeddings, InputError, Linear, check_option};
+use vq_nn::{FrozenEmbeddings, InputError, Linear, check_option};
 
-use crate::slots::DEVIATION;
-use crate::{GenerateError, IdSource, TokenGrid};
+use crate::config::IdSource;
+use crate::error::GenerateError;
+use crate::grid::TokenGrid;
+use crate::init::EMBEDDING_STD;
 
-/// The codes of each slot's ids in the tokenizer's codebook, `S` tensors `[V, D]`, if ids are read by them.
+/// The codes of each slot's ids in the tokenizer's codebook, `S` tensors `[V, D]`, if ids are embedded by them.
 #[derive(Debug)]
 pub(crate) struct SlotCodes(Option<Vec<FrozenEmbeddings>>);
 
 impl SlotCodes {
-    /// Checks the codes that a configuration wants; of those that it does not want, nothing is kept.
+    /// Checks the codes that `source` needs; ignores `codes` if it needs none.
     pub(crate) fn new(
         op: &'static str,
         path: &nn::Path,
@@ -27,15 +29,15 @@ impl SlotCodes {
         check_option(op, "ids", given as i64 == tokens.slots(), &expected(), format!("codes of {given}"))?;
         let mut all = Vec::new();
         for (slot, codes) in tokens.layout.slots.iter().zip(codes.unwrap_or_default()) {
-            // How far codes lie from each other is what counts.
+            // Only the differences between codes carry information, so the mean is subtracted.
             let centred = match codes.size()[..] {
                 [_, _] if codes.is_floating_point() => codes - codes.mean_dim([0_i64].as_slice(), true, codes.kind()),
                 _ => codes.shallow_clone(),
             };
             let frozen = FrozenEmbeddings::new(op, &centred, path.device())?;
-            let wanted = slot.codes.end - slot.codes.start;
-            if frozen.tokens() != wanted {
-                let expected = format!("[{wanted}, D], as the slot of group {} has", slot.group);
+            let size = slot.codes.end - slot.codes.start;
+            if frozen.tokens() != size {
+                let expected = format!("[{size}, D], as the slot of group {} has", slot.group);
                 return Err(InputError::Shape { op, what: "codes", expected, got: codes.size() }.into());
             }
             all.push(frozen);
@@ -43,7 +45,7 @@ impl SlotCodes {
         Ok(Self(Some(all)))
     }
 
-    /// Of other tokens, whose codes are not known.
+    /// For a grid whose codes are unknown.
     pub(crate) fn unknown() -> Self {
         Self(None)
     }
@@ -53,45 +55,44 @@ impl SlotCodes {
     }
 }
 
-/// A vector for each id of a slot: one that is learned, and, if codes are known, what a perceptron makes of the id's code.
+/// An embedding for each id of a slot: a learned vector, plus the output of an MLP for the id's code if codes are known.
 ///
 /// Parameters: `weight`, `[rows, M]`; with codes `codes.up.{weight, bias}`, `codes.down.weight`.
 #[derive(Debug)]
-pub(crate) struct IdVectors {
+pub(crate) struct IdEmbeddings {
     learned: Tensor,
-    codes: Option<Perceptron>,
+    codes: Option<CodeMlp>,
 }
 
+/// Maps codes to embeddings.
 #[derive(Debug)]
-struct Perceptron {
+struct CodeMlp {
     /// `[V, D]`.
     codes: Tensor,
     up: Linear,
-    /// `[M, M]`.
-    down: Tensor,
+    down: Linear,
 }
 
-impl IdVectors {
-    /// Of the ids of slot `slot`, and of what else the `rows` stand for, behind them.
+impl IdEmbeddings {
+    /// Registers the embeddings of the ids of slot `slot`; `rows` may exceed their number by a mask token.
     pub(crate) fn new(path: &nn::Path, rows: i64, width: i64, codes: &SlotCodes, slot: usize) -> Self {
-        let learned = path.randn("weight", &[rows, width], 0.0, DEVIATION);
+        let learned = path.randn("weight", &[rows, width], 0.0, EMBEDDING_STD);
         let codes = codes.of(slot).map(|codes| {
             let path = path / "codes";
             let inputs = codes.size().last().copied().unwrap_or(0);
-            Perceptron {
-                codes: codes.shallow_clone(),
-                up: Linear::new(&(&path / "up"), inputs, width),
-                down: (&path / "down").randn("weight", &[width, width], 0.0, DEVIATION * (width as f64).powf(-0.5)),
-            }
+            let up = Linear::new(&(&path / "up"), inputs, width);
+            let std = EMBEDDING_STD * (width as f64).powf(-0.5);
+            let down = (&path / "down").randn("weight", &[width, width], 0.0, std);
+            CodeMlp { codes: codes.shallow_clone(), up, down: Linear::from_tensors(down, None) }
         });
         Self { learned, codes }
     }
 
-    /// `[rows, M]` of the parameters as they are now.
+    /// `[rows, M]`, computed from the current parameters.
     pub(crate) fn table(&self) -> Tensor {
-        let Some(Perceptron { codes, up, down }) = &self.codes else { return self.learned.shallow_clone() };
-        let made = up.forward(codes).gelu("none").linear(down, None::<Tensor>); // [V, M]
-        let others = self.learned.size()[0] - made.size()[0];
-        &self.learned + made.constant_pad_nd([0, 0, 0, others])
+        let Some(CodeMlp { codes, up, down }) = &self.codes else { return self.learned.shallow_clone() };
+        let mapped = down.forward(&up.forward(codes).gelu("none")); // [V, M]
+        let others = self.learned.size()[0] - mapped.size()[0];
+        &self.learned + mapped.constant_pad_nd([0, 0, 0, others])
     }
 }

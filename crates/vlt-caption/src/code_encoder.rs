@@ -1,53 +1,46 @@
-//! What the decoder reads: the codes of an image's positions.
+//! The encoder of an image's codes.
 
 use tch::{Tensor, nn};
-use vq_transformer::{Dropout, InputError, Linear, Norm};
+use vq_nn::{AttentionMask, Block, BlockInputs, Dropout, InputError, LayerNorm, Linear};
 
-use crate::block::EncoderBlock;
+use crate::config::CaptionConfig;
+use crate::error::CaptionError;
+use crate::memory::Memory;
 use crate::neighbourhood::Neighbourhood;
-use crate::{CaptionConfig, CaptionError};
 
-/// The positions of images, ready to be read by a [`CaptionDecoder`](crate::CaptionDecoder).
-#[derive(Debug)]
-pub struct Memory {
-    /// `[B, P, M]`, on the autograd graph of the codes.
-    pub states: Tensor,
-}
-
-/// Codes to the module's width, with the place of each position.
+/// Projects codes to the module's width and adds embeddings of row and column.
 ///
-/// The norm is there because codes of different quantizers differ in size by orders of magnitude.
+/// The first norm is there because codes of different quantizers differ in scale by orders of magnitude.
 ///
-/// Parameters: `projection`, `norm_in`, `neighbourhoods.{i}` for each of them, `rows`, `[max_rows, M]`, `columns`,
+/// Parameters: `projection`, `norm_in`, `neighbourhoods.{i}` for each convolution, `rows`, `[max_rows, M]`, `columns`,
 /// `[max_columns, M]`, `blocks.{i}` for each encoder layer, `norm_out`.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct CodeEncoder {
     projection: Linear,
-    norm_in: Norm,
+    norm_in: LayerNorm,
     neighbourhoods: Vec<Neighbourhood>,
     rows: Tensor,
     columns: Tensor,
-    blocks: Vec<EncoderBlock>,
-    norm_out: Norm,
+    blocks: Vec<Block>,
+    norm_out: LayerNorm,
     channels: i64,
 }
 
-impl Source {
+impl CodeEncoder {
     pub(crate) fn new(path: &nn::Path, channels: i64, config: &CaptionConfig) -> Self {
         let width = config.width;
-        let places = |name: &str, count| path.randn(name, &[count, width], 0.0, 0.02);
+        let positions = |name: &str, count| path.randn(name, &[count, width], 0.0, 0.02);
+        let block = config.encoder_block();
         Self {
             projection: Linear::new(&(path / "projection"), channels, width),
-            norm_in: Norm::new(&(path / "norm_in"), width),
+            norm_in: LayerNorm::new(&(path / "norm_in"), width),
             neighbourhoods: (0..config.neighbourhoods)
                 .map(|layer| Neighbourhood::new(&(path / "neighbourhoods" / layer), width))
                 .collect(),
-            rows: places("rows", config.max_rows),
-            columns: places("columns", config.max_columns),
-            blocks: (0..config.encoder_layers)
-                .map(|layer| EncoderBlock::new(&(path / "blocks" / layer), config))
-                .collect(),
-            norm_out: Norm::new(&(path / "norm_out"), width),
+            rows: positions("rows", config.max_rows),
+            columns: positions("columns", config.max_columns),
+            blocks: (0..config.encoder_layers).map(|layer| Block::new(&(path / "blocks" / layer), &block)).collect(),
+            norm_out: LayerNorm::new(&(path / "norm_out"), width),
             channels,
         }
     }
@@ -61,7 +54,8 @@ impl Source {
         let rows = self.rows.narrow(0, 0, height).unsqueeze(1).to_kind(kind);
         let columns = self.columns.narrow(0, 0, width).to_kind(kind);
         let states = dropout.apply(&(cells + (rows + columns)).flatten(1, 2)); // [B, P, M]
-        let states = self.blocks.iter().fold(states, |states, block| block.forward(&states, dropout));
+        let inputs = BlockInputs { memory: None, mask: AttentionMask::Full, dropout };
+        let states = self.blocks.iter().fold(states, |states, block| block.forward(&states, None, &inputs));
         Ok(Memory { states: self.norm_out.forward(&states) })
     }
 

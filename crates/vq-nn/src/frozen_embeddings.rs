@@ -1,12 +1,12 @@
-//! The frozen embeddings of a language model's tokens.
+//! Frozen embeddings of a language model's tokens.
 
 use tch::{Device, Kind, Tensor};
 
 use crate::InputError;
 
-/// Embeddings of tokens that stay as they are, and are no parameters.
+/// Constant embeddings of tokens; they are not parameters.
 ///
-/// Tables of different models differ in size by orders of magnitude, so the rows are divided by their root mean square.
+/// Tables of different models differ in scale by orders of magnitude, so the table is divided by its root mean square.
 #[derive(Debug)]
 pub struct FrozenEmbeddings {
     /// `[V, E]`.
@@ -14,7 +14,7 @@ pub struct FrozenEmbeddings {
 }
 
 impl FrozenEmbeddings {
-    /// Takes embeddings `[V, E]` to a device.
+    /// Copies embeddings `[V, E]` to a device. `op` names the caller in errors.
     ///
     /// # Errors
     /// [`InputError::Shape`] or [`InputError::Kind`] if they are not a matrix of floating-point numbers;
@@ -49,7 +49,7 @@ impl FrozenEmbeddings {
         self.rows.size().last().copied().unwrap_or(0)
     }
 
-    /// `[V, E]`, with a root mean square of 1.
+    /// `[V, E]`, `Float`, with a root mean square of 1.
     pub fn rows(&self) -> &Tensor {
         &self.rows
     }

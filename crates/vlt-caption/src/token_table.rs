@@ -1,11 +1,11 @@
-//! The frozen embeddings of a language model's tokens, at both ends of the decoder.
+//! Input embeddings and output scores of tokens.
 
 use tch::{Kind, Tensor, nn};
-use vq_transformer::{FrozenEmbeddings, Linear};
+use vq_nn::{FrozenEmbeddings, Linear};
 
-use crate::CaptionError;
+use crate::error::CaptionError;
 
-/// Reads tokens and scores them, both against the same frozen rows.
+/// Embeds and scores tokens, both with the same frozen embeddings of a language model.
 ///
 /// Scores are divided by `sqrt(E)`, as in attention.
 ///
@@ -52,7 +52,7 @@ impl TokenTable {
         self.input.as_ref().map_or_else(|| rows.shallow_clone(), |input| input.forward(&rows))
     }
 
-    /// `[.., M]` to scores `[.., V]`, in `Float` or more digits: they are exponentiated and summed.
+    /// `[.., M]` to scores `[.., V]`, in `Float` or wider, because they are exponentiated and summed.
     pub(crate) fn score(&self, xs: &Tensor) -> Tensor {
         let kind = xs.kind();
         let scale = (self.rows.width() as f64).powf(-0.5);

@@ -1,11 +1,11 @@
-//! What can be wrong with options and tensors.
+//! Errors about options and tensors, and the checks that return them.
 
 use std::fmt::Display;
 use std::ops::Range;
 
 use tch::{Kind, Tensor};
 
-/// Options and tensors that do not fit.
+/// An option or a tensor that does not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// A tensor has another shape than the operation takes.
@@ -15,50 +15,50 @@ pub enum InputError {
         op: &'static str,
         /// The tensor, such as `codes`.
         what: &'static str,
-        /// The shape in the letters of the crate's documentation.
+        /// The shape, in the letters of the crate's documentation.
         expected: String,
         /// The shape of the tensor.
         got: Vec<i64>,
     },
 
-    /// A tensor has another element type than the operation takes.
-    #[error("{op}: expected {what} of kind {expected}, got {got}")]
+    /// A tensor has another dtype than the operation takes.
+    #[error("{op}: expected {what} of dtype {expected}, got {got}")]
     Kind {
         /// The operation.
         op: &'static str,
         /// The tensor, such as `codes`.
         what: &'static str,
-        /// The kind that is taken.
+        /// The dtype that is accepted.
         expected: &'static str,
-        /// The kind of the tensor.
+        /// The dtype of the tensor.
         got: String,
     },
 
-    /// A number of a tensor lies outside what is allowed.
+    /// A number of a tensor lies outside its range.
     #[error("{op}: expected {what} in {start}..{end}, got {got}")]
     Range {
         /// The operation.
         op: &'static str,
         /// The numbers, such as `token ids`.
         what: &'static str,
-        /// The least that is allowed.
+        /// The smallest allowed number.
         start: i64,
-        /// One past the largest that is allowed.
+        /// One more than the largest allowed number.
         end: i64,
         /// The offending number.
         got: i64,
     },
 
-    /// An option has a value that makes no sense.
+    /// An option has an invalid value.
     #[error("{op}: expected `{key}` {expected}, got {got}")]
     Option {
         /// The constructor or function.
         op: &'static str,
         /// The option's name.
         key: &'static str,
-        /// What is allowed.
+        /// The values that are allowed.
         expected: String,
-        /// What was given.
+        /// The value that was given.
         got: String,
     },
 }
@@ -80,10 +80,10 @@ pub fn check_option(
     }
 }
 
-/// Checks that numbers are `Int64`.
+/// Checks that a tensor has dtype `Int64`.
 ///
 /// # Errors
-/// [`InputError::Kind`] if they are not.
+/// [`InputError::Kind`] if it has another.
 pub fn check_kind(op: &'static str, what: &'static str, numbers: &Tensor) -> Result<(), InputError> {
     match numbers.kind() {
         Kind::Int64 => Ok(()),
@@ -91,10 +91,10 @@ pub fn check_kind(op: &'static str, what: &'static str, numbers: &Tensor) -> Res
     }
 }
 
-/// Checks that all numbers lie in a range; that there are none is well.
+/// Checks that all numbers of a tensor lie in a range; an empty tensor passes.
 ///
 /// # Errors
-/// [`InputError::Range`] with the least or else the largest, if one lies outside.
+/// [`InputError::Range`] with the smallest number, or else the largest, if it lies outside.
 pub fn check_range(
     op: &'static str,
     what: &'static str,
