@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::error::PriorError;
 use crate::graph::PriorGraph;
-use crate::text::{Lemmas, Tagger, noun_lemma, tokenize};
+use crate::text::{Tagger, noun_lemma, tokenize};
 use crate::word::{PartOfSpeech, Word};
 use crate::wordnet_tagger::WordNetTagger;
+#[cfg(feature = "embedded")]
+use crate::{error::PriorError, text::Lemmas};
 
 /// The maximum number of words in a compound noun.
 const MAX_COMPOUND: usize = 4;
