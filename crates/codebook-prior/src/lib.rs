@@ -1,7 +1,7 @@
 //! Codebooks of words: which words, how they go together, and where a language model places them (VQCT section 3.1).
 //!
 //! A [`PriorGraph`] holds adjectives and nouns, weighted adjective-noun edges, and one embedding per word. It is the
-//! language part of an image tokenizer whose codes are words. It is plain data: no tensor library is needed to read one.
+//! language part of an image tokenizer whose codes are words. It is plain data: reading one needs no tensor library.
 //!
 //! ```
 //! # #[cfg(feature = "embedded")] {
@@ -22,7 +22,8 @@
 //! | words, edges, vectors | [`PriorGraph`], made of [`PriorParts`] |
 //! | its file | [`PriorGraph::open`], [`PriorGraph::save`] |
 //! | a smaller codebook | [`PriorGraph::cut`] |
-//! | neighbours, components, similar words | [`PriorGraph::neighbours`], [`PriorGraph::components`], [`PriorGraph::similar`] |
+//! | neighbours, components | [`PriorGraph::neighbours`], [`PriorGraph::components`] |
+//! | similar words | [`PriorGraph::similar`] |
 //! | two priors | [`PriorGraph::diff`], [`PriorGraph::merge`] |
 //! | centred or whitened vectors | [`Refinement`], `PriorGraph::refined` |
 //! | where a prior comes from | [`Provenance`] with [`CaptionRecipe`] |

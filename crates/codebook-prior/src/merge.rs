@@ -8,8 +8,8 @@ use crate::{Edge, PartOfSpeech, PriorError, PriorGraph, PriorParts, Provenance, 
 impl PriorGraph {
     /// The words and edges of both priors; counts and weights of shared words and edges are added.
     ///
-    /// Each part of speech is ranked by decreasing count, then alphabetically, so that [`cut`](Self::cut) keeps the most
-    /// frequent words of both. A shared word keeps the vector of `self`: both priors must use one language model.
+    /// Each part of speech is ranked by decreasing count, then alphabetically, so that [`cut`](Self::cut) keeps the
+    /// most frequent words of both. A shared word keeps the vector of `self`: both priors must use one language model.
     /// A corpus that is in both priors is counted twice.
     ///
     /// # Errors

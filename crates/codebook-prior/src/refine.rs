@@ -22,27 +22,27 @@ pub struct Refined {
 impl Refinement {
     /// Refines `values`, `[K, embedding_dim]`, row-major.
     ///
-    /// Computes in f64, on one thread. The sign of a principal axis is arbitrary: the element of greatest absolute value,
-    /// the first of equals, is made positive.
+    /// Computes in f64, on one thread. The sign of a principal axis is arbitrary: the element of greatest absolute
+    /// value, the first of equals, is made positive.
     ///
     /// # Errors
     /// [`PriorError::Invalid`] if the numbers do not fill whole rows or are not finite, if there are fewer components
     /// than `width`, if a component to be whitened has no variance, or if a vector to be scaled has length 0.
     pub fn apply(self, values: &[f32], embedding_dim: usize) -> Result<Refined, PriorError> {
         let fail = |field: &str, expected: String, got: String| PriorError::invalid("refine", field, expected, got);
-        let width = embedding_dim;
-        if width == 0 || values.is_empty() || !values.len().is_multiple_of(width) {
-            let expected = format!("one row or more of {width}");
+        if embedding_dim == 0 || values.is_empty() || !values.len().is_multiple_of(embedding_dim) {
+            let expected = format!("one row or more of {embedding_dim}");
             return Err(fail("vectors", expected, format!("{} numbers", values.len())));
         }
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            let got = format!("{} at [{}, {}]", values[at], at / width, at % width);
+            let got = format!("{} at [{}, {}]", values[at], at / embedding_dim, at % embedding_dim);
             return Err(fail("vectors", "finite numbers".into(), got));
         }
-        let words = values.len() / width;
+        let words = values.len() / embedding_dim;
         let centred = || {
             // One vector per column: the rows of `[K, W]` lie in memory as the columns of `[W, K]`.
-            let mut vectors = DMatrix::from_iterator(width, words, values.iter().map(|value| f64::from(*value)));
+            let mut vectors =
+                DMatrix::from_iterator(embedding_dim, words, values.iter().map(|value| f64::from(*value)));
             let mean = vectors.column_mean();
             vectors.column_iter_mut().for_each(|mut vector| vector -= &mean);
             vectors
@@ -52,9 +52,9 @@ impl Refinement {
             Self::Centred => centred(),
             Self::Unit => unit(centred())?,
             Self::Principal { width: kept, scale } => {
-                let most = width.min(words - 1);
+                let most = embedding_dim.min(words - 1);
                 if !(1..=most).contains(&kept) {
-                    let expected = format!("1 to {most} components of {words} vectors of {width}");
+                    let expected = format!("1 to {most} components of {words} vectors of {embedding_dim}");
                     return Err(fail("width", expected, kept.to_string()));
                 }
                 principal(&centred(), kept, scale)?

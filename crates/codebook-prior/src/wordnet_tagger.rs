@@ -75,7 +75,7 @@ impl WordNetTagger {
     }
 
     /// Tags a sentence as [`Tagger::tag`] does. `reweight` gets the index and the candidates of each word and may change
-    /// their weights, for instance by what another model predicts.
+    /// their weights, for instance by the predictions of another model. Weights must stay above 0.
     pub fn tag_reweighted(
         &self,
         words: &[&str],

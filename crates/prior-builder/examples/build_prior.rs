@@ -53,7 +53,8 @@ impl TextEmbedder for LetterShares {
 }
 
 fn main() -> Result<(), BuildError> {
-    // Tokenize and tag the captions; count adjectives, nouns in base form, and pairs. `Corpus` reads captions from files.
+    // Tokenize and tag the captions; count adjectives, nouns in base form, and pairs. `Corpus` reads captions from
+    // files.
     let lemmas = Lemmas::embedded()?;
     let tagger = WordNetTagger::new(lemmas.clone())?;
     let mut builder = LexiconBuilder::new(&tagger, &lemmas, LexiconOptions::default());

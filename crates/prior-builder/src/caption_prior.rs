@@ -21,8 +21,8 @@ pub struct BuildInputs<'a> {
     pub lexicon: &'a Lexicon,
     /// The name of the tagger: [`Tagger::name`](codebook_prior::Tagger::name).
     pub tagger: &'a str,
-    /// The words of trusted corpora only, if there are any. A word that occurs [`CaptionRecipe::trusted_count`] times in
-    /// them is kept, unless it is denied.
+    /// The words of trusted corpora only, if there are any. A word that occurs [`CaptionRecipe::trusted_count`] times
+    /// in them is kept, unless it is denied.
     pub trusted: Option<&'a Lexicon>,
     /// The corpora.
     pub corpora: &'a [ReadCorpus],

@@ -36,12 +36,12 @@ pub enum CorpusFormat {
     /// A folder of text files, one per image, with one caption per line, in nested folders for classes: the captions of
     /// CUB-200 and of Oxford flowers (Reed et al. 2016). Files with another extension than `.txt` are ignored.
     Folder,
-    /// Unicode's `emoji-test.txt` (UTS #51): the names of fully qualified emoji. Emoji with a skin tone are left out; they
-    /// repeat the name of the one without.
+    /// Unicode's `emoji-test.txt` (UTS #51): the names of fully qualified emoji. Emoji with a skin tone are left out;
+    /// they repeat the name of the one without.
     EmojiNames,
-    /// WordNet's folder: the glosses of nouns, adjectives, verbs and adverbs in its `data.*` (wndb(5WN)). Each definition
-    /// and each example is a caption. A noun also gives a caption of the words before the head of its definition:
-    /// `small European finch having ..` gives `small European goldfinch`.
+    /// WordNet's folder: the glosses of nouns, adjectives, verbs and adverbs in its `data.*` (wndb(5WN)). Each
+    /// definition and each example is a caption. A noun also gives a caption of the words before the head of its
+    /// definition: `small European finch having ..` gives `small European goldfinch`.
     Glosses,
 }
 

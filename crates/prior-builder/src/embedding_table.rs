@@ -26,9 +26,9 @@ pub struct EmbeddingTableConfig {
 /// Reads BERT, DistilBERT, RoBERTa and XLM-RoBERTa, GPT-2, LLaMA, Mistral, Qwen 2 and 3, Gemma (1 to 3, text only),
 /// CLIP's text encoder, T5 and mT5. `model_type` in `config.json` decides.
 ///
-/// Special tokens (`[CLS]`, `[UNK]`, ..) are left out. Rows are as stored: neither centred nor normalized, and without the
-/// model's next operations (Gemma's factor, positions, layer norm). The part of speech has no effect.
-/// The table stays in the mapped file; only the rows in use are converted and checked to be finite.
+/// Special tokens (`[CLS]`, `[UNK]`, ..) are left out. Rows are as stored: neither centred nor normalized, and without
+/// the model's next operations (Gemma's factor, positions, layer norm). The part of speech has no effect. The table
+/// stays in the mapped file; only the rows in use are converted and checked to be finite.
 pub struct EmbeddingTable {
     tokenizer: WordTokenizer,
     /// `[V, W]`.
@@ -43,13 +43,13 @@ impl EmbeddingTable {
     /// Reads a folder in Hugging Face's layout: `config.json`, `tokenizer.json`, and `model.safetensors` or else
     /// `model.safetensors.index.json` with the one shard that holds the table.
     ///
-    /// `name` is the model's name in the provenance. The files must not be truncated or written in place while the table
-    /// is in use.
+    /// `name` is the model's name in the provenance. The files must not be truncated or written in place while the
+    /// table is in use.
     ///
     /// # Errors
     /// [`BuildError::File`], [`BuildError::Json`] or [`BuildError::Tokenizer`] for a file that is missing or cannot be
-    /// read; [`BuildError::Invalid`] for an unsupported `model_type`, and for a table that is missing, not a matrix of the
-    /// dimension that the config states, or not f32, f16 or bf16.
+    /// read; [`BuildError::Invalid`] for an unsupported `model_type`, and for a table that is missing, not a matrix of
+    /// the dimension that the config states, or not f32, f16 or bf16.
     pub fn open(folder: &Path, name: &str, config: EmbeddingTableConfig) -> Result<Self, BuildError> {
         let config_file = TextFile::read(folder.join("config.json"))?;
         let model = ModelConfig::new(&config_file)?;

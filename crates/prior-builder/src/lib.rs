@@ -3,8 +3,8 @@
 //! The steps: a [`Corpus`] streams captions to a [`LexiconBuilder`], which tokenizes and tags them and counts words and
 //! adjective-noun pairs into a [`Lexicon`]; the [`BuildInputs`] apply a
 //! [`CaptionRecipe`](codebook_prior::CaptionRecipe), whose filter keeps words of visible things; and a [`TextEmbedder`]
-//! computes the vectors of the kept words. The result is a [`PriorGraph`](codebook_prior::PriorGraph), and the reason for
-//! every word.
+//! computes the vectors of the kept words. The result is a [`PriorGraph`](codebook_prior::PriorGraph), and the reason
+//! for every word.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,11 +29,10 @@
 //!
 //! # fn main() -> Result<(), BuildError> {
 //! let file = Arc::from(std::path::Path::new("captions"));
-//! let caption = |text: &str| CorpusCaption { text: text.into(), file: Arc::clone(&file), location: Location::Line(1) };
-//! let lemmas = Lemmas::embedded()?;
-//! let tagger = WordNetTagger::new(lemmas.clone())?;
-//! let mut builder = LexiconBuilder::new(&tagger, &lemmas, LexiconOptions::default());
-//! builder.add(&[caption("a red apple"), caption("a small red bird")]);
+//! let caption = |text: &str| CorpusCaption { text: text.into(), file: Arc::clone(&file), location: Location::Line(1)
+//! }; let lemmas = Lemmas::embedded()?; let tagger = WordNetTagger::new(lemmas.clone())?; let mut builder =
+//! LexiconBuilder::new(&tagger, &lemmas, LexiconOptions::default()); builder.add(&[caption("a red apple"), caption("a
+//! small red bird")]);
 //!
 //! let lexicon = builder.finish();
 //! let inputs = BuildInputs {

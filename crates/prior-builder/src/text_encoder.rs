@@ -44,9 +44,9 @@ impl Default for TextEncoderConfig {
 /// Reads BERT, RoBERTa and XLM-RoBERTa, and the text encoder of CLIP; `model_type` in `config.json` decides. Weights of
 /// every float dtype are converted to f32. Vectors are not normalized.
 ///
-/// Prompts with the same number of tokens form a batch, so that none is padded; candle uses all cores of the machine. The
-/// same call gives the same bits on the same machine. Another batch size may change the last bits, because the matrix
-/// product sums in another order: by less than 1e-5 of the greatest number.
+/// Prompts with the same number of tokens form a batch, so that none is padded; candle uses all cores of the machine.
+/// The same call gives the same bits on the same machine. Another batch size may change the last bits, because the
+/// matrix product sums in another order: by less than 1e-5 of the greatest number.
 pub struct TextEncoder {
     tokenizer: WordTokenizer,
     network: Network,
@@ -64,10 +64,10 @@ impl TextEncoder {
     /// `name` is the model's name in the provenance. The weights are copied: the files may change afterwards.
     ///
     /// # Errors
-    /// [`BuildError::File`], [`BuildError::Json`], [`BuildError::Tokenizer`] or [`BuildError::Model`] for a file that is
-    /// missing, cannot be read, or does not contain the model that the config states; [`BuildError::Prior`] for a prompt
-    /// without one `{w}`; [`BuildError::Invalid`] for an unsupported model or pooling, and for weights that are not f32,
-    /// f16 or bf16, or not finite.
+    /// [`BuildError::File`], [`BuildError::Json`], [`BuildError::Tokenizer`] or [`BuildError::Model`] for a file that
+    /// is missing, cannot be read, or does not contain the model that the config states; [`BuildError::Prior`] for a
+    /// prompt without one `{w}`; [`BuildError::Invalid`] for an unsupported model or pooling, and for weights that are
+    /// not f32, f16 or bf16, or not finite.
     pub fn open(folder: &Path, name: &str, config: TextEncoderConfig) -> Result<Self, BuildError> {
         config.prompts.check()?;
         if config.batch == 0 {

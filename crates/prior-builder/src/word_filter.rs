@@ -81,8 +81,8 @@ impl WordFilter<'_> {
         }
     }
 
-    /// The share of a word's tagged senses that are in the files of the rules. The first sense counts once more; names do
-    /// not count as visible. `None` for a word that WordNet lacks.
+    /// The share of a word's tagged senses that are in the files of the rules. The first sense counts once more; names
+    /// do not count as visible. `None` for a word that WordNet lacks.
     fn visible_share(&self, word: &Word, wordnet: &WordNet) -> Option<f64> {
         let dictionary = match word.part_of_speech {
             PartOfSpeech::Adjective => &wordnet.adjectives,

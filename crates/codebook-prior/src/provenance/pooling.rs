@@ -55,8 +55,8 @@ impl fmt::Display for WordContext {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SentencePooling {
-    /// The mean over all tokens, including those that start and end the prompt (Sentence-BERT, section 3); for BERT-like
-    /// encoders.
+    /// The mean over all tokens, including those that start and end the prompt (Sentence-BERT, section 3); for
+    /// BERT-like encoders.
     Mean,
     /// The first token, `[CLS]` or `<s>`; for BERT-like encoders.
     Cls,

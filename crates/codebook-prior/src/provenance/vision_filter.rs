@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The rules that keep words of visible things (VQCT section 3.1, "vision-related codebook").
 ///
-/// The first rule that decides counts: deny list, allow list, spelling, count, WordNet's lexicographer files, similarity
-/// to seed words. A word that passes all rules is kept.
+/// The first rule that decides counts: deny list, allow list, spelling, count, WordNet's lexicographer files,
+/// similarity to seed words. A word that passes all rules is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VisionFilter {

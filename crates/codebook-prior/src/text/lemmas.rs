@@ -110,8 +110,8 @@ impl Lemmas {
         ))
     }
 
-    /// The text form: a line per word, `red a20 n1` (a count of 0 is left out, a capital class marks a name), then a line
-    /// per irregular form, `!n children child`; sorted, so that the same words give the same bytes.
+    /// The text form: a line per word, `red a20 n1` (a count of 0 is left out, a capital class marks a name), then a
+    /// line per irregular form, `!n children child`; sorted, so that the same words give the same bytes.
     pub fn to_text(&self) -> String {
         let mut words: BTreeMap<&str, String> = BTreeMap::new();
         let mut text = String::new();

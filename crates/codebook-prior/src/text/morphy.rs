@@ -15,8 +15,8 @@ const ADJECTIVE_RULES: [[&str; 2]; 4] = [["er", ""], ["est", ""], ["er", "e"], [
 const VERB_RULES: [[&str; 2]; 8] =
     [["s", ""], ["ies", "y"], ["es", "e"], ["es", ""], ["ed", "e"], ["ed", ""], ["ing", "e"], ["ing", ""]];
 
-/// WordNet's lemmatizer for one word class (morphy(7WN)): a list of exceptions, then rules that replace endings; results
-/// must be words of a dictionary.
+/// WordNet's lemmatizer for one word class (morphy(7WN)): a list of exceptions, then rules that replace endings;
+/// results must be words of a dictionary.
 ///
 /// It expects lower-case words.
 #[derive(Debug, Clone)]
@@ -27,8 +27,8 @@ pub struct Morphy {
 }
 
 impl Morphy {
-    /// A lemmatizer over a dictionary. `counts` holds its words and how often each occurs (0 is allowed), `exceptions` the
-    /// base forms of irregular words.
+    /// A lemmatizer over a dictionary. `counts` holds its words and how often each occurs (0 is allowed), `exceptions`
+    /// the base forms of irregular words.
     pub fn new(
         class: WordClass,
         exceptions: HashMap<String, Vec<String>>,
@@ -57,8 +57,8 @@ impl Morphy {
         self.exceptions.iter().map(|(form, bases)| (form.as_str(), bases.as_slice()))
     }
 
-    /// All base forms of a word that the dictionary has: those of the list of exceptions, the word itself, then those of
-    /// the rules; without duplicates, empty for an unknown word.
+    /// All base forms of a word that the dictionary has: those of the list of exceptions, the word itself, then those
+    /// of the rules; without duplicates, empty for an unknown word.
     pub fn lemmas(&self, word: &str) -> Vec<String> {
         let irregular = self.exceptions.get(word).into_iter().flatten().cloned();
         let mut lemmas = Vec::new();

@@ -23,8 +23,8 @@ const PLURAL_ONLY: [&str; 13] = [
 
 /// The base form of a lower-case noun with the given tag (VQCT section 3.1: nouns are lemmatized).
 ///
-/// A singular is its own base form. A plural has WordNet's base form ([`Morphy`](super::Morphy)); the endings of an unknown
-/// plural are replaced by rule. A word to which no rule applies stays as it is.
+/// A singular is its own base form. A plural has WordNet's base form ([`Morphy`](super::Morphy)); the endings of an
+/// unknown plural are replaced by rule. A word to which no rule applies stays as it is.
 pub fn noun_lemma(lemmas: &Lemmas, word: &str, tag: Tag) -> String {
     let morphy = lemmas.class(WordClass::Noun);
     let singular = matches!(tag, Tag::Noun | Tag::Name);

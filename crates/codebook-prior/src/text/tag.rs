@@ -1,7 +1,7 @@
 //! Part-of-speech tags.
 
-/// Part of speech of a word in its sentence: the tags of the Penn Treebank (Santorini 1990). Tags that make no difference
-/// here are merged, and all punctuation marks have one.
+/// Part of speech of a word in its sentence: the tags of the Penn Treebank (Santorini 1990). Tags that make no
+/// difference here are merged, and all punctuation marks have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Tag {

@@ -10,8 +10,8 @@
 /// - contractions are split: `dog 's`, `is n't`, `they 're`; so is `can not`;
 /// - a full stop is split off, except after an initial or a word with a full stop inside: `J.`, `a.m.`.
 ///
-/// A caption may have several sentences, so full stops are split off inside the text too. NLTK's word tokenizer does not
-/// do that; it expects a sentence tokenizer before it.
+/// A caption may have several sentences, so full stops are split off inside the text too. NLTK's word tokenizer does
+/// not do that; it expects a sentence tokenizer before it.
 pub fn tokenize(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     for chunk in text.split_whitespace() {

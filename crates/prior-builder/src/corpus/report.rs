@@ -21,8 +21,8 @@ pub struct CorpusReport {
     pub examples: Vec<MalformedCaption>,
     /// The corpus with its SHA-256.
     ///
-    /// The hash of a folder is that of one line per file in reading order, as `sha256sum` prints it: the file's hash, two
-    /// spaces, the path relative to the folder, with `/`.
+    /// The hash of a folder is that of one line per file in reading order, as `sha256sum` prints it: the file's hash,
+    /// two spaces, the path relative to the folder, with `/`.
     pub source: Source,
 }
 

@@ -69,7 +69,8 @@ impl Sentence<'_> {
         let longest = (at..self.words.len().min(at + MAX_COMPOUND)).take_while(|at| fits(*at)).count();
         (2..=longest).rev().find_map(|words| {
             let last = at + words - 1;
-            // The last word may start a compound of its own: `fire hydrant` wins over `red fire`, which WordNet has too.
+            // The last word may start a compound of its own: `fire hydrant` wins over `red fire`, which WordNet has
+            // too.
             if !self.tags[last].is_noun() || self.compound_at(last).is_some() {
                 return None;
             }

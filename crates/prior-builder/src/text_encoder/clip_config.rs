@@ -22,7 +22,8 @@ pub(super) enum EndToken {
     Token(u32),
 }
 
-/// The used part of the text config in CLIP's `config.json`, which omits the defaults of Hugging Face's `CLIPTextConfig`.
+/// The used part of the text config in CLIP's `config.json`, which omits the defaults of Hugging Face's
+/// `CLIPTextConfig`.
 #[derive(Deserialize)]
 #[serde(default)]
 pub(super) struct RawClipConfig {

@@ -64,7 +64,8 @@ impl NetworkConfig {
         }
     }
 
-    /// Names of the token embedding: in the bare model first, then inside a larger model, where all names have a prefix.
+    /// Names of the token embedding: in the bare model first, then inside a larger model, where all names have a
+    /// prefix.
     pub(super) fn token_embedding_names(&self) -> &'static [&'static str] {
         match self {
             Self::Bert(_) => &["embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"],

@@ -8,8 +8,8 @@ use safetensors::tensor::TensorView;
 
 use crate::tiny::terms;
 
-/// The folder of a BERT: 7 tokens, W = 2, row t is `[t, -t / 2]`. The tokenizer pads and truncates, like those of sentence
-/// encoders.
+/// The folder of a BERT: 7 tokens, W = 2, row t is `[t, -t / 2]`. The tokenizer pads and truncates, like those of
+/// sentence encoders.
 struct Model {
     config: &'static str,
     tensor: &'static str,
