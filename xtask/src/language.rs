@@ -1,4 +1,4 @@
-//! `cargo xtask language`: makes again the language of captions that `vlt-caption` embeds.
+//! `cargo xtask language`: builds the caption vocabulary that `vlt-caption` embeds.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use crate::{debian, prior, process, setup};
 
 #[derive(Args)]
 pub(crate) struct LanguageArgs {
-    /// Folder of all-MiniLM-L6-v2; else a pinned wheel that holds it.
+    /// Folder of all-MiniLM-L6-v2 [default: that of a pinned wheel].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &LanguageArgs) -> Result<()> {
     let model = match &args.model {
-        Some(given) => debian::existing(given, "--model")?,
+        Some(folder) => debian::existing(folder, "--model")?,
         None => prior::ensure_model(workspace)?,
     };
     setup::ensure(workspace)?;

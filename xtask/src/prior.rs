@@ -1,6 +1,6 @@
-//! `cargo xtask prior`: makes again the codebook prior that `codebook-prior` embeds, or another one of the same sources.
+//! `cargo xtask prior`: builds the prior that `codebook-prior` embeds, or another one of the same sources.
 //!
-//! A configuration in `configs/priors` says how; this lays out what it reads.
+//! A configuration in `configs/priors` states how; this module provides the files that it reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ const MINILM: Wheels = Wheels {
     name: "all-MiniLM-L6-v2",
     requirements: include_str!("../requirements/minilm.txt"),
     needed_mib: 300,
-    otherwise: "give its folder with --model (`cargo xtask prior`), or leave out the tests of codebook-prior",
+    otherwise: "give its folder with --model (`cargo xtask prior`), or leave out the tests of prior-builder",
 };
 
-/// What the prior that `codebook-prior` embeds is built from, and where it lies.
+/// The configuration of the embedded prior, and its file.
 const CONFIG: &str = "configs/priors/default.toml";
 const EMBEDDED: &str = "crates/codebook-prior/assets/prior.safetensors";
 
@@ -31,16 +31,16 @@ pub(crate) struct PriorArgs {
     /// Another prior of the sources in `.cache/prior`, such as configs/priors/large.toml.
     #[arg(long, value_name = "FILE", requires = "out")]
     config: Option<PathBuf>,
-    /// Where it is written; what is there is replaced.
+    /// The file to write; an existing file is replaced.
     #[arg(long, value_name = "FILE", requires = "config")]
     out: Option<PathBuf>,
-    /// Folder of WordNet 3.0's index and data files; else that of Debian's wordnet-base.
+    /// Folder of WordNet 3.0's index and data files [default: that of Debian's wordnet-base].
     #[arg(long, value_name = "DIR")]
     wordnet: Option<PathBuf>,
-    /// emoji-test.txt; else that of Debian's unicode-data.
+    /// emoji-test.txt [default: that of Debian's unicode-data].
     #[arg(long, value_name = "FILE")]
     emoji_test: Option<PathBuf>,
-    /// Folder of all-MiniLM-L6-v2; else a pinned wheel that holds it.
+    /// Folder of all-MiniLM-L6-v2 [default: that of a pinned wheel].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
     let wordnet = WORDNET.find(workspace, args.wordnet.as_deref())?;
     let emoji_test = EMOJI_TEST.find(workspace, args.emoji_test.as_deref())?;
     let model = match &args.model {
-        Some(given) => debian::existing(given, "--model")?,
+        Some(folder) => debian::existing(folder, "--model")?,
         None => ensure_model(workspace)?,
     };
     let sources = workspace.cache().join("prior");
@@ -69,7 +69,7 @@ pub(crate) fn run(workspace: &Workspace, args: &PriorArgs) -> Result<()> {
     process::become_process(&mut command)
 }
 
-/// Points `link` to `target`, wherever it pointed before.
+/// Makes `link` a symbolic link to `target`; an existing link is replaced.
 fn link(target: &Path, link: &Path) -> Result<()> {
     if link.is_symlink() {
         fs::remove_file(link)?;
@@ -77,7 +77,7 @@ fn link(target: &Path, link: &Path) -> Result<()> {
     std::os::unix::fs::symlink(target, link).with_context(|| format!("cannot create {}", link.display()))
 }
 
-/// Installs all-MiniLM-L6-v2 unless it is there, and gives the model's folder; the tests of `codebook-prior` look there.
+/// Installs all-MiniLM-L6-v2 if it is missing, and returns its folder, where the tests of `prior-builder` expect it.
 pub(crate) fn ensure_model(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.cache().join("minilm");
     MINILM.ensure(&folder, |_| Ok(()))?;

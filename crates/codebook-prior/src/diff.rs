@@ -1,49 +1,51 @@
+//! Differences between two priors.
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::connections::cosine;
 use crate::{Edge, PartOfSpeech, PriorGraph, Word};
 
-/// How two priors differ; "left" is the one that is asked.
+/// The differences between two priors, left and right.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorDiff {
-    /// Words that only the left one has, in its order.
+    /// Words of the left prior only, in its order.
     pub only_left: Vec<Word>,
-    /// Words that only the right one has, in its order.
+    /// Words of the right prior only, in its order.
     pub only_right: Vec<Word>,
-    /// Words that both have, in the order of the left one.
+    /// Words of both, in the order of the left prior.
     pub shared: Vec<SharedWord>,
-    /// Edges between words that both have.
+    /// Differences between the edges of shared words.
     pub edges: EdgeDiff,
 }
 
-/// A word that both priors have.
+/// A word of both priors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SharedWord {
-    /// The word, with the left one's count.
+    /// The word, with its count in the left prior.
     pub word: Word,
-    /// The right one's count.
+    /// The word's count in the right prior.
     pub right_count: u64,
-    /// The cosine between the two vectors; none if they differ in width.
+    /// The cosine between the two vectors; `None` if the embedding dimensions differ.
     pub cosine: Option<f32>,
 }
 
-/// How the edges between shared words differ.
+/// Differences between the edges of shared words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EdgeDiff {
-    /// Edges that only the left one has.
+    /// Edges of the left prior only.
     pub only_left: usize,
-    /// Edges that only the right one has.
+    /// Edges of the right prior only.
     pub only_right: usize,
-    /// Edges of both with equal weights.
+    /// Edges of both, with equal weights.
     pub same: usize,
-    /// Edges of both with different weights.
+    /// Edges of both, with different weights.
     pub reweighted: usize,
 }
 
 impl PriorDiff {
-    /// Whether words, counts, edges and vectors are all the same, in whatever order.
+    /// Whether words, counts, edges and vectors are the same, in any order.
     ///
-    /// Vectors count as the same where their cosine rounds to one.
+    /// Vectors are the same if their cosine is above 0.999999.
     pub fn is_empty(&self) -> bool {
         let same = |shared: &SharedWord| {
             shared.word.count == shared.right_count && shared.cosine.is_some_and(|cosine| cosine > 0.999_999)
@@ -57,47 +59,48 @@ impl PriorDiff {
 }
 
 impl PriorGraph {
-    /// Compares two priors word by word; a word is known by its text and its part of speech.
+    /// Compares this prior (left) with another (right); words are identified by text and part of speech.
     pub fn diff(&self, right: &Self) -> PriorDiff {
         let nodes = |graph: &Self| -> HashMap<(PartOfSpeech, String), usize> {
             let words = graph.words().iter().enumerate();
             words.map(|(node, word)| ((word.part_of_speech, word.text.clone()), node)).collect()
         };
         let (left_nodes, right_nodes) = (nodes(self), nodes(right));
-        let lacking = |graph: &Self, nodes: &HashMap<(PartOfSpeech, String), usize>| -> Vec<Word> {
+        let only_in = |graph: &Self, nodes: &HashMap<(PartOfSpeech, String), usize>| -> Vec<Word> {
             let words = graph.words().iter();
             words.filter(|word| !nodes.contains_key(&(word.part_of_speech, word.text.clone()))).cloned().collect()
         };
-        // The right one's node of each of the left one's.
-        let twins: Vec<Option<usize>> = self
+        // The right prior's node of each of the left prior's words.
+        let right_node_of: Vec<Option<usize>> = self
             .words()
             .iter()
             .map(|word| right_nodes.get(&(word.part_of_speech, word.text.clone())).copied())
             .collect();
-        let vectors = (self.width() == right.width()).then(|| (self.vectors_f32(), right.vectors_f32()));
-        let shared = twins.iter().enumerate().filter_map(|(node, twin)| {
-            let twin = (*twin)?;
-            let width = self.width();
-            let row = |values: &[f32], node: usize| values[node * width..][..width].to_vec();
+        let vectors =
+            (self.embedding_dim() == right.embedding_dim()).then(|| (self.vectors_f32(), right.vectors_f32()));
+        let shared = right_node_of.iter().enumerate().filter_map(|(node, right_node)| {
+            let right_node = (*right_node)?;
+            let dim = self.embedding_dim();
+            let row = |values: &[f32], node: usize| values[node * dim..][..dim].to_vec();
             Some(SharedWord {
                 word: self.words()[node].clone(),
-                right_count: right.words()[twin].count,
-                cosine: vectors.as_ref().map(|(left, right)| cosine(&row(left, node), &row(right, twin))),
+                right_count: right.words()[right_node].count,
+                cosine: vectors.as_ref().map(|(left, right)| cosine(&row(left, node), &row(right, right_node))),
             })
         });
         PriorDiff {
-            only_left: lacking(self, &right_nodes),
-            only_right: lacking(right, &left_nodes),
+            only_left: only_in(self, &right_nodes),
+            only_right: only_in(right, &left_nodes),
             shared: shared.collect(),
-            edges: edge_diff(self.edges(), right, &twins),
+            edges: edge_diff(self.edges(), right, &right_node_of),
         }
     }
 }
 
-/// Compares the edges of the left graph with those of `right`, whose node of the left node `n` is `twins[n]`.
-fn edge_diff(left: &[Edge], right: &PriorGraph, twins: &[Option<usize>]) -> EdgeDiff {
+/// Compares the edges of the left prior with those of `right`; `right_node_of[n]` is the right node of left node `n`.
+fn edge_diff(left: &[Edge], right: &PriorGraph, right_node_of: &[Option<usize>]) -> EdgeDiff {
     let mut is_shared = vec![false; right.len()];
-    twins.iter().flatten().for_each(|&twin| is_shared[twin] = true);
+    right_node_of.iter().flatten().for_each(|&right_node| is_shared[right_node] = true);
     let between_shared = right
         .edges()
         .iter()
@@ -107,7 +110,8 @@ fn edge_diff(left: &[Edge], right: &PriorGraph, twins: &[Option<usize>]) -> Edge
         between_shared.map(|edge| ((edge.adjective as usize, edge.noun as usize), edge.weight)).collect();
     let mut diff = EdgeDiff::default();
     for edge in left {
-        let (Some(adjective), Some(noun)) = (twins[edge.adjective as usize], twins[edge.noun as usize]) else {
+        let (Some(adjective), Some(noun)) = (right_node_of[edge.adjective as usize], right_node_of[edge.noun as usize])
+        else {
             continue;
         };
         match weights.remove(&(adjective, noun)) {

@@ -1,38 +1,40 @@
+//! The prior graph: words, edges, vectors and provenance, checked together.
+
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::{Cut, PartOfSpeech, PriorError, Provenance, Vectors, Word};
+use crate::{Cut, Homographs, PartOfSpeech, PriorError, Provenance, Vectors, Word};
 
-/// An adjective that stands immediately before a noun (VQCT section 3.1).
+/// An adjective immediately before a noun (VQCT section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
-    /// Node of the adjective, in `0..A`; with [`Homographs::Legacy`](crate::Homographs::Legacy) the node of a noun where
-    /// the adjective is a noun as well.
+    /// Node of the adjective, in `0..A`; with [`Homographs::Legacy`], the node of the noun if the adjective is also a
+    /// noun.
     pub adjective: u32,
     /// Node of the noun, in `A..A + N`.
     pub noun: u32,
-    /// How often the two stood so; finite and positive.
+    /// How often the pair occurs; finite and positive.
     pub weight: f32,
 }
 
-/// What a [`PriorGraph`] is made of, before it is checked.
+/// The parts of a [`PriorGraph`], before they are checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorParts {
     /// K words, adjectives first.
     pub words: Vec<Word>,
-    /// E edges, sorted by adjective, then noun; no two alike.
+    /// E edges, sorted by adjective, then noun; no duplicates.
     pub edges: Vec<Edge>,
     /// `[K, W]`.
     pub vectors: Vectors,
-    /// Where all of it comes from.
+    /// Where the parts come from.
     pub provenance: Provenance,
 }
 
-/// The prior of a codebook: words as nodes, adjective-noun edges, a language model's vectors (VQCT section 3.1).
+/// The prior of a codebook: words as nodes, adjective-noun edges, and word vectors (VQCT section 3.1).
 ///
-/// Nodes `0..A` are the adjectives and `A..A + N` the nouns, each part ranked (by falling count in the default prior),
-/// so that a smaller codebook is a prefix of each: see [`cut`](Self::cut).
-/// Every value of this type has passed the checks of [`new`](Self::new); nothing changes it afterwards.
+/// Nodes `0..A` are the adjectives and `A..A + N` the nouns. Each part is ranked (by decreasing count in the default
+/// prior), so that a smaller codebook is a prefix of each part: see [`cut`](Self::cut).
+/// Every value of this type has passed the checks of [`new`](Self::new) and is immutable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorGraph {
     parts: PriorParts,
@@ -40,18 +42,20 @@ pub struct PriorGraph {
 }
 
 impl PriorGraph {
-    /// Checks the parts and joins them.
+    /// Checks the parts and makes a graph of them.
+    ///
+    /// - Words: K >= 1, unique within their part of speech, without control characters, adjectives before nouns.
+    /// - Edges: sorted, unique, from an adjective to a noun, with finite positive weights. They may start at another
+    ///   noun only if the provenance states [`Homographs::Legacy`].
+    /// - Vectors: `[K, W]` with W >= 1, finite.
     ///
     /// # Errors
-    /// [`PriorError::Invalid`] names the first part that breaks a rule: words are K >= 1, unique within their part of
-    /// speech, without control characters, adjectives before nouns; edges are sorted, unique, run from an adjective to
-    /// a noun (from another noun only if the provenance says that homographs are as published), and weigh something
-    /// finite and positive; vectors are `[K, W]` with W >= 1 and finite.
+    /// [`PriorError::Invalid`] names the first part that breaks a rule.
     pub fn new(parts: PriorParts) -> Result<Self, PriorError> {
         Self::checked("prior graph", parts)
     }
 
-    /// [`new`](Self::new), with the operation that errors name.
+    /// [`new`](Self::new) with the name of the operation, for errors.
     pub(crate) fn checked(op: &str, parts: PriorParts) -> Result<Self, PriorError> {
         let adjectives = check_words(op, &parts.words)?;
         check_edges(op, &parts, adjectives)?;
@@ -64,17 +68,17 @@ impl PriorGraph {
         &self.parts.words
     }
 
-    /// E edges, sorted by adjective, then noun; no two alike.
+    /// E edges, sorted by adjective, then noun; no duplicates.
     pub fn edges(&self) -> &[Edge] {
         &self.parts.edges
     }
 
-    /// The word vectors, `[K, W]`, as stored.
+    /// The word vectors as stored, `[K, W]`.
     pub fn vectors(&self) -> &Vectors {
         &self.parts.vectors
     }
 
-    /// The word vectors as `[K, W]`, row by row.
+    /// The word vectors as f32: `[K, W]`, row-major.
     pub fn vectors_f32(&self) -> Vec<f32> {
         self.parts.vectors.to_f32()
     }
@@ -99,17 +103,17 @@ impl PriorGraph {
         self.parts.words.len()
     }
 
-    /// Always false: a prior holds at least one word.
+    /// Always false: a prior has at least one word.
     pub fn is_empty(&self) -> bool {
         self.parts.words.is_empty()
     }
 
     /// W, the numbers per word vector.
-    pub fn width(&self) -> usize {
-        self.parts.vectors.width()
+    pub fn embedding_dim(&self) -> usize {
+        self.parts.vectors.embedding_dim()
     }
 
-    /// The node of a word in a part of speech.
+    /// The node of a word in one part of speech.
     pub fn find(&self, text: &str, part_of_speech: PartOfSpeech) -> Option<usize> {
         let range = match part_of_speech {
             PartOfSpeech::Adjective => self.adjectives(),
@@ -119,14 +123,14 @@ impl PriorGraph {
         self.words()[range].iter().position(|word| word.text == text).map(|at| start + at)
     }
 
-    /// How many words are in both parts of speech.
+    /// The number of words that are adjective and noun.
     pub fn homographs(&self) -> usize {
         let (adjectives, nouns) = self.words().split_at(self.adjectives);
         let adjectives: HashSet<_> = adjectives.iter().map(|word| &word.text).collect();
         nouns.iter().filter(|word| adjectives.contains(&word.text)).count()
     }
 
-    /// `[K]`: how many edges each node has.
+    /// `[K]`: the number of edges of each node.
     pub fn degrees(&self) -> Vec<u32> {
         let mut degrees = vec![0; self.len()];
         for edge in self.edges() {
@@ -136,27 +140,24 @@ impl PriorGraph {
         degrees
     }
 
-    /// The graph of the first `adjectives` and the first `nouns`, with the edges among them.
+    /// The graph of the first `adjectives` adjectives and the first `nouns` nouns, with the edges between them.
     ///
     /// # Errors
-    /// [`PriorError::Invalid`] when more words are asked for than the graph holds, or none at all.
+    /// [`PriorError::Invalid`] if the graph has fewer words than that, or if both numbers are 0.
     pub fn cut(&self, adjectives: usize, nouns: usize) -> Result<Self, PriorError> {
-        for (field, asked, held) in
-            [("adjectives", adjectives, self.adjectives().len()), ("nouns", nouns, self.nouns().len())]
-        {
-            if asked > held {
-                return Err(PriorError::invalid("cut", field, format!("at most {held}"), asked));
-            }
+        let sizes = [("adjectives", adjectives, self.adjectives().len()), ("nouns", nouns, self.nouns().len())];
+        if let Some((field, size, available)) = sizes.into_iter().find(|(_, size, available)| size > available) {
+            return Err(PriorError::invalid("cut", field, format!("at most {available}"), size));
         }
         let kept = [0..adjectives, self.adjectives..self.adjectives + nouns];
         let shift = (self.adjectives - adjectives) as u32;
-        let place = |node: u32| match node as usize {
+        let new_node = |node: u32| match node as usize {
             node if kept[0].contains(&node) => Some(node as u32),
             node if kept[1].contains(&node) => Some(node as u32 - shift),
             _ => None,
         };
         let edges = self.edges().iter().filter_map(|edge| {
-            Some(Edge { adjective: place(edge.adjective)?, noun: place(edge.noun)?, weight: edge.weight })
+            Some(Edge { adjective: new_node(edge.adjective)?, noun: new_node(edge.noun)?, weight: edge.weight })
         });
         let mut provenance = self.provenance().clone();
         if adjectives + nouns < self.len() {
@@ -172,7 +173,7 @@ impl PriorGraph {
     }
 }
 
-/// Returns A.
+/// Checks the words; returns A.
 fn check_words(op: &str, words: &[Word]) -> Result<usize, PriorError> {
     let fail =
         |at: usize, expected: &str, got: String| Err(PriorError::invalid(op, format!("words[{at}]"), expected, got));
@@ -201,8 +202,9 @@ fn check_words(op: &str, words: &[Word]) -> Result<usize, PriorError> {
 
 fn check_edges(op: &str, parts: &PriorParts, adjectives: usize) -> Result<(), PriorError> {
     let (edges, len) = (&parts.edges, parts.words.len());
-    // As published, an edge of a word that is adjective and noun starts from the noun.
-    let legacy = parts.provenance.captions.as_ref().is_some_and(|captions| captions.is_legacy());
+    // In the published code, the edges of a word that is adjective and noun start at the noun.
+    let homographs = parts.provenance.captions.as_ref().map(|captions| captions.recipe.homographs);
+    let legacy = homographs == Some(Homographs::Legacy);
     let starts = if legacy { len } else { adjectives };
     let mut last = None;
     for (at, edge) in edges.iter().enumerate() {
@@ -227,17 +229,18 @@ fn check_edges(op: &str, parts: &PriorParts, adjectives: usize) -> Result<(), Pr
 
 fn check_vectors(op: &str, vectors: &Vectors, len: usize) -> Result<(), PriorError> {
     let fail = |expected: String, got: String| Err(PriorError::invalid(op, "vectors", expected, got));
-    let width = vectors.width();
-    if width == 0 {
-        return fail("a width of 1 or more".into(), "0".into());
+    let dim = vectors.embedding_dim();
+    if dim == 0 {
+        return fail("an embedding dimension of 1 or more".into(), "0".into());
     }
-    let expected = len.checked_mul(width).and_then(|n| n.checked_mul(vectors.precision().bytes()));
+    let expected = len.checked_mul(dim).and_then(|n| n.checked_mul(vectors.dtype().bytes()));
     if expected != Some(vectors.bytes().len()) {
         let got = format!("{} bytes", vectors.bytes().len());
-        return fail(format!("[{len}, {width}] {:?} numbers", vectors.precision()), got);
+        return fail(format!("[{len}, {dim}] {:?} numbers", vectors.dtype()), got);
     }
     if let Some(at) = vectors.values().position(|value| !value.is_finite()) {
-        return fail("finite numbers".into(), format!("another at [{}, {}]", at / width, at % width));
+        let value = vectors.to_f32()[at];
+        return fail("finite numbers".into(), format!("{value} at [{}, {}]", at / dim, at % dim));
     }
     Ok(())
 }

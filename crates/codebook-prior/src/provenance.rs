@@ -1,33 +1,49 @@
+//! Where a prior comes from.
+
+mod caption_provenance;
+mod caption_recipe;
+mod embedding;
+mod lexicon_options;
+mod pooling;
+mod prompts;
+mod vision_filter;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Captions, Embedding};
+pub use caption_provenance::{CaptionProvenance, CorpusUse};
+pub use caption_recipe::{CaptionRecipe, Homographs, LimitPriority};
+pub use embedding::{EmbeddingMethod, EmbeddingProvenance};
+pub use lexicon_options::{Chains, LexiconOptions, LexiconOrder, Multiword};
+pub use pooling::{SentencePooling, SubwordPooling, WordContext};
+pub use prompts::Prompts;
+pub use vision_filter::{Seeds, UnknownWords, VisionFilter, Writing};
 
-/// Where a prior comes from: enough to make it again, or to see that two priors are the same.
+/// Where a prior comes from: enough to build it again, or to see that two priors are the same.
 ///
-/// Names no folder and no date, so that the same sources give the same bytes.
+/// It names no folder and no date, so that the same sources give the same bytes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// The program and its version.
     pub made_by: String,
-    /// The files read.
+    /// The files that were read.
     pub sources: Vec<Source>,
-    /// In files of before version 0.3, how words were chosen by rules that are no more; kept as it was found.
+    /// The rules by which old priors chose words, before `captions` existed; kept as found in the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<serde_json::Value>,
-    /// How words and edges were chosen from captions; `None` when they were not.
+    /// How words and edges were chosen from captions; `None` if they come from elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub captions: Option<Captions>,
-    /// How vectors were made, in one line for people.
+    pub captions: Option<CaptionProvenance>,
+    /// How the vectors were computed, in one line for people.
     pub vectors: String,
-    /// The same for programs; `None` for vectors that come from no language model, and in files of before this field.
+    /// How the vectors were computed, for programs; `None` if they come from no language model, and in old files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embedding: Option<Embedding>,
-    /// Set when the graph is a cut of the one that the rest describes.
+    pub embedding: Option<EmbeddingProvenance>,
+    /// Present if the graph is a cut of the one that the other fields describe.
     pub cut: Option<Cut>,
 }
 
-/// A file that went into a prior.
+/// A file that a prior was built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -39,7 +55,7 @@ pub struct Source {
     pub sha256: String,
 }
 
-/// How many words of each part a cut kept.
+/// How many words of each part of speech a cut kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cut {

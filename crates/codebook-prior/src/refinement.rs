@@ -1,42 +1,44 @@
+//! Transforms of the vectors of all words: plain data, stored with the prior.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is done to the vectors of all words together, once a language model made them; nothing by default.
+/// A transform of the vectors of all words together; none by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Refinement {
-    /// Vectors stay as the model made them.
+    /// The vectors stay as the language model computed them.
     #[default]
     Unrefined,
     /// The mean over all words is subtracted from each.
     Centred,
-    /// Centred, then each scaled to length one: where a word lies from the mean of all, however far.
+    /// Centred, then each vector is scaled to length one: the direction from the mean remains, the distance is lost.
     Unit,
-    /// Centred, then turned to the axes along which the words differ most (principal components).
+    /// Centred, then projected onto the principal components, the axes of most variance.
     Principal {
-        /// The components kept, those of most variance; below K and at most W.
+        /// The number of components kept, those of most variance; below K and at most W.
         width: usize,
-        /// How long the axes are.
+        /// The scale of the components.
         scale: Scale,
     },
 }
 
-/// The unit of a principal component.
+/// The scale of principal components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
-    /// That of the vectors: distances stay, as far as the components kept hold them.
+    /// Unchanged: distances are preserved, except for what the dropped components contribute.
     Kept,
-    /// The component's standard deviation over the words (with K - 1): each then has variance 1, whitened.
+    /// Divided by the standard deviation over the words (with K - 1), so that each has variance 1.
     Whitened,
 }
 
 impl Refinement {
-    /// The width of refined vectors that were `width` wide.
-    pub fn width(self, width: usize) -> usize {
+    /// The dimension of refined vectors whose dimension was `embedding_dim`.
+    pub fn output_dim(self, embedding_dim: usize) -> usize {
         match self {
-            Self::Unrefined | Self::Centred | Self::Unit => width,
+            Self::Unrefined | Self::Centred | Self::Unit => embedding_dim,
             Self::Principal { width, .. } => width,
         }
     }

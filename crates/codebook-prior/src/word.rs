@@ -1,14 +1,16 @@
+//! Words: the nodes of a prior graph.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Part of speech of a code (VQCT section 3.1: the codebook is one of adjectives and one of nouns).
+/// Part of speech of a code. The codebook has one group of adjectives and one of nouns (VQCT section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartOfSpeech {
-    /// Says how a thing looks: `red`, `round`, `wooden`.
+    /// Describes how an object looks: `red`, `round`, `wooden`.
     Adjective,
-    /// Says what a thing is: `apple`, `wheel`, `dog`.
+    /// Names an object: `apple`, `wheel`, `dog`.
     Noun,
 }
 
@@ -23,15 +25,15 @@ impl fmt::Display for PartOfSpeech {
 
 /// A node of the prior graph: one word in one part of speech.
 ///
-/// A homograph (`orange`, both adjective and noun) is two words, one of each part.
+/// A homograph (`orange` is an adjective and a noun) is two words, one per part of speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// The word; no control characters, never empty.
+    /// The text: not empty, without control characters.
     pub text: String,
-    /// What the word is here.
+    /// The part of speech.
     pub part_of_speech: PartOfSpeech,
-    /// How often the word was seen in this part of speech, in the units that the provenance states.
+    /// How often the word occurs in this part of speech, in the corpora that the provenance names.
     pub count: u64,
-    /// Why the word was kept, for people; no control characters, empty where nothing was noted.
+    /// Why the word was kept, for people: without control characters; empty if nothing was recorded.
     pub reason: String,
 }

@@ -1,8 +1,8 @@
-use codebook_prior::{CaptionWords, PartOfSpeech, Precision, PriorGraph, PriorParts, Vectors};
+use codebook_prior::{CaptionWords, PartOfSpeech, PriorGraph, PriorParts, VectorDtype, Vectors};
 
 use crate::sample::word;
 
-/// The words that a caption names in the embedded prior, adjectives first.
+/// The words of the embedded prior that a caption names, adjectives first.
 fn words(caption: &str) -> Vec<String> {
     let prior = PriorGraph::embedded().unwrap();
     let finder = CaptionWords::new(&prior).unwrap();
@@ -17,7 +17,7 @@ fn a_caption_names_its_adjectives_and_nouns() {
 }
 
 #[test]
-fn the_same_word_is_named_by_what_it_is_there() {
+fn the_part_of_speech_depends_on_the_caption() {
     let prior = PriorGraph::embedded().unwrap();
     let finder = CaptionWords::new(&prior).unwrap();
     let adjective = finder.find("an orange car");
@@ -25,10 +25,10 @@ fn the_same_word_is_named_by_what_it_is_there() {
 }
 
 #[test]
-fn a_longer_name_hides_its_parts() {
+fn a_compound_hides_its_parts() {
     use PartOfSpeech::Noun;
     let words = vec![word("cream", Noun), word("ice cream", Noun)];
-    let vectors = Vectors::new(&[1.0, 2.0], 1, Precision::F32);
+    let vectors = Vectors::new(&[1.0, 2.0], 1, VectorDtype::F32);
     let prior = PriorGraph::new(PriorParts { words, vectors, edges: Vec::new(), provenance: Default::default() });
     let finder = CaptionWords::new(&prior.unwrap()).unwrap();
     assert_eq!(finder.find("two ice creams"), [1]);
@@ -36,7 +36,7 @@ fn a_longer_name_hides_its_parts() {
 }
 
 #[test]
-fn what_the_prior_lacks_is_passed_over() {
+fn words_that_the_prior_lacks_are_skipped() {
     assert!(words("").is_empty());
     assert!(words("zxqv of the 12 !!").is_empty());
 }

@@ -1,7 +1,7 @@
-//! Differences between priors, and their union.
+//! Differences and unions of priors.
 
 use codebook_prior::PartOfSpeech::{Adjective, Noun};
-use codebook_prior::{EdgeDiff, Precision, PriorGraph, Source, Vectors};
+use codebook_prior::{EdgeDiff, PriorGraph, Source, VectorDtype, Vectors};
 use proptest::prelude::*;
 
 use crate::sample::{any_parts, edge, parts, word};
@@ -10,15 +10,15 @@ use crate::sample::{any_parts, edge, parts, word};
 fn a_prior_does_not_differ_from_itself_in_any_order() {
     let graph = PriorGraph::new(parts()).unwrap();
     assert!(graph.diff(&graph).is_empty());
-    let mut turned = parts();
-    turned.words.swap(0, 1);
-    turned.edges = vec![edge(0, 3, 0.5), edge(1, 3, 8.0), edge(1, 5, 1.0), edge(2, 4, 2.0)];
+    let mut reordered = parts();
+    reordered.words.swap(0, 1);
+    reordered.edges = vec![edge(0, 3, 0.5), edge(1, 3, 8.0), edge(1, 5, 1.0), edge(2, 4, 2.0)];
     let mut values = graph.vectors_f32();
     values.rotate_left(2);
     values[2..4].copy_from_slice(&graph.vectors_f32()[..2]);
     values[4..].copy_from_slice(&graph.vectors_f32()[4..]);
-    turned.vectors = Vectors::new(&values, 2, Precision::F32);
-    assert!(graph.diff(&PriorGraph::new(turned).unwrap()).is_empty());
+    reordered.vectors = Vectors::new(&values, 2, VectorDtype::F32);
+    assert!(graph.diff(&PriorGraph::new(reordered).unwrap()).is_empty());
 }
 
 #[test]
@@ -27,11 +27,11 @@ fn every_difference_is_found() {
     let mut changed = parts();
     changed.words[5] = word("egg", Noun);
     changed.words[0].count = 9;
-    // `red apple` weighs more, `red orange` is new, `orange apple` is gone; `red egg` has no twin.
+    // `red apple` weighs more, `red orange` is new, `orange apple` is gone; `red egg` is not shared.
     changed.edges = vec![edge(0, 3, 9.0), edge(0, 4, 1.0), edge(0, 5, 1.0), edge(2, 4, 2.0)];
     let mut values = left.vectors_f32();
     values[2..4].copy_from_slice(&[-3.0, 2.0]); // at a right angle to (2, 3)
-    changed.vectors = Vectors::new(&values, 2, Precision::F16);
+    changed.vectors = Vectors::new(&values, 2, VectorDtype::F16);
     let diff = left.diff(&PriorGraph::new(changed).unwrap());
     assert_eq!((diff.only_left[0].text.as_str(), diff.only_left.len()), ("œuf", 1));
     assert_eq!((diff.only_right[0].text.as_str(), diff.only_right.len()), ("egg", 1));
@@ -42,7 +42,7 @@ fn every_difference_is_found() {
     assert!(!diff.is_empty());
 
     let mut narrow = parts();
-    narrow.vectors = Vectors::new(&[1.0; 6], 1, Precision::F16);
+    narrow.vectors = Vectors::new(&[1.0; 6], 1, VectorDtype::F16);
     let diff = left.diff(&PriorGraph::new(narrow).unwrap());
     assert_eq!(diff.shared[0].cosine, None);
     assert!(!diff.is_empty());
@@ -56,7 +56,7 @@ fn merging_adds_up_and_ranks() {
     more.words[4] = word("egg", Noun); // red, rond-point, apple, orange, egg
     more.words[1].count = 50;
     more.edges = vec![edge(0, 2, 1.0), edge(1, 4, 3.0)];
-    more.vectors = Vectors::new(&[7.0; 10], 2, Precision::F16);
+    more.vectors = Vectors::new(&[7.0; 10], 2, VectorDtype::F16);
     more.provenance.sources.push(Source { work: "more".into(), file: "f".into(), sha256: "0".into() });
     let merged = left.merge(&PriorGraph::new(more).unwrap()).unwrap();
     let words: Vec<_> = merged.words().iter().map(|word| (word.text.as_str(), word.count)).collect();
@@ -65,7 +65,7 @@ fn merging_adds_up_and_ranks() {
         [("rond-point", 57), ("red", 14), ("orange", 7), ("apple", 14), ("orange", 14), ("egg", 7), ("œuf", 7)]
     );
     assert_eq!(merged.edges(), [edge(0, 4, 2.0), edge(0, 5, 3.0), edge(1, 3, 9.0), edge(1, 6, 1.0), edge(2, 3, 0.5)]);
-    // Vectors are those of the left one where it has the word.
+    // Shared words keep the vector of the left prior.
     assert_eq!(merged.vectors_f32()[..4], [1.0, 1.25, 0.0, 0.25]);
     assert_eq!(merged.vectors_f32()[10..12], [7.0, 7.0]);
     assert_eq!(merged.provenance().sources.len(), 1);
@@ -74,12 +74,12 @@ fn merging_adds_up_and_ranks() {
 }
 
 #[test]
-fn priors_of_different_models_are_not_merged() {
+fn merging_different_models_is_refused() {
     let left = PriorGraph::new(parts()).unwrap();
     let mut other = parts();
     other.provenance.vectors = "halves".into();
     let error = left.merge(&PriorGraph::new(other).unwrap()).unwrap_err().to_string();
-    assert_eq!(error, "merge: vectors: expected \"quarters\" of width 2, got \"halves\" of width 2");
+    assert_eq!(error, "merge: vectors: expected \"quarters\" of dimension 2, got \"halves\" of dimension 2");
     let mut full = parts();
     full.words[0].count = u64::MAX;
     let full = PriorGraph::new(full).unwrap();

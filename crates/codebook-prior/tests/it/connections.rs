@@ -13,7 +13,7 @@ fn neighbours_are_ranked_by_weight() {
 
 #[test]
 fn components_are_ranked_by_size() {
-    // red, orange and apple, œuf hang together; so do rond-point and the noun orange.
+    // Components: red, the adjective orange, apple and œuf; rond-point and the noun orange.
     let graph = PriorGraph::new(parts()).unwrap();
     assert_eq!(graph.components(), Components { component_of: vec![0, 0, 1, 0, 1, 0], sizes: vec![4, 2] });
     let mut apart = parts();
@@ -25,7 +25,7 @@ fn components_are_ranked_by_size() {
 #[test]
 fn similar_words_are_ranked_by_cosine() {
     let graph = PriorGraph::new(parts()).unwrap();
-    // Node n is at (2 n, 2 n + 1) / 4: the angle to node 5 falls with n.
+    // Node n is at (2 n, 2 n + 1) / 4, so that its angle to node 5 decreases with n.
     let similar = graph.similar(5, 9);
     assert_eq!(similar.iter().map(|similar| similar.node).collect::<Vec<_>>(), [4, 3, 2, 1, 0]);
     let expected = 11.0 / (10.0_f32 * 10.0 + 11.0 * 11.0).sqrt();
@@ -36,7 +36,7 @@ fn similar_words_are_ranked_by_cosine() {
 
 proptest! {
     #[test]
-    fn components_hold_exactly_what_edges_join(parts in any_parts()) {
+    fn components_are_the_nodes_that_edges_connect(parts in any_parts()) {
         let graph = PriorGraph::new(parts).unwrap();
         let Components { component_of, sizes } = graph.components();
         prop_assert_eq!(sizes.iter().sum::<usize>(), graph.len());
@@ -44,7 +44,7 @@ proptest! {
         for (component, &size) in sizes.iter().enumerate() {
             prop_assert_eq!(component_of.iter().filter(|&&own| own == component).count(), size);
         }
-        // Nodes that can be reached, by brute force.
+        // Reachable nodes, by brute force.
         let mut reached: Vec<usize> = (0..graph.len()).collect();
         for _ in 0..graph.len() {
             for edge in graph.edges() {

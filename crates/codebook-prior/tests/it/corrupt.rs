@@ -1,4 +1,4 @@
-//! Each way to break a prior's file, and what the reader says of it.
+//! Damaged prior files, and the reader's errors.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,11 @@ use codebook_prior::{PriorError, PriorGraph};
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use vq_file::FileError;
 
 use crate::sample::parts;
 
-/// The tensors and the description of the sample's file, to be changed and put together again.
+/// The tensors and the metadata of the sample's file, to be changed and encoded again.
 struct Pieces {
     tensors: Vec<Piece>,
     metadata: HashMap<String, String>,
@@ -63,39 +64,42 @@ fn check(change: impl FnOnce(&mut Pieces), expected: &str) {
     assert_eq!(message, expected);
 }
 
-const READ: &str = "read prior from memory";
+const FILE: &str = "prior in memory";
 
 #[test]
-fn tensors_of_wrong_type_or_shape_are_named() {
-    let expect = |text: &str| format!("{READ}: {text}");
+fn tensors_of_wrong_type_or_shape_are_refused() {
+    let expect = |text: &str| format!("{FILE}: {text}");
     check(
         |p| p.set("vectors", Dtype::F16, &[3, 2], &[0; 12]),
-        &expect(r#"tensor "vectors": expected shape [6, any], got [3, 2]"#),
+        &expect("expected tensor `vectors`, F16 [6, _], got F16 [3, 2]"),
     );
     check(
         |p| p.set("vectors", Dtype::F16, &[12], &[0; 24]),
-        &expect(r#"tensor "vectors": expected shape [6, any], got [12]"#),
+        &expect("expected tensor `vectors`, F16 [6, _], got F16 [12]"),
     );
-    check(|p| p.set("vectors", Dtype::F16, &[6, 0], &[]), &expect("vectors: expected a width of 1 or more, got 0"));
-    check(|p| p.tensor("vectors").dtype = Dtype::BF16, &expect(r#"tensor "vectors": expected F16 or F32, got BF16"#));
-    check(|p| p.set("counts", Dtype::U64, &[5], &[0; 40]), &expect(r#"tensor "counts": expected shape [6], got [5]"#));
-    check(|p| p.tensor("counts").dtype = Dtype::I64, &expect(r#"tensor "counts": expected U64, got I64"#));
+    check(
+        |p| p.set("vectors", Dtype::F16, &[6, 0], &[]),
+        &expect("vectors: expected an embedding dimension of 1 or more, got 0"),
+    );
+    check(|p| p.tensor("vectors").dtype = Dtype::BF16, &expect("expected tensor `vectors`, F16 or F32, got BF16"));
+    check(|p| p.set("counts", Dtype::U64, &[5], &[0; 40]), &expect("expected tensor `counts`, U64 [6], got U64 [5]"));
+    check(|p| p.tensor("counts").dtype = Dtype::I64, &expect("expected tensor `counts`, U64 [6], got I64 [6]"));
     check(
         |p| p.set("edges", Dtype::U32, &[4, 3], &[0; 48]),
-        &expect(r#"tensor "edges": expected shape [4, 2], got [4, 3]"#),
+        &expect("expected tensor `edges`, U32 [4, 2], got U32 [4, 3]"),
     );
     let mut pieces = Pieces::new();
     pieces.tensors.retain(|piece| piece.name != "edges");
     let message = PriorGraph::from_bytes(&pieces.bytes()).unwrap_err().to_string();
-    assert!(message.starts_with(&expect(r#"tensor "edges": expected a tensor of that name, got ["#)), "{message}");
+    assert_eq!(message, expect("expected tensor `edges`, U32 [4, 2], got none"));
 }
 
 #[test]
-fn values_that_break_a_rule_are_named() {
-    let expect = |text: &str| format!("{READ}: {text}");
+fn values_that_break_a_rule_are_refused() {
+    let expect = |text: &str| format!("{FILE}: {text}");
     check(
         |p| p.tensor("vectors").data[6..8].copy_from_slice(&half::f16::NAN.to_le_bytes()),
-        &expect("vectors: expected finite numbers, got another at [1, 1]"),
+        &expect("vectors: expected finite numbers, got NaN at [1, 1]"),
     );
     check(
         |p| p.tensor("edges").data.rotate_left(8),
@@ -106,43 +110,42 @@ fn values_that_break_a_rule_are_named() {
         &expect("edges[0]: expected a finite positive weight, got -1"),
     );
     check(|p| p.tensor("edges").data[0] = 200, &expect("edges[0]: expected an adjective in 0..3, got 200"));
-    check(|p| p.tensor("parts_of_speech").data[0] = 2, &expect(r#"tensor "parts_of_speech": expected 0 or 1, got 2"#));
+    check(|p| p.tensor("parts_of_speech").data[0] = 2, &expect("expected tensor `parts_of_speech` of 0 and 1, got 2"));
     check(
         |p| p.tensor("words").data[0] = 0xff,
-        &expect(r#"tensor "words": expected UTF-8, got invalid utf-8 sequence of 1 bytes from index 0"#),
+        &expect("expected tensor `words` of UTF-8, got invalid utf-8 sequence of 1 bytes from index 0"),
     );
     check(
         |p| p.tensor("words").data[1] = b'\n',
-        &expect(r#"tensor "words": expected 6 lines, each ended, got 7 lines"#),
+        &expect("expected tensor `words` of 6 lines, each ended by a line feed, got 7 lines"),
     );
     check(
         |p| *p.tensor("words").data.last_mut().unwrap() = b'x',
-        &expect(r#"tensor "words": expected 6 lines, each ended, got 6 lines"#),
+        &expect("expected tensor `words` of 6 lines, each ended by a line feed, got 6 lines, the last without its end"),
     );
 }
 
 #[test]
-fn descriptions_of_another_kind_are_named() {
+fn headers_of_another_format_are_refused() {
     let set = |text: &'static str| move |p: &mut Pieces| drop(p.metadata.insert("codebook-prior".into(), text.into()));
-    check(set(r#"{"format": 2, "later": []}"#), &format!("{READ}: format: expected 1, got 2"));
+    check(set(r#"{"format": 2, "later": []}"#), &format!("{FILE}: expected format 1, got 2"));
     check(
         set("{"),
-        "prior from memory: metadata \"codebook-prior\": expected a description of a prior, \
-         got EOF while parsing an object at line 1 column 1",
+        "prior in memory: expected `codebook-prior` of format 1, got EOF while parsing an object at line 1 column 1",
     );
-    check(|p| p.metadata.clear(), &format!("{READ}: metadata: expected the key \"codebook-prior\", got none"));
+    check(|p| p.metadata.clear(), &format!("{FILE}: expected metadata `codebook-prior`, got none"));
 }
 
 #[test]
-fn the_file_is_named() {
+fn errors_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prior.safetensors");
     let bytes = Pieces::new().bytes();
     for len in [0, 7, 100, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..len]).unwrap();
         let error = PriorGraph::open(&path).unwrap_err();
-        assert!(matches!(error, PriorError::Container { .. }), "{error:?}");
-        let start = format!("{}: expected a whole safetensors file, got ", path.display());
+        assert!(matches!(error, PriorError::File(FileError::Format { .. })), "{error:?}");
+        let start = format!("prior {}: expected a whole safetensors file, got ", path.display());
         assert!(error.to_string().starts_with(&start), "{error}");
     }
 }
@@ -153,7 +156,7 @@ proptest! {
         let mut bytes = PriorGraph::new(parts()).unwrap().to_bytes().unwrap();
         let len = bytes.len();
         bytes[at.index(len)] = byte;
-        // Either an error, or a graph that passed all checks.
+        // The result is an error or a graph that has passed all checks.
         let _ = PriorGraph::from_bytes(&bytes);
         prop_assert!(PriorGraph::from_bytes(&bytes[..keep.index(len)]).is_err());
     }

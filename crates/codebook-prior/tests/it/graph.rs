@@ -1,10 +1,10 @@
 use codebook_prior::PartOfSpeech::{Adjective, Noun};
-use codebook_prior::{Precision, PriorGraph, PriorParts, Vectors};
+use codebook_prior::{PriorGraph, PriorParts, VectorDtype, Vectors};
 use proptest::prelude::*;
 
 use crate::sample::{any_parts, edge, parts, word};
 
-/// The message of the error that a change to the sample brings.
+/// Checks the error of a changed sample.
 fn check(change: impl FnOnce(&mut PriorParts), expected: &str) {
     let mut parts = parts();
     change(&mut parts);
@@ -14,7 +14,7 @@ fn check(change: impl FnOnce(&mut PriorParts), expected: &str) {
 #[test]
 fn nodes_are_adjectives_then_nouns() {
     let graph = PriorGraph::new(parts()).unwrap();
-    assert_eq!((graph.adjectives(), graph.nouns(), graph.len(), graph.width()), (0..3, 3..6, 6, 2));
+    assert_eq!((graph.adjectives(), graph.nouns(), graph.len(), graph.embedding_dim()), (0..3, 3..6, 6, 2));
     assert_eq!(graph.find("orange", Adjective), Some(1));
     assert_eq!(graph.find("orange", Noun), Some(4));
     assert_eq!(graph.find("apple", Adjective), None);
@@ -24,7 +24,7 @@ fn nodes_are_adjectives_then_nouns() {
 }
 
 #[test]
-fn parts_that_break_a_rule_are_named() {
+fn parts_that_break_a_rule_are_refused() {
     check(|p| p.words.clear(), "words: expected 1 to 2^32 - 1 words, got 0");
     check(|p| p.words[3].part_of_speech = Adjective, "edges[0]: expected a noun in 4..6, got 3");
     check(
@@ -43,13 +43,13 @@ fn parts_that_break_a_rule_are_named() {
     check(|p| p.edges[1] = p.edges[0], "edges[1]: expected edges sorted, each once, got (0, 3) after (0, 3)");
     check(|p| p.edges[2].weight = f32::NAN, "edges[2]: expected a finite positive weight, got NaN");
     check(|p| p.edges[2].weight = 0.0, "edges[2]: expected a finite positive weight, got 0");
-    let vectors = |values: &[f32], width| Vectors::new(values, width, Precision::F16);
-    check(|p| p.vectors = vectors(&[0.0; 12], 0), "vectors: expected a width of 1 or more, got 0");
+    let vectors = |values: &[f32], dim| Vectors::new(values, dim, VectorDtype::F16);
+    check(|p| p.vectors = vectors(&[0.0; 12], 0), "vectors: expected an embedding dimension of 1 or more, got 0");
     check(|p| p.vectors = vectors(&[0.0; 12], 3), "vectors: expected [6, 3] F16 numbers, got 24 bytes");
-    // 1e6 is beyond 16-bit floats: an overflow must not pass as a vector.
+    // 1e6 overflows 16-bit floats, which must not pass as a vector.
     let mut values = [0.0; 12];
     values[5] = 1e6;
-    check(|p| p.vectors = vectors(&values, 2), "vectors: expected finite numbers, got another at [2, 1]");
+    check(|p| p.vectors = vectors(&values, 2), "vectors: expected finite numbers, got inf at [2, 1]");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_cut_keeps_the_first_of_each_part() {
 }
 
 #[test]
-fn a_cut_takes_no_more_than_there_is() {
+fn a_cut_larger_than_the_graph_is_refused() {
     let graph = PriorGraph::new(parts()).unwrap();
     let message = |adjectives, nouns| graph.cut(adjectives, nouns).unwrap_err().to_string();
     assert_eq!(message(4, 1), "cut: adjectives: expected at most 3, got 4");
@@ -77,7 +77,7 @@ proptest! {
         let part = |share: f64, len: usize| (share * len as f64).round() as usize;
         let (a, n) = (part(a, graph.adjectives().len()), part(n, graph.nouns().len()));
         prop_assume!(a + n > 0);
-        // `cut` checks its result as every graph is checked: edges are in range, sorted and unique.
+        // `cut` runs all checks on its result: edges are in range, sorted and unique.
         let cut = graph.cut(a, n).unwrap();
         prop_assert_eq!(&cut.words()[..a], &graph.words()[..a]);
         prop_assert_eq!(&cut.words()[a..], &graph.words()[graph.nouns()][..n]);
@@ -92,7 +92,7 @@ proptest! {
             }
         }
         let rows = |graph: &PriorGraph, start: usize, len: usize| {
-            graph.vectors_f32()[start * graph.width()..][..len * graph.width()].to_vec()
+            graph.vectors_f32()[start * graph.embedding_dim()..][..len * graph.embedding_dim()].to_vec()
         };
         prop_assert_eq!(rows(&cut, 0, a), rows(&graph, 0, a));
         prop_assert_eq!(rows(&cut, a, n), rows(&graph, graph.nouns().start, n));

@@ -1,23 +1,34 @@
 //! Refinements against scikit-learn (`tests/data/make_refinement.py`).
 
-use codebook_prior::{
-    Embedding, EmbeddingMethod, EmbeddingTable, PartOfSpeech, PriorGraph, Prompts, Refinement, Refining, Scale,
-    SentencePooling, TableConfig, TextEmbedder,
-};
+use codebook_prior::{EmbeddingMethod, EmbeddingProvenance, PriorGraph, Prompts, Refinement, Scale, SentencePooling};
 use proptest::prelude::*;
+use vq_file::TensorFile;
 
 use crate::sample::{data, parts};
-use crate::tiny::{NOUNS, check_close, folder, golden, terms};
 
-fn check(refinement: Refinement, name: &str, width: usize) {
-    let file = data("refinement.safetensors");
-    let refined = refinement.apply(&golden(&file, "vectors"), 6).unwrap();
-    assert_eq!((refined.width, refinement.width(6)), (width, width));
-    check_close(&refined.values, &golden(&file, name), width, 2e-5);
+/// A golden tensor of f32.
+fn golden(name: &str) -> Vec<f32> {
+    let file = TensorFile::read("goldens", &data("refinement.safetensors")).unwrap();
+    file.get(name).unwrap().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+fn check(refinement: Refinement, name: &str, dim: usize) {
+    let refined = refinement.apply(&golden("vectors"), 6).unwrap();
+    assert_eq!((refined.embedding_dim, refinement.output_dim(6)), (dim, dim));
+    let expected = golden(name);
+    assert_eq!(refined.values.len(), expected.len());
+    for (row, (found, expected)) in refined.values.chunks_exact(dim).zip(expected.chunks_exact(dim)).enumerate() {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+        let cosine = dot(found, expected) / (dot(found, found) * dot(expected, expected)).sqrt();
+        assert!(cosine >= 0.9999, "row {row}: cosine {cosine}");
+        for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+            assert!((found - expected).abs() <= 2e-5, "[{row}, {at}]: {found}, not {expected}");
+        }
+    }
 }
 
 #[test]
-fn refinements_are_those_of_scikit_learn() {
+fn refinements_equal_scikit_learn() {
     check(Refinement::Unrefined, "vectors", 6);
     check(Refinement::Centred, "centred", 6);
     check(Refinement::Unit, "unit", 6);
@@ -26,7 +37,7 @@ fn refinements_are_those_of_scikit_learn() {
 }
 
 #[test]
-fn what_cannot_be_refined_is_named() {
+fn vectors_that_cannot_be_refined_are_named() {
     let message =
         |refinement: Refinement, values: &[f32], width| refinement.apply(values, width).unwrap_err().to_string();
     let principal = |width, scale| Refinement::Principal { width, scale };
@@ -45,9 +56,9 @@ fn what_cannot_be_refined_is_named() {
     );
     assert_eq!(
         message(Refinement::Unit, &[2.0, 1.0, 1.0, 1.0, 0.0, 1.0], 2),
-        "refine: vectors[1]: expected a vector that is not the mean of all, got the mean"
+        "refine: vectors[1]: expected a vector that differs from the mean of all, got the mean"
     );
-    let rows = [1.0, 2.0, 3.0, 2.0, 4.0, 6.5, 0.0, 0.0, 0.0]; // the first two columns are one
+    let rows = [1.0, 2.0, 3.0, 2.0, 4.0, 6.5, 0.0, 0.0, 0.0]; // the first two columns are multiples of each other
     for width in [0, 3] {
         assert_eq!(
             message(principal(width, Scale::Kept), &rows, 3),
@@ -66,34 +77,23 @@ fn what_cannot_be_refined_is_named() {
 }
 
 #[test]
-fn an_embedder_may_refine() {
-    let table = EmbeddingTable::open(&folder("bert"), "tiny", TableConfig::default()).unwrap();
-    let terms = terms(PartOfSpeech::Noun, &NOUNS);
-    let refinement = Refinement::Principal { width: 3, scale: Scale::Whitened };
-    let refining = Refining { embedder: &table, refinement };
-    let expected = refinement.apply(&table.embed(&terms).unwrap(), 16).unwrap().values;
-    assert_eq!(refining.embed(&terms).unwrap(), expected);
-    let description = refining.description();
-    assert_eq!(description.width, 3);
-    assert_eq!(description.embedding.unwrap().refinement, refinement);
-    assert!(description.summary.ends_with("; 3 principal components, whitened"), "{}", description.summary);
-}
-
-#[test]
 fn a_prior_is_refined_once() {
     let mut parts = parts();
     let method = EmbeddingMethod::Encoder { prompts: Prompts::default(), pooling: SentencePooling::Cls };
     let refinement = Refinement::Unrefined;
-    parts.provenance.embedding = Some(Embedding { model: "bert".into(), method, refinement });
+    parts.provenance.embedding = Some(EmbeddingProvenance { model: "bert".into(), method, refinement });
     let prior = PriorGraph::new(parts).unwrap();
     let refined = prior.refined(Refinement::Unit).unwrap();
     assert_eq!((refined.words(), refined.edges()), (prior.words(), prior.edges()));
-    let expected = Refinement::Unit.apply(&prior.vectors_f32(), prior.width()).unwrap();
+    let expected = Refinement::Unit.apply(&prior.vectors_f32(), prior.embedding_dim()).unwrap();
     assert_eq!(refined.vectors_f32(), expected.values);
     assert!(refined.provenance().vectors.ends_with("; centred, of length one"), "{:?}", refined.provenance());
     assert_eq!(prior.refined(Refinement::Unrefined).unwrap(), prior);
     let error = refined.refined(Refinement::Centred).unwrap_err().to_string();
-    assert_eq!(error, "refine: vectors: expected vectors as the model made them, got centred, of length one");
+    assert_eq!(
+        error,
+        "refine: vectors: expected vectors as the language model computed them, got centred, of length one"
+    );
 }
 
 /// Matrices of 8 to 12 rows and 1 to 5 columns.
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn whitened_components_have_variance_one_and_no_covariance((values, width) in any_vectors()) {
         let refined = Refinement::Principal { width, scale: Scale::Whitened }.apply(&values, width);
-        // Columns of random numbers are independent but for odd cases, which have an error of their own.
+        // Columns of random numbers are independent, except for rare cases, which are an error.
         let Ok(refined) = refined else { return Ok(()) };
         let rows: Vec<&[f32]> = refined.values.chunks_exact(width).collect();
         for a in 0..width {

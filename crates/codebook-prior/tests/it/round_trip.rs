@@ -23,7 +23,7 @@ fn a_saved_file_is_opened_again() {
     let graph = PriorGraph::new(parts).unwrap();
     graph.save(&path).unwrap();
     let opened = PriorGraph::open(&path).unwrap();
-    // The graph is mapped: replacing the file must not change it.
+    // The graph is mapped into memory: replacing the file must not change it.
     graph.cut(1, 1).unwrap().save(&path).unwrap();
     assert_eq!(opened, graph);
     assert_eq!(PriorGraph::open(&path).unwrap().len(), 2);
@@ -31,11 +31,11 @@ fn a_saved_file_is_opened_again() {
 }
 
 #[test]
-fn files_that_are_not_there_are_named() {
+fn errors_of_the_file_system_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none").join("prior.safetensors");
     let start = |op: &str| format!("{op} {}: ", path.display());
-    assert!(PriorGraph::open(&path).unwrap_err().to_string().starts_with(&start("map")));
+    assert!(PriorGraph::open(&path).unwrap_err().to_string().starts_with(&start("open")));
     let graph = PriorGraph::new(parts()).unwrap();
     assert!(graph.save(&path).unwrap_err().to_string().starts_with(&start("write")));
 }
@@ -45,10 +45,10 @@ fn files_that_are_not_there_are_named() {
 fn the_embedded_prior_is_as_documented() {
     use codebook_prior::PartOfSpeech::{Adjective, Noun};
     let graph = PriorGraph::embedded().unwrap();
-    assert_eq!((graph.adjectives().len(), graph.nouns().len(), graph.width()), (1012, 4258, 384));
-    // Written again, it is the shipped file: the writer has not drifted from the reader.
+    assert_eq!((graph.adjectives().len(), graph.nouns().len(), graph.embedding_dim()), (1012, 4258, 384));
+    // Encoding it gives the shipped file: reader and writer agree.
     assert!(graph.to_bytes().unwrap() == include_bytes!("../../assets/prior.safetensors"));
-    // Made of the captions that lie beside it.
+    // It was built from the captions beside it.
     let captions = sha256(include_bytes!("../../assets/photo-captions.txt"));
     assert_eq!(graph.provenance().sources[0].sha256, captions);
     assert!(graph.provenance().captions.as_ref().unwrap().corpora[0].trusted);

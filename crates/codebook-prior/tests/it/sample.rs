@@ -1,11 +1,8 @@
-//! Small priors and paths that several tests share.
+//! Small priors and paths for several tests.
 
 use std::path::PathBuf;
 
-use codebook_prior::{
-    Edge, EmbedderDescription, PartOfSpeech, Precision, PriorError, PriorParts, Provenance, Term, TextEmbedder,
-    Vectors, Word,
-};
+use codebook_prior::{Edge, PartOfSpeech, PriorParts, Provenance, VectorDtype, Vectors, Word};
 use proptest::prelude::*;
 
 pub(crate) fn data(name: &str) -> PathBuf {
@@ -18,21 +15,6 @@ pub(crate) fn word(text: &str, part_of_speech: PartOfSpeech) -> Word {
 
 pub(crate) fn edge(adjective: u32, noun: u32, weight: f32) -> Edge {
     Edge { adjective, noun, weight }
-}
-
-/// The length and the first letter of a text.
-pub(crate) struct Letters;
-
-impl TextEmbedder for Letters {
-    fn description(&self) -> EmbedderDescription {
-        let summary = "length and first letter".into();
-        EmbedderDescription { width: 2, summary, embedding: None, sources: Vec::new() }
-    }
-
-    fn embed(&self, terms: &[Term<'_>]) -> Result<Vec<f32>, PriorError> {
-        let letters = |Term { text, .. }: &Term<'_>| [text.len() as f32, f32::from(text.as_bytes()[0])];
-        Ok(terms.iter().flat_map(letters).collect())
-    }
 }
 
 /// A = 3, N = 3, W = 2, four edges; `orange` is in both parts.
@@ -48,20 +30,20 @@ pub(crate) fn parts() -> PriorParts {
             word("œuf", Noun),
         ],
         edges: vec![edge(0, 3, 8.0), edge(0, 5, 1.0), edge(1, 3, 0.5), edge(2, 4, 2.0)],
-        vectors: Vectors::new(&(0..12).map(|n| n as f32 / 4.0).collect::<Vec<_>>(), 2, Precision::F16),
+        vectors: Vectors::new(&(0..12).map(|n| n as f32 / 4.0).collect::<Vec<_>>(), 2, VectorDtype::F16),
         provenance: Provenance { made_by: "hand".into(), vectors: "quarters".into(), ..Provenance::default() },
     }
 }
 
-/// Any valid prior: up to 6 words a part, width up to 5, either precision.
+/// Any valid prior: up to 5 words per part of speech, up to 4 numbers per vector, both dtypes.
 pub(crate) fn any_parts() -> impl Strategy<Value = PriorParts> {
     let shape = (0usize..6, 0usize..6, 1usize..5).prop_filter("no words", |(a, n, _)| a + n > 0);
-    shape.prop_flat_map(|(a, n, width)| {
+    shape.prop_flat_map(|(a, n, dim)| {
         let counts = prop::collection::vec(any::<u64>(), a + n);
         let weights = prop::collection::vec(prop::option::of(1e-3f32..1e6), a * n);
-        let values = prop::collection::vec(-9.0f32..9.0, (a + n) * width);
-        let precision = prop_oneof![Just(Precision::F16), Just(Precision::F32)];
-        (counts, weights, values, precision, "\\PC*").prop_map(move |(counts, weights, values, precision, made_by)| {
+        let values = prop::collection::vec(-9.0f32..9.0, (a + n) * dim);
+        let dtype = prop_oneof![Just(VectorDtype::F16), Just(VectorDtype::F32)];
+        (counts, weights, values, dtype, "\\PC*").prop_map(move |(counts, weights, values, dtype, made_by)| {
             let words = counts.into_iter().enumerate().map(|(at, count)| {
                 let (text, part_of_speech) = match at.checked_sub(a) {
                     // Nouns repeat the adjectives: homographs.
@@ -77,7 +59,7 @@ pub(crate) fn any_parts() -> impl Strategy<Value = PriorParts> {
             PriorParts {
                 words: words.collect(),
                 edges: edges.collect(),
-                vectors: Vectors::new(&values, width, precision),
+                vectors: Vectors::new(&values, dim, dtype),
                 provenance: Provenance { made_by, ..Provenance::default() },
             }
         })

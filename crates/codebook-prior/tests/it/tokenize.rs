@@ -6,7 +6,7 @@ fn check(text: &str, words: &str) {
 }
 
 #[test]
-fn marks_are_words() {
+fn punctuation_marks_are_tokens() {
     check("A dog, a cat; and (maybe) a bird.", "A dog , a cat ; and ( maybe ) a bird .");
     check("Really?! Wow...", "Really ? ! Wow ...");
     check("the sign says \"stop\"", "the sign says \" stop \"");
@@ -17,7 +17,7 @@ fn marks_are_words() {
 }
 
 #[test]
-fn hyphens_and_numbers_hold_together() {
+fn hyphens_and_numbers_stay_inside_words() {
     check("a t-shirt and a black-and-white dog", "a t-shirt and a black-and-white dog");
     check("1,000 people at 3:30 and 2.5 m", "1,000 people at 3:30 and 2.5 m");
     check("Michael J. Fox of the U.S. at 8 a.m. today", "Michael J. Fox of the U.S. at 8 a.m. today");
@@ -34,14 +34,14 @@ fn contractions_are_split() {
 }
 
 #[test]
-fn what_is_cut_already_stays() {
+fn tokenized_text_stays() {
     let text = "A child in a pink dress is n't climbing the neighbour 's stairs .";
     check(text, text);
 }
 
-/// The golden's generator: `tests/data/make_treebank_tokens.py`.
+/// The golden is written by `tests/data/make_treebank_tokens.py`.
 #[test]
-fn as_nltk_cuts() {
+fn tokens_equal_nltk() {
     let golden = include_str!("../data/treebank-tokens.tsv");
     assert_eq!(golden.lines().count(), 288);
     for line in golden.lines() {
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn cutting_twice_changes_nothing(text in "[a-zA-Z0-9'’.,:;!\\- ]{0,40}") {
+    fn tokenizing_twice_changes_nothing(text in "[a-zA-Z0-9'’.,:;!\\- ]{0,40}") {
         let once = tokenize(&text);
         prop_assert_eq!(once.concat(), tokenize(&once.join(" ")).concat());
     }
