@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode};
 use tch::{Device, Kind, Tensor};
-use vq_core::{Search, nearest_codes};
+use vq_core::{SearchConfig, nearest_codes};
 
 /// Shapes `(N, K, D)`.
 const SHAPES: [(i64, i64, i64); 5] =
@@ -47,8 +47,8 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new(n: i64, size: i64, width: i64) -> Self {
-        let [vectors, codes] = [n, size].map(|rows| Tensor::randn([rows, width], (Kind::Float, Device::Cpu)));
+    fn new(n: i64, size: i64, dim: i64) -> Self {
+        let [vectors, codes] = [n, size].map(|rows| Tensor::randn([rows, dim], (Kind::Float, Device::Cpu)));
         Self { vectors, codes }
     }
 }
@@ -63,14 +63,14 @@ impl Side {
 
     fn search(self, Inputs { vectors, codes }: &Inputs) -> Tensor {
         match self {
-            Self::Ours => nearest_codes(vectors, codes, Search::default()).unwrap().indices,
+            Self::Ours => nearest_codes(vectors, codes, SearchConfig::default()).unwrap().indices,
             Self::Libtorch => Tensor::cdist(vectors, codes, 2.0, None::<i64>).argmin(1, false),
         }
     }
 
     /// MiB that a call takes in a fresh process.
-    fn memory(self, (n, size, width): (i64, i64, i64)) -> f64 {
-        let wish = format!("{} {n} {size} {width}", self.name());
+    fn memory(self, (n, size, dim): (i64, i64, i64)) -> f64 {
+        let wish = format!("{} {n} {size} {dim}", self.name());
         let output = Command::new(std::env::current_exe().unwrap()).env(MEMORY, wish).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN)
     }
@@ -84,9 +84,9 @@ fn main() {
     let (fma, sgemm) = (machine::fma_peak(), machine::sgemm_rate());
     let mut table = Vec::new();
     for shape in SHAPES {
-        let (n, size, width) = shape;
-        let inputs = Inputs::new(n, size, width);
-        let name = format!("search {n} x {size} x {width}");
+        let (n, size, dim) = shape;
+        let inputs = Inputs::new(n, size, dim);
+        let name = format!("search {n} x {size} x {dim}");
         let [ours, libtorch] =
             [Side::Ours, Side::Libtorch].map(|side| measure(&mut criterion, &name, side, shape, &inputs));
         if let (Some(ours), Some(libtorch)) = (ours, libtorch) {
@@ -101,10 +101,10 @@ fn main() {
 fn print_memory(wish: &str) {
     let words: Vec<&str> = wish.split(' ').collect();
     let side = if words[0] == Side::Ours.name() { Side::Ours } else { Side::Libtorch };
-    let [n, size, width] = [1, 2, 3].map(|place: usize| words[place].parse().unwrap());
+    let [n, size, dim] = [1, 2, 3].map(|place: usize| words[place].parse().unwrap());
     // Threads and libraries are started by a small call.
-    let _ = side.search(&Inputs::new(64, 64, width));
-    let inputs = Inputs::new(n, size, width);
+    let _ = side.search(&Inputs::new(64, 64, dim));
+    let inputs = Inputs::new(n, size, dim);
     println!("{}", machine::extra_memory(|| drop(side.search(&inputs))));
 }
 
@@ -146,10 +146,10 @@ fn print(table: &[((i64, i64, i64), Figures, Figures)], fma: f64, sgemm: f64) {
     println!();
     println!("| N | K | D | vq-core ms | libtorch ms | times faster | GFLOP/s | share of peak | MiB | libtorch MiB |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    for ((n, size, width), ours, libtorch) in table {
-        let rate = 2.0 * (n * size * width) as f64 / ours.time.as_secs_f64() / 1e9;
+    for ((n, size, dim), ours, libtorch) in table {
+        let rate = 2.0 * (n * size * dim) as f64 / ours.time.as_secs_f64() / 1e9;
         println!(
-            "| {n} | {size} | {width} | {:.1} | {:.1} | {:.1} | {rate:.0} | {:.0} % | {:.0} | {:.0} |",
+            "| {n} | {size} | {dim} | {:.1} | {:.1} | {:.1} | {rate:.0} | {:.0} % | {:.0} | {:.0} |",
             ours.time.as_secs_f64() * 1e3,
             libtorch.time.as_secs_f64() * 1e3,
             libtorch.time.as_secs_f64() / ours.time.as_secs_f64(),

@@ -67,81 +67,40 @@
 //! * Ids are `Int64` and global to the codebook: the ids of two groups never overlap.
 //! * The crate knows no linguistics: adjectives and nouns are two [`Group`]s to it.
 
-mod bit_entropy;
-mod bits;
-mod bsq;
-mod choice;
-mod code_entropy;
-mod codebook;
-mod commitment;
-mod cuda;
-mod cvq;
+mod check;
+mod codebooks;
+mod contract;
 mod device;
 mod distance;
-mod draw;
-mod ema;
 mod error;
-mod finite;
-mod fsq;
-mod gradient;
-mod grouped;
-mod gumbel;
-mod histogram;
-mod ibq;
-mod kmeans;
-mod lfq;
-mod matching;
-mod nearest;
-mod orthogonality;
-mod product;
-mod projected;
-mod projection;
-mod quantizer;
-mod residual;
-mod revival;
-mod rows;
-mod sampling;
-mod scatter;
+mod kernels;
+mod losses;
+mod mask;
+mod quantizers;
 mod search;
-mod shared;
-mod simvq;
-mod spans;
-mod threads;
-mod unit;
 mod usage;
-mod window;
 
-pub use bit_entropy::{BitEntropy, BitEntropyConfig};
-pub use bsq::{BsqConfig, BsqQuantizer};
-pub use code_entropy::CodeEntropyConfig;
-pub use codebook::{Assignment, Codebook, CodebookShape, FixedCodebook, LearnedCodebook, Mode, Updated};
-pub use commitment::{BetaPlacement, CommitmentConfig};
-pub use cuda::CudaError;
-pub use cvq::{Anchor, CvqCodebook, CvqConfig};
+pub use codebooks::{
+    Anchor, ClusterSums, Clusters, CodebookInit, CvqCodebook, CvqConfig, EmaCodebook, EmaConfig, FixedCodebook,
+    LearnedCodebook, ProjectedCodebook, RevivalConfig, RevivalSource, SharedCodebook, SimVqCodebook, SimVqConfig,
+    kmeans, scatter_sums,
+};
+pub use contract::{
+    Assignment, Codebook, CodebookShape, Layout, LiveCodes, Mode, Quantized, QuantizedBatch, Quantizer, Slot,
+    UpdateStats,
+};
 pub use device::DeviceChoice;
 pub use distance::Distance;
-pub use ema::{CodebookInit, EmaCodebook, EmaConfig};
 pub use error::CoreError;
-pub use fsq::{FsqBound, FsqConfig, FsqQuantizer};
-pub use gradient::{GradientEstimator, rotation_trick, straight_through};
-pub use grouped::{Group, GroupedQuantizer};
-pub use gumbel::{GumbelConfig, GumbelQuantizer};
-pub use histogram::Histogram;
-pub use ibq::{IbqConfig, IbqQuantizer, Similarity};
-pub use kmeans::{Clusters, kmeans};
-pub use lfq::{LfqConfig, LfqQuantizer};
-pub use matching::MatchConfig;
-pub use nearest::{NearestConfig, NearestQuantizer};
-pub use orthogonality::OrthogonalityConfig;
-pub use product::{Part, ProductQuantizer};
-pub use projected::ProjectedCodebook;
-pub use quantizer::{Layout, LiveCodes, Quantized, Quantizer, Seen, Slot};
-pub use residual::{ResidualConfig, ResidualQuantizer, StageDropoutConfig};
-pub use revival::{RevivalConfig, RevivalSource};
-pub use sampling::SamplingConfig;
-pub use scatter::{ClusterSums, scatter_sums};
-pub use search::{Nearest, Search, nearest_codes};
-pub use shared::SharedCodebook;
-pub use simvq::{SimVqCodebook, SimVqConfig};
-pub use usage::{Usage, UsageCounter};
-pub use window::UsageWindow;
+pub use kernels::CudaError;
+pub use losses::{
+    BetaPlacement, BitEntropy, BitEntropyConfig, CodeEntropyConfig, CommitmentConfig, OrthogonalityConfig,
+};
+pub use quantizers::{
+    BsqConfig, BsqQuantizer, FsqBound, FsqConfig, FsqQuantizer, GradientEstimator, Group, GroupedQuantizer,
+    GumbelConfig, GumbelQuantizer, IbqConfig, IbqQuantizer, LfqConfig, LfqQuantizer, MatchConfig, NearestConfig,
+    NearestQuantizer, ProductPart, ProductQuantizer, ResidualConfig, ResidualQuantizer, Similarity, StageDropoutConfig,
+    rotation_trick, straight_through,
+};
+pub use search::{Neighbors, SamplingConfig, SearchConfig, nearest_codes};
+pub use usage::{Histogram, Usage, UsageCounter, UsageWindow};

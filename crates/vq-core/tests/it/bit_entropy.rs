@@ -38,13 +38,13 @@ proptest! {
     fn values_and_gradients_equal_brute_force(
         seed in 0_u64..1000,
         n in 1_i64..12,
-        width in 1_i64..10,
+        dim in 1_i64..10,
         group in 1_i64..10,
         temperature in 0.02_f64..20.0,
         scale in 0.1_f64..3.0,
     ) {
         let config = config(1.0 / temperature, group);
-        let latents = normal(seed, &[n, width]).to_kind(Kind::Double).set_requires_grad(true);
+        let latents = normal(seed, &[n, dim]).to_kind(Kind::Double).set_requires_grad(true);
         let ours = config.measure(&latents, scale).unwrap();
         let theirs = brute_force(&latents, scale, &config);
         assert_close(&ours.per_sample, &theirs.per_sample, 1e-9, "per-sample entropy");
@@ -62,15 +62,15 @@ proptest! {
     fn entropies_lie_where_they_can(
         seed in 0_u64..1000,
         n in 1_i64..9,
-        width in 1_i64..12,
+        dim in 1_i64..12,
         group in 1_i64..12,
         inverse in 0.01_f64..100.0,
     ) {
-        let entropy = config(inverse, group).measure(&normal(seed, &[n, width]), 1.0).unwrap();
+        let entropy = config(inverse, group).measure(&normal(seed, &[n, dim]), 1.0).unwrap();
         let (per_sample, codebook) = (entropy.per_sample.double_value(&[]), entropy.codebook.double_value(&[]));
         prop_assert!(per_sample >= 0.0);
         prop_assert!(codebook >= per_sample - 1e-4, "a mean has less entropy than what it is of: {codebook}");
-        prop_assert!(codebook <= width as f64 * 2.0_f64.ln() + 1e-4);
+        prop_assert!(codebook <= dim as f64 * 2.0_f64.ln() + 1e-4);
     }
 }
 
@@ -79,9 +79,9 @@ fn grouped_entropies_equal_the_papers() {
     let golden = golden("lfq.safetensors");
     for name in ["group-1", "group-3", "group-4"] {
         let of = |part: &str| &golden[&format!("{name}.{part}")];
-        let [width, group, inverse] = numbers(of("options"))[..] else { panic!("{name}") };
+        let [dim, group, inverse] = numbers(of("options"))[..] else { panic!("{name}") };
         let latents = of("latents").copy().set_requires_grad(true);
-        let entropy = config(inverse, group as i64).measure(&latents, 1.0 / width.sqrt()).unwrap();
+        let entropy = config(inverse, group as i64).measure(&latents, 1.0 / dim.sqrt()).unwrap();
         assert_close(&entropy.per_sample, of("per-sample"), 1e-6, name);
         assert_close(&entropy.codebook, of("codebook"), 1e-6, name);
         assert_close(&gradient(&entropy.per_sample, &latents), of("per-sample-grad"), 1e-6, name);
@@ -143,7 +143,7 @@ fn what_makes_no_sense_is_refused() {
         assert_eq!(message(config(1.0, group)), expected);
     }
     let negative = BitEntropyConfig { diversity_gamma: -1.0, ..config(1.0, 3) };
-    assert_eq!(message(negative), format!("{op} finite entropy weights >= 0, got -1"));
+    assert_eq!(message(negative), format!("{op} a finite weight of the codebook entropy >= 0, got -1"));
     let error = config(1.0, 3).measure(&latents, f64::INFINITY).unwrap_err();
     assert_eq!(error.to_string(), format!("{op} a finite scale > 0, got inf"));
     let error = config(1.0, 3).measure(&latents.view(-1), 1.0).unwrap_err();

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
-    Anchor, Assignment, Codebook, CvqCodebook, CvqConfig, Distance, Mode, NearestConfig, NearestQuantizer, Quantizer,
-    Search, Seen, nearest_codes,
+    Anchor, Assignment, Codebook, CvqCodebook, CvqConfig, Distance, Mode, NearestConfig, NearestQuantizer,
+    QuantizedBatch, Quantizer, SearchConfig, nearest_codes,
 };
 
 use crate::laws::{Laws, check_laws};
@@ -16,9 +16,9 @@ struct Cvq {
     codebook: CvqCodebook,
 }
 
-fn cvq(size: i64, width: i64, anchor: Anchor) -> Cvq {
+fn cvq(size: i64, dim: i64, anchor: Anchor) -> Cvq {
     let store = nn::VarStore::new(Device::Cpu);
-    let codebook = CvqCodebook::new(&store.root(), size, width, CvqConfig { anchor, ..Default::default() }).unwrap();
+    let codebook = CvqCodebook::new(&store.root(), size, dim, CvqConfig { anchor, ..Default::default() }).unwrap();
     Cvq { store, codebook }
 }
 
@@ -33,7 +33,7 @@ fn steps_are_those_of_the_equations() {
     assign(&cvq.store, "weight", &golden["cvq.codes"]);
     for step in 0..golden["cvq.vectors"].size()[0] {
         let vectors = golden["cvq.vectors"].get(step);
-        let ids = nearest_codes(&vectors, &cvq.codebook.vectors(Mode::Train), Search::default()).unwrap().indices;
+        let ids = nearest_codes(&vectors, &cvq.codebook.vectors(Mode::Train), SearchConfig::default()).unwrap().indices;
         cvq.codebook.update(&assigned(&vectors, ids.view(-1))).unwrap();
         assert_close(&cvq.codebook.vectors(Mode::Train), &golden["cvq.after"].get(step), 1e-5, &format!("step {step}"));
     }
@@ -44,16 +44,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, width in 1_i64..6, size in 1_i64..30, side in 1_i64..4) {
+    fn the_laws_hold(seed in 0_u64..1000, dim in 1_i64..6, size in 1_i64..30, side in 1_i64..4) {
         for anchor in ANCHORS {
-            let Cvq { store, codebook } = cvq(size, width, anchor);
-            assign(&store, "weight", &normal(seed + 1, &[size, width]));
+            let Cvq { store, codebook } = cvq(size, dim, anchor);
+            assign(&store, "weight", &normal(seed + 1, &[size, dim]));
             let mut quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
-            let latents = normal(seed + 2, &[2, width, side, side]);
+            let latents = normal(seed + 2, &[2, dim, side, side]);
             check_laws(&quantizer, &latents, Laws::ALL);
             let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-            quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
-            check_laws(&quantizer, &normal(seed + 3, &[2, width, side, side]), Laws::ALL);
+            quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
+            check_laws(&quantizer, &normal(seed + 3, &[2, dim, side, side]), Laws::ALL);
         }
     }
 
@@ -68,7 +68,7 @@ proptest! {
             prop_assert_eq!(updated.revived, size - 1);
             let after = cvq.codebook.vectors(Mode::Train).detach();
             assert_close(&after.get(0), &before.get(0), (-10.0 * size as f64).exp() * 10.0, "the used code");
-            let near = nearest_codes(&after.narrow(0, 1, size - 1), &vectors, Search::default()).unwrap();
+            let near = nearest_codes(&after.narrow(0, 1, size - 1), &vectors, SearchConfig::default()).unwrap();
             // A thousandth of the way is left, give or take.
             prop_assert!(near.distances.max().double_value(&[]) < 1e-4, "{anchor:?}: {:?}", near.distances);
             if anchor == Anchor::Random {

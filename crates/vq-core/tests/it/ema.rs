@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
     Assignment, Codebook, CodebookInit, CoreError, Distance, EmaCodebook, EmaConfig, Group, GroupedQuantizer,
-    MatchConfig, Mode, NearestConfig, NearestQuantizer, Quantizer, RevivalConfig, RevivalSource, Search, Seen,
-    nearest_codes,
+    MatchConfig, Mode, NearestConfig, NearestQuantizer, QuantizedBatch, Quantizer, RevivalConfig, RevivalSource,
+    SearchConfig, nearest_codes,
 };
 
 use crate::laws::{Laws, check_laws};
@@ -15,9 +15,9 @@ struct Ema {
     quantizer: NearestQuantizer,
 }
 
-fn ema(size: i64, width: i64, config: EmaConfig, distance: Distance) -> Ema {
+fn ema(size: i64, dim: i64, config: EmaConfig, distance: Distance) -> Ema {
     let store = nn::VarStore::new(Device::Cpu);
-    let codebook = EmaCodebook::new(&store.root(), size, width, config).unwrap();
+    let codebook = EmaCodebook::new(&store.root(), size, dim, config).unwrap();
     let matching = MatchConfig { distance, ..Default::default() };
     let config = NearestConfig { matching, ..Default::default() };
     Ema { store, quantizer: NearestQuantizer::new(Box::new(codebook), config).unwrap() }
@@ -35,7 +35,7 @@ impl Ema {
 
     fn update(&mut self, latents: &Tensor, mask: Option<&Tensor>) {
         let indices = self.quantizer.quantize(latents, Mode::Train).unwrap().indices;
-        self.quantizer.update(&Seen { latents, indices: &indices, mask }).unwrap();
+        self.quantizer.update(&QuantizedBatch { latents, indices: &indices, mask }).unwrap();
     }
 }
 
@@ -56,7 +56,7 @@ fn steps_are_those_of_vector_quantize_pytorch() {
             let expected = |key: &str| golden[&format!("ema.{name}.{key}")].get(step);
             let indices = ema.quantizer.quantize(&latents, Mode::Train).unwrap().indices;
             assert!(indices.squeeze_dim(3).equal(&expected("ids")), "{name}, step {step}");
-            ema.quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+            ema.quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
             // A mean of unit vectors is not of length one; the quantizer takes its direction.
             let weight = ema.variable("weight");
             let weight = if distance == Distance::Cosine { unit(&weight) } else { weight };
@@ -84,14 +84,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, width in 2_i64..6, size in 1_i64..30, side in 1_i64..4, cosine in any::<bool>()) {
+    fn the_laws_hold(seed in 0_u64..1000, dim in 2_i64..6, size in 1_i64..30, side in 1_i64..4, cosine in any::<bool>()) {
         let distance = if cosine { Distance::Cosine } else { Distance::L2 };
-        let mut ema = ema(size, width, EmaConfig { decay: 0.5, ..Default::default() }, distance);
-        ema.place(&normal(seed, &[size, width]));
-        ema.update(&normal(seed + 1, &[2, width, 3, 3]), None);
+        let mut ema = ema(size, dim, EmaConfig { decay: 0.5, ..Default::default() }, distance);
+        ema.place(&normal(seed, &[size, dim]));
+        ema.update(&normal(seed + 1, &[2, dim, 3, 3]), None);
         // A row of length one is rounded once more when it is normalized again.
         let laws = Laws { identity_gradient: !cosine, loss_zero_on_codes: !cosine, ..Laws::ALL };
-        check_laws(&ema.quantizer, &normal(seed + 2, &[2, width, side, side]), laws);
+        check_laws(&ema.quantizer, &normal(seed + 2, &[2, dim, side, side]), laws);
     }
 
     #[test]
@@ -112,16 +112,16 @@ proptest! {
     }
 
     #[test]
-    fn each_of_several_nearest_codes_learns(seed in 0_u64..1000, nearest in 2_i64..4) {
+    fn each_of_several_nearest_codes_learns(seed in 0_u64..1000, top_k in 2_i64..4) {
         let store = nn::VarStore::new(Device::Cpu);
         let config = EmaConfig { decay: 0.0, epsilon: 1e-12, ..Default::default() };
         let codebook = EmaCodebook::new(&store.root(), 4, 2, config).unwrap();
         assign(&store, "weight", &normal(seed, &[4, 2]));
-        let config = NearestConfig { nearest, ..Default::default() };
+        let config = NearestConfig { top_k, ..Default::default() };
         let mut quantizer = NearestQuantizer::new(Box::new(codebook), config).unwrap();
         let latents = normal(seed + 1, &[1, 2, 3, 3]);
         let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-        quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+        quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
         let rows = latents.permute([0, 2, 3, 1]).reshape([-1, 2]);
         for id in 0..4 {
             let own = rows.index_select(0, &indices.eq(id).any_dim(3, false).view(-1).nonzero().view(-1));
@@ -157,14 +157,14 @@ fn groups_learn_by_their_own_channels_and_ids() {
     let config = EmaConfig { decay: 0.0, epsilon: 1e-12, ..Default::default() };
     let codebook = EmaCodebook::new(&store.root(), 7, 2, config).unwrap();
     assign(&store, "weight", &normal(1, &[7, 2]));
-    let group = |name: &str, codes, nearest| Group { name: name.into(), codes, nearest };
+    let group = |name: &str, codes, top_k| Group { name: name.into(), codes, top_k };
     let groups = vec![group("adjective", 0..4, 2), group("noun", 4..7, 1)];
     let mut quantizer = GroupedQuantizer::new(Box::new(codebook), groups, MatchConfig::default()).unwrap();
     let latents = normal(2, &[2, 4, 3, 3]);
     let mask = Tensor::zeros([2, 3, 3], (Kind::Bool, Device::Cpu));
     let _ = mask.select(0, 1).fill_(1);
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-    quantizer.update(&Seen { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
+    quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
 
     let kept = indices.get(1).view([-1, 3]);
     let sizes = kept.reshape([-1]).bincount::<Tensor>(None, 7);
@@ -263,7 +263,7 @@ fn kmeans_takes_fewer_vectors_than_codes() {
         ema.update(&latents, None);
         // Copies that nothing falls to keep their place.
         let rows = latents.permute([0, 2, 3, 1]).reshape([-1, 2]);
-        let found = nearest_codes(&ema.variable("weight"), &rows, Search { k: 1, distance }).unwrap();
+        let found = nearest_codes(&ema.variable("weight"), &rows, SearchConfig { k: 1, distance }).unwrap();
         assert!(found.distances.max().double_value(&[]) < 1e-4, "{distance:?}: {:?}", ema.variable("weight"));
     }
 }
@@ -300,6 +300,6 @@ fn what_makes_no_sense_is_refused() {
     assert!(matches!(refused(normal(1, &[2, 3]), ids(&[0, 1], &[2])), CoreError::Shape { .. }));
     assert!(matches!(refused(normal(1, &[2, 2]), ids(&[0], &[1])), CoreError::Shape { .. }));
     assert!(matches!(refused(normal(1, &[2, 2]), ids(&[0, 3], &[2])), CoreError::Option { .. }));
-    assert!(matches!(refused(normal(1, &[2, 2]), normal(1, &[2])), CoreError::Kind { .. }));
+    assert!(matches!(refused(normal(1, &[2, 2]), normal(1, &[2])), CoreError::Dtype { .. }));
     assert!(codebook.initialize(&normal(1, &[2, 3]), Distance::L2).is_err());
 }

@@ -30,11 +30,11 @@ proptest! {
     fn rotation_keeps_the_angle_and_scales_by_the_lengths(
         seed in 0_u64..1000,
         n in 1_i64..20,
-        width in 2_i64..12,
+        dim in 2_i64..12,
         scale in 0.01_f64..100.0,
     ) {
-        let (z, e) = (normal(seed, &[n, width]), normal(seed + 1, &[n, width]) * scale);
-        let upstream = normal(seed + 2, &[n, width]);
+        let (z, e) = (normal(seed, &[n, dim]), normal(seed + 1, &[n, dim]) * scale);
+        let upstream = normal(seed + 2, &[n, dim]);
         // Nearly opposite vectors leave no plane to rotate in, and few digits.
         prop_assume!(cosine(&z, &e).min().double_value(&[]) > -0.99);
         let gradient = rotated(&z, &e, &upstream);
@@ -44,8 +44,8 @@ proptest! {
     }
 
     #[test]
-    fn parallel_vectors_only_scale(seed in 0_u64..1000, n in 1_i64..10, width in 1_i64..8, scale in 0.1_f64..10.0) {
-        let (z, upstream) = (normal(seed, &[n, width]), normal(seed + 1, &[n, width]));
+    fn parallel_vectors_only_scale(seed in 0_u64..1000, n in 1_i64..10, dim in 1_i64..8, scale in 0.1_f64..10.0) {
+        let (z, upstream) = (normal(seed, &[n, dim]), normal(seed + 1, &[n, dim]));
         assert_close(&rotated(&z, &(&z * scale), &upstream), &(&upstream * scale), 1e-3, "the gradient");
     }
 

@@ -7,9 +7,9 @@ use crate::oracle::{assert_close, golden};
 use crate::support::{codebook, ids, normal};
 
 /// Parameters that do not depend on torch's generator, which other tests use at the same time.
-fn quantizer(seed: u64, size: i64, width: i64, config: GumbelConfig) -> GumbelQuantizer {
+fn quantizer(seed: u64, size: i64, dim: i64, config: GumbelConfig) -> GumbelQuantizer {
     let store = nn::VarStore::new(Device::Cpu);
-    let quantizer = GumbelQuantizer::new(&store.root(), codebook(seed, size, width), config).unwrap();
+    let quantizer = GumbelQuantizer::new(&store.root(), codebook(seed, size, dim), config).unwrap();
     for (index, mut parameter) in store.variables().into_values().enumerate() {
         tch::no_grad(|| parameter.copy_(&normal(seed + 31 + index as u64, &parameter.size())));
     }
@@ -20,21 +20,21 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, width in 1_i64..9, size in 1_i64..40, side in 1_i64..6) {
+    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, dim in 1_i64..9, size in 1_i64..40, side in 1_i64..6) {
         let laws = Laws { identity_gradient: false, fixed_points: false, loss_zero_on_codes: false, ..Laws::ALL };
-        let quantizer = quantizer(seed, size, width, GumbelConfig { kl_weight: 1.0, ..Default::default() });
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), laws);
+        let quantizer = quantizer(seed, size, dim, GumbelConfig { kl_weight: 1.0, ..Default::default() });
+        check_laws(&quantizer, &normal(seed + 7, &[batch, dim, side, side + 1]), laws);
     }
 
     #[test]
     fn drawn_ids_decode_to_the_codes(
         seed in 0_u64..1000,
-        width in 1_i64..9,
+        dim in 1_i64..9,
         size in 1_i64..40,
         temperature in 0.01_f64..4.0,
     ) {
-        let quantizer = quantizer(seed, size, width, GumbelConfig { temperature, ..Default::default() });
-        let latents = normal(seed + 7, &[2, width, 3, 4]).set_requires_grad(true);
+        let quantizer = quantizer(seed, size, dim, GumbelConfig { temperature, ..Default::default() });
+        let latents = normal(seed + 7, &[2, dim, 3, 4]).set_requires_grad(true);
         let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
         quantizer.layout().check_indices("drawn ids", &quantized.indices).unwrap();
         prop_assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
@@ -57,7 +57,7 @@ fn values_losses_and_gradients_equal_plain_pytorchs() {
         }
         let of = |part: &str| &golden[&format!("{temperature}.{part}")];
         let latents = golden["latents"].copy().set_requires_grad(true);
-        let quantized = quantizer.quantize_noisy(&latents, None, &golden["noise"]).unwrap();
+        let quantized = quantizer.quantize_with_noise(&latents, None, &golden["noise"]).unwrap();
         assert!(quantized.indices.squeeze_dim(3).equal(of("ids")));
         assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
         assert_close(&quantized.codes, of("codes"), 1e-6, "codes");
@@ -146,7 +146,7 @@ fn what_makes_no_sense_is_refused() {
     let error = quantizer.set_temperature(f64::INFINITY).unwrap_err();
     assert_eq!(error.to_string(), "GumbelQuantizer::set_temperature: expected a finite temperature > 0, got inf");
     assert_eq!(quantizer.temperature(), 1.0);
-    let error = quantizer.quantize_noisy(&normal(1, &[1, 2, 1, 1]), None, &normal(2, &[1, 1, 1, 4])).unwrap_err();
+    let error = quantizer.quantize_with_noise(&normal(1, &[1, 2, 1, 1]), None, &normal(2, &[1, 1, 1, 4])).unwrap_err();
     assert!(matches!(error, CoreError::Shape { .. }), "{error}");
     let error = quantizer.lookup(&ids(&[3], &[1, 1, 1, 1])).unwrap_err();
     assert!(matches!(error, CoreError::Id { got: 3, .. }), "{error}");

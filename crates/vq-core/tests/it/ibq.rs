@@ -21,7 +21,7 @@ proptest! {
     fn the_laws_hold(
         seed in 0_u64..1000,
         batch in 1_i64..4,
-        width in 1_i64..9,
+        dim in 1_i64..9,
         size in 1_i64..40,
         side in 1_i64..6,
         term in 0_usize..3,
@@ -36,12 +36,12 @@ proptest! {
         let laws = Laws {
             identity_gradient: false,
             // In few dimensions two codes may be all but parallel.
-            fixed_points: cosine && width >= 4,
+            fixed_points: cosine && dim >= 4,
             loss_zero_on_codes: false,
             ..Laws::ALL
         };
-        let quantizer = IbqQuantizer::new(codebook(seed, size, width), config).unwrap();
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), laws);
+        let quantizer = IbqQuantizer::new(codebook(seed, size, dim), config).unwrap();
+        check_laws(&quantizer, &normal(seed + 7, &[batch, dim, side, side + 1]), laws);
     }
 
     #[test]
@@ -56,11 +56,11 @@ proptest! {
     }
 
     #[test]
-    fn ids_of_training_decode_to_the_codes(seed in 0_u64..1000, width in 1_i64..9, size in 1_i64..40, cosine: bool) {
+    fn ids_of_training_decode_to_the_codes(seed in 0_u64..1000, dim in 1_i64..9, size in 1_i64..40, cosine: bool) {
         let similarity = if cosine { Similarity::Cosine } else { Similarity::Dot };
         let config = IbqConfig { similarity, ..Default::default() };
-        let quantizer = IbqQuantizer::new(codebook(seed, size, width), config).unwrap();
-        let latents = normal(seed + 7, &[2, width, 3, 4]).set_requires_grad(true);
+        let quantizer = IbqQuantizer::new(codebook(seed, size, dim), config).unwrap();
+        let latents = normal(seed + 7, &[2, dim, 3, 4]).set_requires_grad(true);
         let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
         prop_assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
     }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
-use vq_core::{Distance, Search, kmeans, nearest_codes};
+use vq_core::{Distance, SearchConfig, kmeans, nearest_codes};
 
 use crate::oracle::{assert_close, golden};
 use crate::support::normal;
@@ -21,12 +21,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_round_makes_it_worse(seed in 0_u64..1000, n in 1_i64..80, size in 1_i64..12, width in 1_i64..6) {
-        let (vectors, start) = (normal(seed, &[n, width]), normal(seed + 1, &[size, width]));
+    fn no_round_makes_it_worse(seed in 0_u64..1000, n in 1_i64..80, size in 1_i64..12, dim in 1_i64..6) {
+        let (vectors, start) = (normal(seed, &[n, dim]), normal(seed + 1, &[size, dim]));
         for (name, distance) in DISTANCES {
             let cost = |rounds| {
                 let means = kmeans(&vectors, &start, rounds, distance).unwrap().means;
-                let found = nearest_codes(&vectors, &means, Search { k: 1, distance }).unwrap();
+                let found = nearest_codes(&vectors, &means, SearchConfig { k: 1, distance }).unwrap();
                 // By dots: what the search says of its distances is another test's business.
                 let unit = |rows: &Tensor| match distance {
                     Distance::L2 => rows.to_kind(Kind::Double),

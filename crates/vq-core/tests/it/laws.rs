@@ -87,7 +87,7 @@ fn kinds(quantizer: &dyn Quantizer, latents: &Tensor) {
         assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
     }
     let whole = quantizer.quantize(&latents.to_kind(Kind::Int64), Mode::Eval).unwrap_err();
-    assert!(matches!(whole, CoreError::Kind { .. }), "{whole}");
+    assert!(matches!(whole, CoreError::Dtype { .. }), "{whole}");
 }
 
 /// Huge, tiny and zero latents have ids that decode; a quantizer may say that its own arithmetic does not reach so far.
@@ -154,7 +154,7 @@ fn masks(quantizer: &dyn Quantizer, latents: &Tensor, laws: Laws) {
     let wrong = quantizer.quantize_masked(latents, Some(&ones.unsqueeze(0)), Mode::Eval).unwrap_err();
     assert!(matches!(wrong, CoreError::Shape { .. }), "{wrong}");
     let wrong = quantizer.quantize_masked(latents, Some(&ones.to_kind(Kind::Float)), Mode::Eval).unwrap_err();
-    assert!(matches!(wrong, CoreError::Kind { .. }), "{wrong}");
+    assert!(matches!(wrong, CoreError::Dtype { .. }), "{wrong}");
 }
 
 /// The straight-through estimator is the identity, bit for bit.

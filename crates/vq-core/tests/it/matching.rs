@@ -63,11 +63,11 @@ fn a_learned_codebook_learns_as_in_vector_quantize_pytorch() {
     assert_close(&store.variables()["weight"].grad(), &golden["learned.codes.grad"], 1e-6, "gradient of the codes");
 }
 
-fn sampled(codes: &Tensor, nearest: i64, temperature: f64, distance: Distance) -> NearestQuantizer {
+fn sampled(codes: &Tensor, top_k: i64, temperature: f64, distance: Distance) -> NearestQuantizer {
     let sampling = Some(SamplingConfig { temperature });
     let matching = MatchConfig { sampling, distance, ..Default::default() };
     let codebook = Box::new(FixedCodebook::new(codes).unwrap());
-    NearestQuantizer::new(codebook, NearestConfig { nearest, matching }).unwrap()
+    NearestQuantizer::new(codebook, NearestConfig { top_k, matching }).unwrap()
 }
 
 proptest! {
@@ -88,9 +88,9 @@ proptest! {
     }
 
     #[test]
-    fn sampling_without_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, nearest in 1_i64..4, cosine in any::<bool>()) {
+    fn sampling_without_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, top_k in 1_i64..4, cosine in any::<bool>()) {
         let distance = if cosine { Distance::Cosine } else { Distance::L2 };
-        let quantizer = sampled(&normal(seed, &[size, 4]), nearest.min(size), 1e-7, distance);
+        let quantizer = sampled(&normal(seed, &[size, 4]), top_k.min(size), 1e-7, distance);
         let latents = normal(seed + 1, &[2, 4, 3, 3]);
         let drawn = quantizer.quantize(&latents, Mode::Train).unwrap();
         let nearest = quantizer.quantize(&latents, Mode::Eval).unwrap();
@@ -104,19 +104,19 @@ proptest! {
     }
 
     #[test]
-    fn drawn_codes_are_different_and_decode(seed in 0_u64..1000, size in 1_i64..12, nearest in 1_i64..6) {
-        let nearest = nearest.min(size);
-        let quantizer = sampled(&normal(seed, &[size, 3]), nearest, 5.0, Distance::L2);
+    fn drawn_codes_are_different_and_decode(seed in 0_u64..1000, size in 1_i64..12, top_k in 1_i64..6) {
+        let top_k = top_k.min(size);
+        let quantizer = sampled(&normal(seed, &[size, 3]), top_k, 5.0, Distance::L2);
         let drawn = quantizer.quantize(&normal(seed + 1, &[2, 3, 4, 4]), Mode::Train).unwrap();
         prop_assert!(quantizer.lookup(&drawn.indices).unwrap().equal(&drawn.codes));
         let sorted = drawn.indices.sort(3, false).0;
-        let steps = sorted.narrow(3, 1, nearest - 1) - sorted.narrow(3, 0, nearest - 1);
+        let steps = sorted.narrow(3, 1, top_k - 1) - sorted.narrow(3, 0, top_k - 1);
         prop_assert!(steps.numel() == 0 || steps.min().int64_value(&[]) > 0, "a code is drawn twice");
     }
 
     #[test]
-    fn orthogonality_is_the_mean_squared_cosine(seed in 0_u64..1000, size in 1_i64..20, width in 1_i64..8) {
-        let codes = normal(seed, &[size, width]);
+    fn orthogonality_is_the_mean_squared_cosine(seed in 0_u64..1000, size in 1_i64..20, dim in 1_i64..8) {
+        let codes = normal(seed, &[size, dim]);
         let unit = codes.to_kind(Kind::Double) / codes.to_kind(Kind::Double).norm_scalaropt_dim(2.0, [1_i64], true);
         let cosines = unit.matmul(&unit.transpose(0, 1));
         let expected = (cosines.square().sum(Kind::Double) / (size * size) as f64 - 1.0 / size as f64) * 3.0;

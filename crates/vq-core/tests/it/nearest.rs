@@ -12,8 +12,8 @@ fn committed(commitment: CommitmentConfig) -> NearestConfig {
     NearestConfig { matching: MatchConfig { commitment, ..Default::default() }, ..Default::default() }
 }
 
-fn quantizer(codes: &[f32], width: i64, commitment: CommitmentConfig) -> NearestQuantizer {
-    let codes = Tensor::from_slice(codes).view([-1, width]);
+fn quantizer(codes: &[f32], dim: i64, commitment: CommitmentConfig) -> NearestQuantizer {
+    let codes = Tensor::from_slice(codes).view([-1, dim]);
     let codebook = Box::new(FixedCodebook::new(&codes).unwrap());
     NearestQuantizer::new(codebook, committed(commitment)).unwrap()
 }
@@ -22,9 +22,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, width in 1_i64..9, size in 1_i64..70, side in 1_i64..6) {
-        let quantizer = NearestQuantizer::new(codebook(seed, size, width), NearestConfig::default()).unwrap();
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), Laws::ALL);
+    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, dim in 1_i64..9, size in 1_i64..70, side in 1_i64..6) {
+        let quantizer = NearestQuantizer::new(codebook(seed, size, dim), NearestConfig::default()).unwrap();
+        check_laws(&quantizer, &normal(seed + 7, &[batch, dim, side, side + 1]), Laws::ALL);
     }
 }
 
@@ -66,7 +66,7 @@ fn latents_and_ids_that_do_not_fit_are_refused() {
     let error = quantizer.lookup(&ids(&[0, -1], &[1, 1, 2, 1])).unwrap_err();
     assert!(matches!(error, CoreError::Id { got: -1, .. }), "{error}");
     let error = quantizer.lookup(&ids(&[0, 1], &[1, 1, 2, 1]).to_kind(Kind::Float)).unwrap_err();
-    assert!(matches!(error, CoreError::Kind { .. }), "{error}");
+    assert!(matches!(error, CoreError::Dtype { .. }), "{error}");
     let error = quantizer.lookup(&ids(&[0, 1], &[1, 2, 1])).unwrap_err();
     assert!(matches!(error, CoreError::Shape { .. }), "{error}");
 }

@@ -58,13 +58,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, inputs in 1_i64..8, width in 1_i64..6, size in 1_i64..30, side in 1_i64..4, bias in any::<bool>()) {
-        let latents = normal(seed + 1, &[2, width, side, side]);
+    fn the_laws_hold(seed in 0_u64..1000, inputs in 1_i64..8, dim in 1_i64..6, size in 1_i64..30, side in 1_i64..4, bias in any::<bool>()) {
+        let latents = normal(seed + 1, &[2, dim, side, side]);
         let store = nn::VarStore::new(Device::Cpu);
-        let codebook = ProjectedCodebook::new(&store.root(), &normal(seed, &[size, inputs]), width).unwrap();
+        let codebook = ProjectedCodebook::new(&store.root(), &normal(seed, &[size, inputs]), dim).unwrap();
         check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
         let store = nn::VarStore::new(Device::Cpu);
-        let codebook = SimVqCodebook::new(&store.root(), size, width, SimVqConfig { bias }).unwrap();
+        let codebook = SimVqCodebook::new(&store.root(), size, dim, SimVqConfig { bias }).unwrap();
         check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
     }
 }
@@ -120,11 +120,11 @@ fn initial_weights_have_the_published_spread() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let store = nn::VarStore::new(Device::Cpu);
-    let refused = |frozen: &Tensor, width| ProjectedCodebook::new(&store.root(), frozen, width).unwrap_err();
+    let refused = |frozen: &Tensor, dim| ProjectedCodebook::new(&store.root(), frozen, dim).unwrap_err();
     assert_eq!(refused(&normal(1, &[3]), 2).to_string(), "ProjectedCodebook::new: expected shape [K, F], got [3]");
     assert!(matches!(refused(&normal(1, &[3, 2]), 0), CoreError::Option { .. }));
     assert!(matches!(refused(&normal(1, &[0, 2]), 2), CoreError::Option { .. }));
-    assert!(matches!(refused(&normal(1, &[3, 2]).to_kind(Kind::Int64), 2), CoreError::Kind { .. }));
+    assert!(matches!(refused(&normal(1, &[3, 2]).to_kind(Kind::Int64), 2), CoreError::Dtype { .. }));
     assert!(matches!(refused(&(normal(1, &[3, 2]) / 0.0), 2), CoreError::NotFinite { .. }));
     assert!(SimVqCodebook::new(&store.root(), 0, 2, SimVqConfig::default()).is_err());
     assert!(store.is_empty(), "a refused codebook leaves variables behind");

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
     Codebook, CodebookInit, CoreError, EmaCodebook, EmaConfig, FixedCodebook, GradientEstimator, Group,
-    GroupedQuantizer, MatchConfig, Mode, NearestConfig, NearestQuantizer, Part, ProductQuantizer, Quantizer,
-    ResidualConfig, ResidualQuantizer, Seen, SharedCodebook, StageDropoutConfig,
+    GroupedQuantizer, MatchConfig, Mode, NearestConfig, NearestQuantizer, ProductPart, ProductQuantizer,
+    QuantizedBatch, Quantizer, ResidualConfig, ResidualQuantizer, SharedCodebook, StageDropoutConfig,
 };
 
 use crate::laws::{Laws, check_laws};
@@ -17,12 +17,12 @@ fn nearest(codebook: Box<dyn Codebook>) -> Box<dyn Quantizer> {
     Box::new(NearestQuantizer::new(codebook, NearestConfig::default()).unwrap())
 }
 
-fn stages(seed: u64, sizes: &[i64], width: i64) -> Vec<Box<dyn Quantizer>> {
-    sizes.iter().zip(0_u64..).map(|(&size, stage)| nearest(codebook(seed + stage, size, width))).collect()
+fn stages(seed: u64, sizes: &[i64], dim: i64) -> Vec<Box<dyn Quantizer>> {
+    sizes.iter().zip(0_u64..).map(|(&size, stage)| nearest(codebook(seed + stage, size, dim))).collect()
 }
 
-fn with_dropout(at_least: i64) -> ResidualConfig {
-    ResidualConfig { dropout: Some(StageDropoutConfig { at_least }), ..Default::default() }
+fn with_dropout(min_stages: i64) -> ResidualConfig {
+    ResidualConfig { dropout: Some(StageDropoutConfig { min_stages }), ..Default::default() }
 }
 
 struct Emas {
@@ -33,10 +33,10 @@ struct Emas {
 /// Stages of moving averages with given codes, `[S, K, D]`.
 fn emas(books: &Tensor, config: EmaConfig, residual: ResidualConfig) -> Emas {
     let store = nn::VarStore::new(Device::Cpu);
-    let &[count, size, width] = &books.size()[..] else { panic!("[S, K, D]") };
+    let &[count, size, dim] = &books.size()[..] else { panic!("[S, K, D]") };
     let stages = (0..count).map(|stage| {
         let path = store.root() / format!("stage{stage}");
-        let codebook = EmaCodebook::new(&path, size, width, config.clone()).unwrap();
+        let codebook = EmaCodebook::new(&path, size, dim, config.clone()).unwrap();
         for name in ["weight", "embed_sum"] {
             assign(&store, &format!("stage{stage}.{name}"), &books.get(stage));
         }
@@ -75,7 +75,7 @@ fn a_step_is_that_of_vector_quantize_pytorch() {
     let ours = train(&emas.quantizer, latents, upstream).latents_grad - &pass.latents_grad;
     assert_close(&ours, upstream, 1e-6, "our gradient");
 
-    emas.quantizer.update(&Seen { latents, indices: &pass.indices, mask: None }).unwrap();
+    emas.quantizer.update(&QuantizedBatch { latents, indices: &pass.indices, mask: None }).unwrap();
     for stage in 0..3 {
         assert_close(&emas.weight(stage), &golden["residual.books.after"].get(stage), 1e-5, "codes after the step");
     }
@@ -88,14 +88,14 @@ proptest! {
     fn the_laws_hold(
         seed in 0_u64..1000,
         sizes in prop::collection::vec(1_i64..20, 1..4),
-        width in 1_i64..6,
+        dim in 1_i64..6,
         side in 1_i64..4,
         dropout in any::<bool>(),
     ) {
         let config = if dropout { with_dropout(1) } else { ResidualConfig::default() };
-        let quantizer = ResidualQuantizer::new(stages(seed, &sizes, width), config).unwrap();
+        let quantizer = ResidualQuantizer::new(stages(seed, &sizes, dim), config).unwrap();
         let laws = Laws { fixed_points: sizes.len() == 1, ..Laws::ALL };
-        check_laws(&quantizer, &normal(seed + 9, &[2, width, side, side]), laws);
+        check_laws(&quantizer, &normal(seed + 9, &[2, dim, side, side]), laws);
     }
 
     #[test]
@@ -117,8 +117,8 @@ proptest! {
     }
 
     #[test]
-    fn dropped_stages_decode_to_nothing(seed in 0_u64..1000, at_least in 1_i64..4) {
-        let quantizer = ResidualQuantizer::new(stages(seed, &[7, 5, 6], 3), with_dropout(at_least)).unwrap();
+    fn dropped_stages_decode_to_nothing(seed in 0_u64..1000, min_stages in 1_i64..4) {
+        let quantizer = ResidualQuantizer::new(stages(seed, &[7, 5, 6], 3), with_dropout(min_stages)).unwrap();
         let latents = normal(seed + 9, &[20, 3, 2, 2]);
         // The round trip, and the identity of the gradient, are checked within.
         let pass = train(&quantizer, &latents, &Tensor::zeros_like(&latents));
@@ -132,7 +132,7 @@ proptest! {
             prop_assert!(absent.flatten(1, 2).all_dim(1, false).equal(&absent.flatten(1, 2).any_dim(1, false)));
             let same = own(&pass.indices).eq_tensor(&own(&whole.indices)).logical_or(&absent);
             prop_assert!(same.all().int64_value(&[]) == 1);
-            prop_assert!((stage as i64) >= at_least || absent.any().int64_value(&[]) == 0, "too few stages");
+            prop_assert!((stage as i64) >= min_stages || absent.any().int64_value(&[]) == 0, "too few stages");
         }
         // Cut by hand, ids are those of so many stages alone.
         for count in 0..4_usize {
@@ -182,16 +182,16 @@ fn a_stage_learns_only_where_it_was_kept() {
     let first = dropped.quantizer.keep_stages(&whole, 1).unwrap();
     // Image 0 with both stages, image 1 with one.
     let mixed = Tensor::cat(&[whole.narrow(0, 0, 1), first.narrow(0, 1, 1)], 0);
-    dropped.quantizer.update(&Seen { latents: &latents, indices: &mixed, mask: None }).unwrap();
+    dropped.quantizer.update(&QuantizedBatch { latents: &latents, indices: &mixed, mask: None }).unwrap();
 
     let mut both = emas(&books, config.clone(), ResidualConfig::default());
     let indices = both.quantizer.quantize(&latents, Mode::Eval).unwrap().indices;
-    both.quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+    both.quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
     assert_close(&dropped.weight(0), &both.weight(0), 1e-6, "the first stage");
 
     let mut one = emas(&books, config, ResidualConfig::default());
     let (latents, indices) = (latents.narrow(0, 0, 1), indices.narrow(0, 0, 1));
-    one.quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+    one.quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
     assert_close(&dropped.weight(1), &one.weight(1), 1e-6, "the second stage");
 }
 
@@ -204,7 +204,7 @@ fn padding_is_never_learned_from() {
     let updated = |latents: &Tensor, mask: Option<&Tensor>, config: &ResidualConfig| {
         let mut emas = emas(&books, EmaConfig::default(), config.clone());
         let indices = emas.quantizer.quantize(latents, Mode::Eval).unwrap().indices;
-        emas.quantizer.update(&Seen { latents, indices: &indices, mask }).unwrap();
+        emas.quantizer.update(&QuantizedBatch { latents, indices: &indices, mask }).unwrap();
         Tensor::stack(&[emas.weight(0), emas.weight(1)], 0)
     };
     for config in [ResidualConfig::default(), with_dropout(1)] {
@@ -241,7 +241,7 @@ fn stages_may_share_a_codebook() {
     let latents = Tensor::from_slice(&[3.2_f32, 0.2]).view([1, 1, 1, 2]);
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
     assert_eq!(Vec::<i64>::try_from(indices.view(-1)).unwrap(), [2, 3, 1, 4]);
-    quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+    quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
     // Two steps without memory. The last is stage 1's: 3.2 - 4 and 0.2 - 0.1, of the codes as they were before the
     // first. Code 2 had nothing then and is zero by zero, but for the smoothing.
     let after = Vec::<f32>::try_from(shared.vectors(Mode::Eval).view(-1)).unwrap();
@@ -253,12 +253,12 @@ fn stages_may_share_a_codebook() {
 #[test]
 fn stages_may_be_of_any_kind() {
     let grouped = |seed| {
-        let group = |name: &str, codes, nearest| Group { name: name.into(), codes, nearest };
+        let group = |name: &str, codes, top_k| Group { name: name.into(), codes, top_k };
         let groups = vec![group("adjective", 0..5, 2), group("noun", 5..9, 1)];
         GroupedQuantizer::new(codebook(seed, 9, 2), groups, MatchConfig::default()).unwrap()
     };
     let product = |seed| {
-        let part = |name: &str, width| Part { name: name.into(), quantizer: nearest(codebook(seed, 6, width)) };
+        let part = |name: &str, dim| ProductPart { name: name.into(), quantizer: nearest(codebook(seed, 6, dim)) };
         ProductQuantizer::new(vec![part("left", 1), part("right", 3)]).unwrap()
     };
     let stages: Vec<Box<dyn Quantizer>> = vec![Box::new(grouped(1)), Box::new(product(2)), nearest(codebook(3, 5, 4))];
@@ -300,11 +300,11 @@ fn what_does_not_fit_is_refused() {
     mixed.extend(stages(1, &[3], 3));
     assert_eq!(
         refused(mixed, ResidualConfig::default()),
-        "ResidualQuantizer::new: expected stages of 2 channels, got 3"
+        "ResidualQuantizer::new: expected stages with 2 channels, got 3"
     );
     assert!(refused(stages(1, &[3, 3], 2), with_dropout(0)).contains("1 to 2 stages, got 0"));
     assert!(refused(stages(1, &[3, 3], 2), with_dropout(3)).contains("got 3"));
-    let part = |name: &str| Part { name: name.into(), quantizer: nearest(codebook(1, 3, 1)) };
+    let part = |name: &str| ProductPart { name: name.into(), quantizer: nearest(codebook(1, 3, 1)) };
     let product = || Box::new(ProductQuantizer::new(vec![part("a"), part("b")]).unwrap());
     assert!(refused(vec![product()], with_dropout(1)).contains("one group, if there is dropout, got 2 groups"));
 

@@ -22,11 +22,11 @@ proptest! {
         seed in 0_u64..1000,
         n in 1_i64..200,
         size in 1_i64..40,
-        width in 1_i64..20,
+        dim in 1_i64..20,
         strided in any::<bool>(),
         double in any::<bool>(),
     ) {
-        let vectors = if strided { normal(seed, &[width, n]).transpose(0, 1) } else { normal(seed, &[n, width]) };
+        let vectors = if strided { normal(seed, &[dim, n]).transpose(0, 1) } else { normal(seed, &[n, dim]) };
         let vectors = vectors.to_kind(if double { Kind::Double } else { Kind::Float });
         let ids = (normal(seed + 1, &[n]).abs() * 7.0).to_kind(Kind::Int64).remainder(size);
         let (found, expected) = (scatter_sums(&vectors, &ids, size).unwrap(), by_matmul(&vectors, &ids, size));
@@ -56,7 +56,7 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(refused(&vectors, &ids(&[0], &[1])), "scatter_sums: expected shape ids [2], got [1]");
     assert_eq!(refused(&normal(1, &[2]), &ids(&[0, 1], &[2])), "scatter_sums: expected shape [N, D], got [2]");
     let error = scatter_sums(&vectors, &normal(1, &[2]), 4).unwrap_err();
-    assert!(matches!(error, CoreError::Kind { .. }), "{error}");
+    assert!(matches!(error, CoreError::Dtype { .. }), "{error}");
     let error = scatter_sums(&vectors.to_kind(Kind::Int64), &ids(&[0, 1], &[2]), 4).unwrap_err();
-    assert!(matches!(error, CoreError::Kind { .. }), "{error}");
+    assert!(matches!(error, CoreError::Dtype { .. }), "{error}");
 }

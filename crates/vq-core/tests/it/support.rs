@@ -17,8 +17,8 @@ pub(crate) fn normal(seed: u64, size: &[i64]) -> Tensor {
     Tensor::from_slice(&values).view(size)
 }
 
-pub(crate) fn codebook(seed: u64, size: i64, width: i64) -> Box<FixedCodebook> {
-    Box::new(FixedCodebook::new(&normal(seed, &[size, width])).unwrap())
+pub(crate) fn codebook(seed: u64, size: i64, dim: i64) -> Box<FixedCodebook> {
+    Box::new(FixedCodebook::new(&normal(seed, &[size, dim])).unwrap())
 }
 
 pub(crate) fn ids(values: &[i64], size: &[i64]) -> Tensor {

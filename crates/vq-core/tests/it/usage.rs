@@ -14,8 +14,8 @@ use crate::support::{codebook, ids};
 
 fn layout() -> Layout {
     let groups = vec![
-        Group { name: "adjective".into(), codes: 0..4, nearest: 2 },
-        Group { name: "noun".into(), codes: 4..10, nearest: 1 },
+        Group { name: "adjective".into(), codes: 0..4, top_k: 2 },
+        Group { name: "noun".into(), codes: 4..10, top_k: 1 },
     ];
     GroupedQuantizer::new(codebook(1, 10, 2), groups, MatchConfig::default()).unwrap().layout().clone()
 }

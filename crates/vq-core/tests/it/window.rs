@@ -18,13 +18,13 @@ proptest! {
     #[test]
     fn a_window_is_what_a_counter_says_of_its_batches(
         batches in prop::collection::vec(prop::collection::vec((0_i64..4, 4_i64..7), 1..6), 1..9),
-        width in 1_usize..5,
+        dim in 1_usize..5,
     ) {
-        let mut window = UsageWindow::new(&layout(), width).unwrap();
+        let mut window = UsageWindow::new(&layout(), dim).unwrap();
         for (number, values) in batches.iter().enumerate() {
             window.update(&batch(values)).unwrap();
             let mut counter = UsageCounter::new(&layout()).unwrap();
-            for values in &batches[(number + 1).saturating_sub(width)..=number] {
+            for values in &batches[(number + 1).saturating_sub(dim)..=number] {
                 counter.update(&batch(values)).unwrap();
             }
             prop_assert_eq!(window.histograms(), counter.histograms());
