@@ -108,7 +108,10 @@ impl Layout {
     }
 
     /// Checks latents `[B, C, H, W]`: shape, dtype, and that all elements are finite.
-    pub(crate) fn check_latents(&self, op: &'static str, latents: &Tensor) -> Result<(), CoreError> {
+    ///
+    /// # Errors
+    /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::NotFinite`].
+    pub fn check_latents(&self, op: &'static str, latents: &Tensor) -> Result<(), CoreError> {
         match latents.size()[..] {
             [_, channels, _, _] if channels == self.channels => check_finite(op, "latents", latents),
             _ => Err(CoreError::Shape { op, expected: format!("[B, {}, H, W]", self.channels), got: latents.size() }),

@@ -27,7 +27,7 @@ fn assigned(vectors: &Tensor, ids: Tensor) -> Assignment {
 }
 
 #[test]
-fn steps_are_those_of_the_equations() {
+fn steps_equal_the_equations() {
     let golden = golden("codebooks.safetensors");
     let mut cvq = cvq(10, 3, Anchor::Closest);
     assign(&cvq.store, "weight", &golden["cvq.codes"]);
@@ -37,7 +37,7 @@ fn steps_are_those_of_the_equations() {
         cvq.codebook.update(&assigned(&vectors, ids.view(-1))).unwrap();
         assert_close(&cvq.codebook.vectors(Mode::Train), &golden["cvq.after"].get(step), 1e-5, &format!("step {step}"));
     }
-    assert_close(&cvq.store.variables()["usage"], &golden["cvq.use"], 1e-7, "use");
+    assert_close(&cvq.store.variables()["usage"], &golden["cvq.use"], 1e-7, "usage");
 }
 
 proptest! {
@@ -58,18 +58,18 @@ proptest! {
     }
 
     #[test]
-    fn unused_codes_jump_and_used_codes_stay(seed in 0_u64..1000, size in 2_i64..20) {
+    fn unused_codes_move_and_used_codes_stay(seed in 0_u64..1000, size in 2_i64..20) {
         for anchor in ANCHORS {
             let mut cvq = cvq(size, 3, anchor);
             let vectors = normal(seed, &[40, 3]);
-            // Code 0 takes all: its share of one makes alpha exp(-10 K), zero from K = 11 on.
+            // All vectors are assigned to code 0: its share of one gives alpha = exp(-10 K), which is zero from K = 11 on.
             let before = cvq.codebook.vectors(Mode::Train).copy();
             let updated = cvq.codebook.update(&assigned(&vectors, ids(&[0; 40], &[40]))).unwrap();
             prop_assert_eq!(updated.revived, size - 1);
             let after = cvq.codebook.vectors(Mode::Train).detach();
             assert_close(&after.get(0), &before.get(0), (-10.0 * size as f64).exp() * 10.0, "the used code");
             let near = nearest_codes(&after.narrow(0, 1, size - 1), &vectors, SearchConfig::default()).unwrap();
-            // A thousandth of the way is left, give or take.
+            // About a thousandth of the way is left.
             prop_assert!(near.distances.max().double_value(&[]) < 1e-4, "{anchor:?}: {:?}", near.distances);
             if anchor == Anchor::Random {
                 let mut origins = Vec::<i64>::try_from(near.indices.view(-1)).unwrap();
@@ -83,7 +83,7 @@ proptest! {
 
 #[test]
 fn probabilistic_anchors_follow_their_probabilities() {
-    // Two vectors at squared distances 0.25 and 1 of all codes, which are zero.
+    // Two vectors with squared distances 0.25 and 1 from all codes, which are zero.
     let many = 16_000;
     let mut cvq = cvq(many, 1, Anchor::Probabilistic);
     assign(&cvq.store, "weight", &Tensor::zeros([many, 1], (Kind::Float, Device::Cpu)));
@@ -97,7 +97,7 @@ fn probabilistic_anchors_follow_their_probabilities() {
 }
 
 #[test]
-fn the_gradient_trains_the_codes() {
+fn gradients_train_the_codes() {
     let Cvq { store, codebook } = cvq(4, 2, Anchor::Closest);
     assert_eq!(names(&store), ["usage", "weight"]);
     assert_eq!(store.trainable_variables().len(), 1);
@@ -118,7 +118,7 @@ fn a_step_without_vectors_changes_nothing() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = CvqConfig { decay: 1.0, ..Default::default() };
     let error = CvqCodebook::new(&store.root(), 3, 2, config).unwrap_err().to_string();

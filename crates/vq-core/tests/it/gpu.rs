@@ -1,6 +1,7 @@
-//! On a GPU, where there is one; elsewhere these tests have nothing to do.
+//! Tests on a GPU. Without one they pass without doing anything.
 //!
-//! The kernels and their host code are tested on every machine, by an emulator: `src/search/gpu.rs`, `src/scatter.rs`.
+//! On every machine, the kernels and their host code are tested on an emulator: `src/search/gpu/tests.rs`,
+//! `src/codebooks/scatter.rs`.
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
@@ -17,7 +18,7 @@ fn gpu() -> Option<Device> {
 }
 
 #[test]
-fn a_gpu_finds_what_the_cpu_finds() {
+fn search_on_a_gpu_equals_the_cpu() {
     let Some(gpu) = gpu() else { return };
     for (n, size, dim) in [(1, 1, 1), (5000, 3000, 8), (70_000, 500, 33), (3000, 5000, 256), (300, 700, 1000)] {
         let (vectors, codes) = (normal(1, &[n, dim]), normal(2, &[size, dim]));
@@ -32,7 +33,7 @@ fn a_gpu_finds_what_the_cpu_finds() {
 }
 
 #[test]
-fn a_gpu_adds_up_what_the_cpu_adds_up() {
+fn sums_on_a_gpu_equal_those_of_the_cpu() {
     let Some(gpu) = gpu() else { return };
     for size in [1, 300] {
         let vectors = normal(1, &[20_000, 70]);
@@ -45,7 +46,7 @@ fn a_gpu_adds_up_what_the_cpu_adds_up() {
 }
 
 #[test]
-fn a_quantizer_learns_on_a_gpu_as_on_the_cpu() {
+fn training_on_a_gpu_equals_the_cpu() {
     let Some(gpu) = gpu() else { return };
     let step = |device: Device| {
         let store = nn::VarStore::new(device);

@@ -64,12 +64,12 @@ fn adjectives_are_averaged_and_ids_are_global() {
 }
 
 #[test]
-fn groups_that_do_not_fit_are_refused() {
+fn invalid_groups_are_errors() {
     let refused = |groups: Vec<Group>| {
         GroupedQuantizer::new(codebook(1, 10, 2), groups, MatchConfig::default()).unwrap_err().to_string()
     };
     assert_eq!(refused(groups(&[4, 5], &[1, 1])), "GroupedQuantizer::new: expected groups that cover 10 codes, got 9");
-    assert!(refused(groups(&[4, 6], &[5, 1])).contains("to average 1 to 4 codes, got 5"));
+    assert!(refused(groups(&[4, 6], &[5, 1])).contains("top_k of group group 0 in 1..=4, got 5"));
     assert!(refused(groups(&[4, 6], &[0, 1])).contains("got 0"));
     let gap = vec![Group { name: "late".into(), codes: 1..10, top_k: 1 }];
     assert!(refused(gap).contains("codes of group late to start at 0"));

@@ -1,4 +1,4 @@
-//! The options that quantizers share: each held against its formula.
+//! The options that quantizers share, each compared with its formula.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
@@ -18,7 +18,7 @@ fn learned(codes: &Tensor, matching: MatchConfig) -> (nn::VarStore, NearestQuant
 }
 
 #[test]
-fn loss_and_gradients_are_those_of_vq_vae() {
+fn loss_and_gradients_equal_vq_vae() {
     let golden = golden("codebooks.safetensors");
     for (name, placement) in [("commitment", BetaPlacement::Commitment), ("legacy", BetaPlacement::Legacy)] {
         let commitment = CommitmentConfig { beta: 0.25, placement };
@@ -32,7 +32,7 @@ fn loss_and_gradients_are_those_of_vq_vae() {
 }
 
 #[test]
-fn passes_are_those_of_vector_quantize_pytorch() {
+fn passes_equal_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     let passes = [
         ("l2", Distance::L2, GradientEstimator::StraightThrough),
@@ -45,15 +45,15 @@ fn passes_are_those_of_vector_quantize_pytorch() {
         let pass = train(&quantizer, &golden["latents"], &golden["upstream"]);
         assert!(pass.indices.squeeze_dim(3).equal(expected("ids")), "{name}");
         assert_close(&pass.codes, expected("quantized"), 1e-5, name);
-        // Theirs is the commitment term alone: ours has the codebook term, which has the same value, four times.
+        // The reference has the commitment term alone. This crate adds four times the codebook term, which has the same value.
         assert_close(&pass.loss, &(expected("loss") * 5.0), 1e-5, name);
         assert_close(&pass.latents_grad, expected("latents.grad"), 1e-5, name);
     }
 }
 
 #[test]
-fn a_learned_codebook_learns_as_in_vector_quantize_pytorch() {
-    // Their one term of weight 1 has the gradients of our two.
+fn gradients_of_a_learned_codebook_equal_vector_quantize_pytorch() {
+    // The single term of the reference, with weight 1, has the gradients of our two terms.
     let golden = golden("vector_quantize.safetensors");
     let commitment = CommitmentConfig { beta: 1.0, ..Default::default() };
     let (store, quantizer) = learned(&golden["codes"], MatchConfig { commitment, ..Default::default() });
@@ -88,13 +88,13 @@ proptest! {
     }
 
     #[test]
-    fn sampling_without_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, top_k in 1_i64..4, cosine in any::<bool>()) {
+    fn sampling_at_low_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, top_k in 1_i64..4, cosine in any::<bool>()) {
         let distance = if cosine { Distance::Cosine } else { Distance::L2 };
         let quantizer = sampled(&normal(seed, &[size, 4]), top_k.min(size), 1e-7, distance);
         let latents = normal(seed + 1, &[2, 4, 3, 3]);
         let drawn = quantizer.quantize(&latents, Mode::Train).unwrap();
         let nearest = quantizer.quantize(&latents, Mode::Eval).unwrap();
-        // The distances of ids, since two may be closer than the noise.
+        // Compares distances: two codes can be closer than the noise.
         let far = |codes: &Tensor| (&latents - codes).square().sum_dim_intlist(1, false, Kind::Double);
         assert_close(&far(&drawn.codes), &far(&nearest.codes), 1e-3, "the distance");
         if size > 1 {
@@ -104,14 +104,14 @@ proptest! {
     }
 
     #[test]
-    fn drawn_codes_are_different_and_decode(seed in 0_u64..1000, size in 1_i64..12, top_k in 1_i64..6) {
+    fn sampled_codes_are_distinct_and_decode(seed in 0_u64..1000, size in 1_i64..12, top_k in 1_i64..6) {
         let top_k = top_k.min(size);
         let quantizer = sampled(&normal(seed, &[size, 3]), top_k, 5.0, Distance::L2);
         let drawn = quantizer.quantize(&normal(seed + 1, &[2, 3, 4, 4]), Mode::Train).unwrap();
         prop_assert!(quantizer.lookup(&drawn.indices).unwrap().equal(&drawn.codes));
         let sorted = drawn.indices.sort(3, false).0;
         let steps = sorted.narrow(3, 1, top_k - 1) - sorted.narrow(3, 0, top_k - 1);
-        prop_assert!(steps.numel() == 0 || steps.min().int64_value(&[]) > 0, "a code is drawn twice");
+        prop_assert!(steps.numel() == 0 || steps.min().int64_value(&[]) > 0, "a code is sampled twice");
     }
 
     #[test]
@@ -125,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn frequencies_follow_the_distances() {
+fn sampling_frequencies_follow_the_distances() {
     let (side, temperature) = (150, 0.7);
     let codes = Tensor::from_slice(&[0.0_f32, 0.5, 1.0, -1.5, 3.0]).view([5, 1]);
     let latents = Tensor::full([1, 1, side, side], 0.25, (Kind::Float, Device::Cpu));
@@ -142,7 +142,7 @@ fn frequencies_follow_the_distances() {
 }
 
 #[test]
-fn nothing_is_drawn_in_evaluation() {
+fn evaluation_does_not_sample() {
     let quantizer = sampled(&normal(1, &[50, 3]), 1, 10.0, Distance::L2);
     let latents = normal(2, &[2, 3, 5, 5]);
     let plain = NearestQuantizer::new(codebook(1, 50, 3), NearestConfig::default()).unwrap();
@@ -151,7 +151,7 @@ fn nothing_is_drawn_in_evaluation() {
     assert!(!quantizer.quantize(&latents, Mode::Train).unwrap().indices.equal(&expected));
 }
 
-/// The term alone: the loss of nothing is zero but for it.
+/// The orthogonality term alone: without latents, the other terms are zero.
 fn orthogonality(codes: &Tensor, weight: f64) -> Tensor {
     let orthogonality = Some(OrthogonalityConfig { weight });
     let (_store, quantizer) = learned(codes, MatchConfig { orthogonality, ..Default::default() });
@@ -160,13 +160,13 @@ fn orthogonality(codes: &Tensor, weight: f64) -> Tensor {
 }
 
 #[test]
-fn orthogonality_is_that_of_vector_quantize_pytorch() {
+fn orthogonality_equals_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     assert_close(&orthogonality(&golden["codes"], 1.0), &golden["orthogonality"], 1e-6, "the term");
 }
 
 #[test]
-fn orthonormal_codes_have_no_orthogonality_loss_and_others_learn() {
+fn orthonormal_codes_have_zero_orthogonality_loss_and_others_a_gradient() {
     let (orthonormal, _) = Tensor::linalg_qr(&normal(1, &[6, 6]), "reduced");
     for size in 1..7 {
         let loss = orthogonality(&(orthonormal.narrow(0, 0, size) * 3.0), 1.0).double_value(&[]);
@@ -179,7 +179,7 @@ fn orthonormal_codes_have_no_orthogonality_loss_and_others_learn() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let refused = |matching: MatchConfig| {
         let config = NearestConfig { matching, ..Default::default() };
         NearestQuantizer::new(codebook(1, 3, 3), config).unwrap_err()

@@ -29,8 +29,8 @@ proptest! {
 }
 
 #[test]
-fn beta_weighs_the_commitment_term_unless_legacy() {
-    // One latent at distance 2 of the only code: both terms are 4.
+fn beta_multiplies_the_commitment_term_unless_legacy() {
+    // One latent with distance 2 from the only code: both terms are 4.
     for (placement, to_code, to_latent) in [(BetaPlacement::Commitment, 1.0, 0.25), (BetaPlacement::Legacy, 0.25, 1.0)]
     {
         let store = nn::VarStore::new(Device::Cpu);
@@ -49,7 +49,7 @@ fn beta_weighs_the_commitment_term_unless_legacy() {
 }
 
 #[test]
-fn the_nearest_code_is_taken() {
+fn the_nearest_code_is_chosen() {
     let quantizer = quantizer(&[0.0, 0.0, 1.0, 1.0, 5.0, 5.0], 2, CommitmentConfig::default());
     let latents = Tensor::from_slice(&[0.9_f32, 4.0, 0.8, 9.0]).view([1, 2, 1, 2]); // (0.9, 0.8) and (4, 9)
     let quantized = quantizer.quantize(&latents, Mode::Eval).unwrap();
@@ -57,7 +57,7 @@ fn the_nearest_code_is_taken() {
 }
 
 #[test]
-fn latents_and_ids_that_do_not_fit_are_refused() {
+fn invalid_latents_and_ids_are_errors() {
     let quantizer = quantizer(&[0.0, 1.0, 2.0], 1, CommitmentConfig::default());
     let error = quantizer.quantize(&normal(1, &[1, 2, 3, 3]), Mode::Eval).unwrap_err();
     assert_eq!(error.to_string(), "NearestQuantizer::quantize: expected shape [B, 1, H, W], got [1, 2, 3, 3]");
@@ -72,7 +72,7 @@ fn latents_and_ids_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let commitment = CommitmentConfig { beta: -1.0, ..Default::default() };
     let error = NearestQuantizer::new(codebook(1, 3, 3), committed(commitment)).unwrap_err();
     assert_eq!(error.to_string(), "NearestQuantizer::new: expected a finite beta >= 0, got -1");
@@ -82,7 +82,7 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn the_learned_codebook_registers_its_name() {
+fn the_learned_codebook_registers_weight() {
     let store = nn::VarStore::new(Device::Cpu);
     LearnedCodebook::new(&store.root(), 4, 2).unwrap();
     assert_eq!(store.variables().keys().collect::<Vec<_>>(), ["weight"]);

@@ -21,14 +21,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, widths in prop::collection::vec(1_i64..5, 1..4), size in 1_i64..20, side in 1_i64..4) {
-        let parts: Vec<ProductPart> = widths
+    fn the_laws_hold(seed in 0_u64..1000, channels in prop::collection::vec(1_i64..5, 1..4), size in 1_i64..20, side in 1_i64..4) {
+        let parts: Vec<ProductPart> = channels
             .iter()
             .zip(0_u64..)
             .map(|(&dim, number)| part(&format!("part {number}"), nearest(&normal(seed + number, &[size, dim]))))
             .collect();
         let quantizer = ProductQuantizer::new(parts).unwrap();
-        check_laws(&quantizer, &normal(seed + 9, &[2, widths.iter().sum(), side, side]), Laws::ALL);
+        check_laws(&quantizer, &normal(seed + 9, &[2, channels.iter().sum(), side, side]), Laws::ALL);
     }
 
     #[test]
@@ -52,7 +52,7 @@ proptest! {
 }
 
 #[test]
-fn parts_of_different_kinds_and_widths() {
+fn parts_can_differ_in_quantizer_and_channels() {
     let store = nn::VarStore::new(Device::Cpu);
     let ema = EmaCodebook::new(&(store.root() / "texture"), 7, 2, EmaConfig::default()).unwrap();
     let group = |name: &str, codes, top_k| Group { name: name.into(), codes, top_k };
@@ -78,7 +78,7 @@ fn parts_of_different_kinds_and_widths() {
     let latents = normal(4, &[2, 9, 3, 3]);
     check_laws(&quantizer, &latents, Laws { fixed_points: false, ..Laws::ALL });
 
-    // An update reaches the part that learns so, with its own channels and ids, and no padding.
+    // An update reaches the EMA part, with its own channels and ids and without padding.
     let mask = Tensor::zeros([2, 3, 3], (Kind::Bool, Device::Cpu));
     let _ = mask.select(0, 0).fill_(1);
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
@@ -89,7 +89,7 @@ fn parts_of_different_kinds_and_widths() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_errors() {
     let refused = |parts| ProductQuantizer::new(parts).unwrap_err().to_string();
     assert_eq!(refused(Vec::new()), "ProductQuantizer::new: expected at least one part, got 0");
     let twins = vec![part("twin", nearest(&normal(1, &[2, 1]))), part("twin", nearest(&normal(1, &[2, 1])))];

@@ -5,7 +5,7 @@ use vq_core::{ClusterSums, CoreError, scatter_sums};
 use crate::oracle::assert_close;
 use crate::support::{ids, normal};
 
-/// The same by a matrix of ones and zeros, in f64.
+/// Reference: a one-hot matrix product in f64.
 fn by_matmul(vectors: &Tensor, ids: &Tensor, size: i64) -> ClusterSums {
     let ones = ids.one_hot(size).to_kind(Kind::Double); // [N, K]
     ClusterSums {
@@ -18,7 +18,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn sums_are_those_of_a_matmul(
+    fn sums_equal_a_matmul(
         seed in 0_u64..1000,
         n in 1_i64..200,
         size in 1_i64..40,
@@ -37,7 +37,7 @@ proptest! {
 }
 
 #[test]
-fn no_vectors_add_up_to_zero() {
+fn empty_vectors_have_zero_sums() {
     let none = Tensor::zeros([0], (Kind::Int64, Device::Cpu));
     let found = scatter_sums(&normal(1, &[0, 3]), &none, 4).unwrap();
     assert_eq!((found.counts.size(), found.sums.size()), (vec![4], vec![4, 3]));
@@ -48,7 +48,7 @@ fn no_vectors_add_up_to_zero() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_errors() {
     let vectors = normal(1, &[2, 3]);
     let refused = |vectors: &Tensor, ids: &Tensor| scatter_sums(vectors, ids, 4).unwrap_err().to_string();
     assert_eq!(refused(&vectors, &ids(&[0, 4], &[2])), "scatter_sums: expected ids in 0..4, got 4");

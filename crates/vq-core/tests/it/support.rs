@@ -1,9 +1,9 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use tch::Tensor;
 use vq_core::FixedCodebook;
 
-/// Seeded standard normal numbers; a generator of its own, since tests run side by side and torch's is shared.
+/// Seeded standard normal numbers, from a separate generator, because concurrent tests share torch's.
 pub(crate) fn normal(seed: u64, size: &[i64]) -> Tensor {
     let mut state = seed.wrapping_mul(2) + 1;
     let mut uniform = || {

@@ -9,7 +9,7 @@ use crate::distance::Distance;
 use crate::search::query::MAX_NEIGHBORS;
 use crate::search::test_inputs::{self, numbers};
 
-/// Distances as a textbook has them, sorted, and then by id.
+/// All distances by the textbook formula, sorted by distance, then id.
 fn brute_force(problem: Problem<'_, f32>, row: usize) -> Vec<(f64, i64)> {
     let (z, d) = (&problem.vectors[row * problem.dim..][..problem.dim], problem.dim);
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
@@ -23,9 +23,9 @@ fn brute_force(problem: Problem<'_, f32>, row: usize) -> Vec<(f64, i64)> {
     all
 }
 
-/// Searches with `kernels` and holds every row against brute force: the same ids, the same distances.
+/// Searches with `kernels` and compares ids and distances of every row with brute force.
 ///
-/// Where brute force itself has two distances within its rounding, either order will do.
+/// If two distances of brute force are equal up to its rounding, either order is accepted.
 fn check(problem: Problem<'_, f32>, kernels: &[Kernel]) {
     let n = problem.vectors.len() / problem.dim;
     let mut ids = vec![-1; n * problem.k];
@@ -58,7 +58,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn every_kernel_finds_what_brute_force_finds(
+    fn every_kernel_equals_brute_force(
         seed in any::<u64>(),
         kinds in (0_usize..10, 0_usize..10),
         n in 1_usize..40,
@@ -79,7 +79,7 @@ proptest! {
 
 #[test]
 fn many_rows_and_codes_are_searched_in_parts() {
-    // More rows than are packed at once, and more codes than a block holds at this dim.
+    // More rows than are packed at once, and more codes than a block holds of this dimension.
     let dim = 600;
     let vectors = numbers(0, 1, 20, dim).repeat(ROWS_AT_ONCE / 20 + 2);
     let codes = numbers(0, 2, 2 * BLOCK_WORDS / dim + 3, dim);
@@ -96,8 +96,8 @@ fn many_rows_and_codes_are_searched_in_parts() {
 }
 
 #[test]
-fn a_filter_decides_ordinary_rows() {
-    // The exhaustive search would hide a filter that gives up; here it must not be needed.
+fn filters_decide_ordinary_rows() {
+    // The exhaustive search would hide a filter that decides no rows; here it must not be needed.
     for kind in [0, 1, 9] {
         let dim = 64;
         let (vectors, codes) = (numbers(if kind == 9 { 0 } else { kind }, 3, 100, dim), numbers(kind, 4, 5000, dim));
@@ -108,7 +108,7 @@ fn a_filter_decides_ordinary_rows() {
         for kernel in Kernel::all() {
             let mut results = Results { ids: &mut ids, distances: &mut distances };
             let left = filter(problem, &centering, kernel, &rows, &mut results);
-            assert_eq!(left, [0; 0], "{kernel:?} gave up on numbers of kind {kind}");
+            assert_eq!(left, [0; 0], "{kernel:?} leaves rows of kind {kind} undecided");
         }
     }
 }

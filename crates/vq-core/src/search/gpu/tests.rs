@@ -18,12 +18,12 @@ fn matrix(numbers: &[f32], dim: usize) -> Tensor {
     Tensor::from_slice(numbers).view([-1, dim as i64])
 }
 
-/// A task in so small parts that there are several.
+/// A task that packs few rows at once, so that there are several parts.
 fn task<'a>(launcher: &'a Emulator, codes: &'a Tensor, config: SearchConfig) -> Task<'a> {
     Task { launcher, codes, config, rows_at_once: 200 }
 }
 
-/// Runs the filters on the emulator and holds every bit against the CPU.
+/// Runs the filters on the emulator and compares ids and distances with the CPU bit for bit.
 fn check(vectors: &Tensor, codes: &Tensor, config: SearchConfig, filters: &[Filter]) {
     let expected = nearest_codes(vectors, codes, config).unwrap();
     let results = task(&Emulator::default(), codes, config).decide(vectors, filters).unwrap();
@@ -32,7 +32,7 @@ fn check(vectors: &Tensor, codes: &Tensor, config: SearchConfig, filters: &[Filt
     assert!(distances.equal(&expected.distances), "{filters:?}: {distances:?}, not {:?}", expected.distances);
 }
 
-/// Every way to lay out the first filter, and the second alone.
+/// The first filter with every layout of shared memory, and the second filter.
 fn all_filters(codes: &Tensor) -> Vec<Filter> {
     let depth = depth_of(codes);
     let staging = |resident, stages| {
@@ -53,13 +53,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn kernels_find_what_the_cpu_finds(
+    fn kernels_equal_the_cpu_search(
         seed in any::<u64>(),
         kinds in (0_usize..10, 0_usize..10),
         n in 3_usize..300,
         size in 1_usize..700,
         dim in prop_oneof![1_usize..20, 30_usize..70, Just(130)],
-        // Thresholds are tightest for one.
+        // Thresholds are tightest for k = 1.
         k in prop_oneof![Just(1_usize), 1_usize..=MAX_NEIGHBORS],
         cosine in any::<bool>(),
     ) {
@@ -77,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn doubles_are_searched_as_on_the_cpu() {
+fn doubles_equal_the_cpu_search() {
     for distance in [Distance::L2, Distance::Cosine] {
         let (vectors, codes) = test_inputs::pair((1, 1), 2, [30, 100], 13);
         let [vectors, codes] = [vectors, codes].map(|numbers| matrix(&numbers, 13).to_kind(Kind::Double) / 3.0);
@@ -87,7 +87,7 @@ fn doubles_are_searched_as_on_the_cpu() {
 }
 
 #[test]
-fn no_vectors_have_no_codes() {
+fn empty_vectors_give_empty_results() {
     let codes = matrix(&test_inputs::numbers(0, 1, 100, 4), 4);
     check(
         &codes.narrow(0, 0, 0),
@@ -98,8 +98,8 @@ fn no_vectors_have_no_codes() {
 }
 
 #[test]
-fn a_filter_decides_ordinary_rows() {
-    // The exhaustive search would hide a filter that gives up; here it must not be needed.
+fn filters_decide_ordinary_rows() {
+    // The exhaustive search would hide a filter that decides no rows; here it must not be needed.
     for (kind, k) in [(0, 1), (0, 2), (1, 4), (1, 16), (9, 1)] {
         let dim = 24;
         let vectors = matrix(&test_inputs::numbers(if kind == 9 { 0 } else { kind }, 3, 200, dim), dim);
@@ -118,11 +118,11 @@ fn a_filter_decides_ordinary_rows() {
 }
 
 #[test]
-fn constants_are_those_of_the_kernels() {
+fn constants_equal_those_of_the_kernels() {
     let source = |source: Source| source.text();
     let holds = |text: &str, name: &str, value: i64| {
         let line = format!("constexpr int {name} = {value};");
-        assert!(text.contains(&line), "no kernel says `{line}`");
+        assert!(text.contains(&line), "no kernel has `{line}`");
     };
     holds(&source(Source::Rescore), "CODE_TILE", CODE_TILE);
     holds(&source(Source::Rescore), "CAPACITY", CAPACITY);
