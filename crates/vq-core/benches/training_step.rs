@@ -1,7 +1,7 @@
 //! A training step of the EMA quantizer: forward, loss, backward, update.
 //!
-//! Run `training_step.py` beside this file, which times vector-quantize-pytorch in turn with it.
-//! Alone, it prints the median of a step in milliseconds:
+//! `training_step.py` in this folder runs it alternating with vector-quantize-pytorch.
+//! Alone, it prints the median step in milliseconds:
 //!
 //! ```sh
 //! cargo bench -p vq-core --bench training_step -- N K D steps
