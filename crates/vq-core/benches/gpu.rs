@@ -4,7 +4,8 @@
 //! cargo bench -p vq-core --bench gpu
 //! ```
 //!
-//! Criterion stores the figures, and tables are printed at the end. Without a GPU, the bench prints the reason and ends.
+//! Criterion stores the figures, and tables are printed at the end. Without a GPU, the bench prints the reason and
+//! ends.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed bench")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 

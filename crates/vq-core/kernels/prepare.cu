@@ -6,9 +6,9 @@
 //
 //     |v - b(v)| |w|  +  |b(v)| (|w - b(w)| + g |b(w)|)  +  g |offset|  +  h (|v|^2 + |w|^2)
 //
-// where g = (depth + 16) 2^-22 bounds the rounding (or truncation) of each of `depth` + 1 additions at the size of their
-// sum, with a safety factor of two, and of the comparisons; h = (depth + 64) 2^-50 exceeds the rounding of the exact
-// distance. `margin` in `common.cuh` computes this sum from (|v - b(v)|, |b(v)|, h |v|^2) of a row and
+// where g = (depth + 16) 2^-22 bounds the rounding (or truncation) of each of `depth` + 1 additions at the size of
+// their sum, with a safety factor of two, and of the comparisons; h = (depth + 64) 2^-50 exceeds the rounding of the
+// exact distance. `margin` in `common.cuh` computes this sum from (|v - b(v)|, |b(v)|, h |v|^2) of a row and
 // (|w|, |w - b(w)| + g |b(w)|, rest) of a code.
 
 constexpr double UP = 1.0 + 1.0 / (1 << 20);      // Exceeds the rounding of bounds to f32, and of sums of them.
@@ -32,8 +32,8 @@ __device__ inline void round_to(double value, float& packed, double& rounded) {
 // One warp for each of `padded` positions. `order` holds the row of each position; null keeps the order.
 template <typename Packed>
 __device__ void prepare(const float* source, long long rows, long long padded, int width, int depth,
-                        const long long* order, const double* center, const double* scale, int cosine, Packed* packed, float4* bounds,
-                        float* offsets) {
+                        const long long* order, const double* center, const double* scale, int cosine, Packed* packed,
+                        float4* bounds, float* offsets) {
     const long long position = warp_of_grid();
     if (position >= padded) return;
     const int lane = lane_of_thread();

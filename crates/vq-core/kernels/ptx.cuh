@@ -26,7 +26,8 @@ __device__ inline void load_matrices(unsigned (&matrices)[4], const void* row) {
                  : "memory");
 }
 
-// sums [16, 8] += left [16, 16] x right [16, 8], bf16 into f32, distributed over the warp as PTX specifies for `mma.m16n8k16`.
+// sums [16, 8] += left [16, 16] x right [16, 8], bf16 into f32, distributed over the warp as PTX specifies for
+// `mma.m16n8k16`.
 __device__ inline void multiply_add(float (&sums)[4], const unsigned (&left)[4], unsigned right0, unsigned right1) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
                  "{%0, %1, %2, %3};"

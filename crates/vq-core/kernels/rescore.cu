@@ -99,9 +99,9 @@ extern "C" __global__ void threshold(const float* slots, int count, long long ro
 
 // Exact distances of the candidates of each row that can be among its k nearest. One warp per row.
 extern "C" __global__ void rescore(const float* vectors, const float* codes, long long rows, int width, int k,
-                                  int cosine, const long long* order, const float4* row_bounds,
-                                  const float4* code_bounds, CandidateLists candidates, long long* ids,
-                                  double* distances) {
+                                   int cosine, const long long* order, const float4* row_bounds,
+                                   const float4* code_bounds, CandidateLists candidates, long long* ids,
+                                   double* distances) {
     constexpr int PER_LANE = CAPACITY / WARP;
     const long long row = warp_of_grid();
     if (row >= rows) return;
@@ -134,7 +134,8 @@ extern "C" __global__ void rescore(const float* vectors, const float* codes, lon
             }
             const long long id = __shfl_sync(ALL_LANES, kept[i], max(source, 0));
             const bool exists = source >= 0;
-            const double distance = exact_distance(vectors + row * width, codes + (exists ? id : 0) * width, width, cosine);
+            const float* code = codes + (exists ? id : 0) * width;
+            const double distance = exact_distance(vectors + row * width, code, width, cosine);
             neighbors.insert_groups(distance, exists ? id : -1, k);
         }
     }
@@ -143,8 +144,8 @@ extern "C" __global__ void rescore(const float* vectors, const float* codes, lon
 
 // Exact distances of all codes. A block processes one row after another.
 template <typename Element>
-__device__ void exhaustive(const Element* vectors, const Element* codes, long long rows, long long code_count, int width,
-                        int k, int cosine, long long* ids, double* distances) {
+__device__ void exhaustive(const Element* vectors, const Element* codes, long long rows, long long code_count,
+                           int width, int k, int cosine, long long* ids, double* distances) {
     constexpr int WARPS = 8;
     __shared__ double warp_distances[WARPS][WARP];
     __shared__ long long warp_ids[WARPS][WARP];
@@ -154,7 +155,8 @@ __device__ void exhaustive(const Element* vectors, const Element* codes, long lo
         for (long long first = warp * 4; first < code_count; first += WARPS * 4) {
             const long long id = first + lane / 8;
             const bool exists = id < code_count;
-            const double distance = exact_distance(vectors + row * width, codes + (exists ? id : 0) * width, width, cosine);
+            const Element* code = codes + (exists ? id : 0) * width;
+            const double distance = exact_distance(vectors + row * width, code, width, cosine);
             neighbors.insert_groups(distance, exists ? id : -1, k);
         }
         warp_distances[warp][lane] = neighbors.distance;

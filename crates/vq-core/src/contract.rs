@@ -45,6 +45,9 @@ pub struct UpdateStats {
 }
 
 /// A matrix of codes, which may be computed from parameters.
+///
+/// An implementation needs [`shape`](Self::shape) and [`vectors`](Self::vectors). Every quantizer that searches accepts
+/// any codebook.
 pub trait Codebook: std::fmt::Debug + Send {
     /// Size and dimension of the codebook.
     fn shape(&self) -> CodebookShape;
@@ -62,7 +65,8 @@ pub trait Codebook: std::fmt::Debug + Send {
     ///
     /// # Errors
     /// [`CoreError`] if the vectors do not fit.
-    fn initialize(&mut self, _vectors: &Tensor, _distance: Distance) -> Result<(), CoreError> {
+    fn initialize(&mut self, vectors: &Tensor, distance: Distance) -> Result<(), CoreError> {
+        let _ = (vectors, distance);
         Ok(())
     }
 
@@ -70,7 +74,8 @@ pub trait Codebook: std::fmt::Debug + Send {
     ///
     /// # Errors
     /// [`CoreError`] if the assignment does not fit.
-    fn update(&mut self, _assignment: &Assignment) -> Result<UpdateStats, CoreError> {
+    fn update(&mut self, assignment: &Assignment) -> Result<UpdateStats, CoreError> {
+        let _ = assignment;
         Ok(UpdateStats::default())
     }
 }
@@ -161,7 +166,7 @@ pub struct Quantized {
     pub live: Option<LiveCodes>,
 }
 
-/// `live` holds the codes of a pass with gradients to the codebook.
+/// The codes of a pass, with gradients to the codebook.
 #[derive(Debug)]
 pub struct LiveCodes {
     /// `[K, D]`, normalized if the distance is [`Distance::Cosine`].
@@ -196,6 +201,9 @@ impl QuantizedBatch<'_> {
 }
 
 /// Turns latents into codes and ids, and ids back into the same codes.
+///
+/// An implementation needs a layout, [`quantize_masked`](Self::quantize_masked) and [`lookup`](Self::lookup). The
+/// example `custom_quantizer.rs` has one, and checks it by the laws of `tests/it/laws.rs`.
 pub trait Quantizer: std::fmt::Debug + Send {
     /// Channels and ids.
     fn layout(&self) -> &Layout;
@@ -211,7 +219,8 @@ pub trait Quantizer: std::fmt::Debug + Send {
     /// [`CoreError::NotFinite`] if a latent is NaN or infinite.
     fn quantize_masked(&self, latents: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Quantized, CoreError>;
 
-    /// Codes `[B, C, H, W]` of ids `[B, H, W, S]`, bit for bit those that [`Quantizer::quantize`] returned with the ids.
+    /// Codes `[B, C, H, W]` of ids `[B, H, W, S]`, bit for bit those that [`Quantizer::quantize`] returned with the
+    /// ids.
     ///
     /// # Errors
     /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::Id`] if the ids do not fit the layout.
@@ -230,7 +239,8 @@ pub trait Quantizer: std::fmt::Debug + Send {
     ///
     /// # Errors
     /// Those of [`Quantizer::quantize`].
-    fn initialize(&mut self, _latents: &Tensor) -> Result<(), CoreError> {
+    fn initialize(&mut self, latents: &Tensor) -> Result<(), CoreError> {
+        let _ = latents;
         Ok(())
     }
 
@@ -239,7 +249,8 @@ pub trait Quantizer: std::fmt::Debug + Send {
     ///
     /// # Errors
     /// [`CoreError`] if latents, ids or mask do not fit.
-    fn update(&mut self, _batch: &QuantizedBatch<'_>) -> Result<UpdateStats, CoreError> {
+    fn update(&mut self, batch: &QuantizedBatch<'_>) -> Result<UpdateStats, CoreError> {
+        let _ = batch;
         Ok(UpdateStats::default())
     }
 }

@@ -40,7 +40,7 @@
 //! | quantize and decode | [`Quantizer`], which returns [`Quantized`]; [`Layout`] describes channels and ids |
 //! | choose a method | the [table of quantizers](#quantizers); a quantizer that searches takes any [`Codebook`] |
 //! | configure distance, gradient, sampling and losses | [`MatchConfig`] |
-//! | pass gradients through a quantizer | [`straight_through`], [`rotation_trick`] (arXiv 2410.06424) |
+//! | pass gradients through a quantizer | [`straight_through`], [`rotation_trick`] ([arXiv 2410.06424](https://arxiv.org/abs/2410.06424)) |
 //! | learn without gradients | [`Quantizer::initialize`] (k-means) and [`Quantizer::update`] (moving averages, revival) |
 //! | measure usage | [`UsageCounter`] over all ids, [`UsageWindow`] over the last batches, [`Histogram`] of counts |
 //! | search, cluster or sum vectors | [`nearest_codes`], [`kmeans`], [`scatter_sums`] |
@@ -54,34 +54,34 @@
 //!
 //! | Quantizer | Paper | Equation | Options | Tests in `tests/it/` |
 //! |---|---|---|---|---|
-//! | [`NearestQuantizer`] with [`LearnedCodebook`] | VQ-VAE, arXiv 1711.00937, sections 3.1 and 3.2; VQGAN | `q = e_k`, `k = argmin d(z, e)` | [`NearestConfig`]: `top_k`; [`MatchConfig`]: distance, gradient, sampling, beta, orthogonality; [`RevivalConfig`] | `nearest`, `matching`, `gradient`, `revival` |
+//! | [`NearestQuantizer`] with [`LearnedCodebook`] | VQ-VAE, [arXiv 1711.00937](https://arxiv.org/abs/1711.00937), sections 3.1 and 3.2; VQGAN | `q = e_k`, `k = argmin d(z, e)` | [`NearestConfig`]: `top_k`; [`MatchConfig`]: distance, gradient, sampling, beta, orthogonality; [`RevivalConfig`] | `nearest`, `matching`, `gradient`, `revival` |
 //! | with [`EmaCodebook`] | VQ-VAE, appendix A.1 | `N = gN + (1-g)n`, `m = gm + (1-g)s`, `e = m/N` | [`EmaConfig`]: decay, smoothing, k-means, revival | `ema`, `kmeans`, `revival` |
-//! | with [`CvqCodebook`] | CVQ-VAE, arXiv 2307.15139, section 3.2 | `e = (1-a)e + a anchor`, `a` falls with usage | [`CvqConfig`]: decay, [`Anchor`] | `cvq` |
-//! | with [`ProjectedCodebook`] | VQGAN-LC, arXiv 2406.11837, section 3 | `e = P(frozen)` | dimension | `projected` |
-//! | with [`SimVqCodebook`] | SimVQ, arXiv 2411.02038 | `e = C W`, `C` frozen | [`SimVqConfig`]: bias | `projected` |
-//! | with [`SharedCodebook`] | RQ-VAE, arXiv 2203.01941, section 3.1 | one codebook for several quantizers | | `residual` |
+//! | with [`CvqCodebook`] | CVQ-VAE, [arXiv 2307.15139](https://arxiv.org/abs/2307.15139), section 3.2 | `e = (1-a)e + a anchor`, `a` falls with usage | [`CvqConfig`]: decay, [`Anchor`] | `cvq` |
+//! | with [`ProjectedCodebook`] | VQGAN-LC, [arXiv 2406.11837](https://arxiv.org/abs/2406.11837), section 3 | `e = P(frozen)` | dimension | `projected` |
+//! | with [`SimVqCodebook`] | SimVQ, [arXiv 2411.02038](https://arxiv.org/abs/2411.02038) | `e = C W`, `C` frozen | [`SimVqConfig`]: bias | `projected` |
+//! | with [`SharedCodebook`] | RQ-VAE, [arXiv 2203.01941](https://arxiv.org/abs/2203.01941), section 3.1 | one codebook for several quantizers | | `residual` |
 //! | [`GroupedQuantizer`] | VQCT (CVPR 2024), section 3.2 | channels and codes in groups, the `top_k` nearest averaged | [`Group`], [`MatchConfig`] | `grouped` |
 //! | [`ProductQuantizer`] | Jégou et al., IEEE TPAMI 33, 2011 | `q = (q_1, .., q_m)` | [`ProductPart`]: any quantizers | `product` |
-//! | [`ResidualQuantizer`] | SoundStream, arXiv 2107.03312, section III-C; RQ-VAE | `q = q_1(z) + q_2(z - q_1) + ..` | [`ResidualConfig`]: gradient, stage dropout; stages are any quantizers | `residual` |
-//! | [`GumbelQuantizer`] | arXiv 1611.01144, section 2.2; DALL-E, arXiv 2102.12092 | `k = argmax(l + g)`, gradient of `softmax((l + g)/t)` | [`GumbelConfig`]: temperature, KL weight | `gumbel` |
-//! | [`IbqQuantizer`] | IBQ, arXiv 2412.02692, algorithm 1 | `k = argmax z.e`, gradient of `softmax(z.e)` to all codes | [`IbqConfig`]: similarity, temperature, beta, double loss, entropy | `ibq` |
-//! | [`FsqQuantizer`] | FSQ, arXiv 2309.15505, section 3.1 | `q = round(f(z))` in each channel | [`FsqConfig`]: levels, [`FsqBound`] | `fsq` |
-//! | [`LfqQuantizer`] | MAGVIT-v2, arXiv 2310.05737, section 3.1 | `q = sign(z)` | [`LfqConfig`]: bits, bits per id, scale, commitment, [`BitEntropyConfig`] | `lfq`, `bit_entropy` |
-//! | [`BsqQuantizer`] | BSQ, arXiv 2406.07548, section 4 | `q = sign(z / abs(z)) / sqrt(D)` | [`BsqConfig`]: bits, bits per id, commitment, [`BitEntropyConfig`] | `bsq`, `bit_entropy` |
+//! | [`ResidualQuantizer`] | SoundStream, [arXiv 2107.03312](https://arxiv.org/abs/2107.03312), section III-C; RQ-VAE | `q = q_1(z) + q_2(z - q_1) + ..` | [`ResidualConfig`]: gradient, stage dropout; stages are any quantizers | `residual` |
+//! | [`GumbelQuantizer`] | Gumbel-softmax, [arXiv 1611.01144](https://arxiv.org/abs/1611.01144), section 2.2; DALL-E, [arXiv 2102.12092](https://arxiv.org/abs/2102.12092) | `k = argmax(l + g)`, gradient of `softmax((l + g)/t)` | [`GumbelConfig`]: temperature, KL weight | `gumbel` |
+//! | [`IbqQuantizer`] | IBQ, [arXiv 2412.02692](https://arxiv.org/abs/2412.02692), algorithm 1 | `k = argmax z.e`, gradient of `softmax(z.e)` to all codes | [`IbqConfig`]: similarity, temperature, beta, double loss, entropy | `ibq` |
+//! | [`FsqQuantizer`] | FSQ, [arXiv 2309.15505](https://arxiv.org/abs/2309.15505), section 3.1 | `q = round(f(z))` in each channel | [`FsqConfig`]: levels, [`FsqBound`] | `fsq` |
+//! | [`LfqQuantizer`] | MAGVIT-v2, [arXiv 2310.05737](https://arxiv.org/abs/2310.05737), section 3.1 | `q = sign(z)` | [`LfqConfig`]: bits, bits per id, scale, commitment, [`BitEntropyConfig`] | `lfq`, `bit_entropy` |
+//! | [`BsqQuantizer`] | BSQ, [arXiv 2406.07548](https://arxiv.org/abs/2406.07548), section 4 | `q = sign(z / norm(z)) / sqrt(C)` | [`BsqConfig`]: bits, bits per id, commitment, [`BitEntropyConfig`] | `bsq`, `bit_entropy` |
 //!
 //! # Rules
 //!
 //! * A forward pass changes no state: neither codebook nor counters.
 //! * `lookup(quantize(z).indices)` equals `quantize(z).codes` bit for bit, for every quantizer.
 //! * Ids are `Int64` and global: the id ranges of two groups, parts or stages never overlap.
-//! * Groups have no meaning here: adjectives and nouns are two [`Group`]s.
+//! * The crate has no linguistics: adjectives and nouns are two [`Group`]s.
 //!
 //! # Speed
 //!
-//! Every quantizer that searches calls [`nearest_codes`]; `docs/kernels.md` of the repository describes how it works and
-//! how fast it is.
-//! Compile this crate optimized also in debug builds (`[profile.dev.package.vq-core] opt-level = 3`): its inner loops are
-//! slow without optimization.
+//! Every quantizer that searches calls [`nearest_codes`]; `docs/kernels.md` of the repository describes how it works
+//! and how fast it is.
+//! Compile this crate optimized also in debug builds (`[profile.dev.package.vq-core] opt-level = 3`): its inner loops
+//! are slow without optimization.
 
 mod check;
 mod codebooks;

@@ -46,8 +46,8 @@ impl Mask {
         }
     }
 
-    /// The weight of each row `[N, ..]` in a mean over the selected rows: `[N]`, of their dtype. The weights sum to one,
-    /// or to zero if no row is selected.
+    /// The weight of each row `[N, ..]` in a mean over the selected rows: `[N]`, of their dtype. The weights sum to
+    /// one, or to zero if no row is selected.
     pub(crate) fn weights(&self, rows: &Tensor) -> Tensor {
         let n = rows.size()[0];
         match &self.0 {

@@ -11,8 +11,8 @@ const ALLOWED: [(&str, &str); 10] = [
     ("crates/vq-core/src/kernels/gpu.rs", "calls the driver of the GPU"),
     ("crates/vq-core/src/kernels/libtorch.rs", "loads libtorch's CUDA library into the process"),
     ("crates/vq-core/src/search/cpu/scan.rs", "vector instructions, and pointers into tiles"),
-    ("crates/vq-core/src/search/cpu/tensor.rs", "sees a tensor's memory as a slice"),
-    ("crates/vq-core/src/search/cpu/threads.rs", "calls the OpenMP runtime that libtorch brings"),
+    ("crates/vq-core/src/search/cpu/tensor.rs", "reads a tensor's memory as a slice"),
+    ("crates/vq-core/src/search/cpu/threads.rs", "calls libtorch's OpenMP runtime"),
     ("crates/vq-train/src/generation/mapped.rs", "maps a file into memory"),
     ("crates/vq-train/src/memory.rs", "tells the allocator to keep what is freed"),
 ];

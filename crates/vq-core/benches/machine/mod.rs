@@ -33,7 +33,8 @@ pub(crate) fn sgemm_rate() -> f64 {
 
 /// Growth of peak resident memory during `call`, in MiB; NaN except on Linux.
 ///
-/// Only the first large call of a process is meaningful: memory kept by the allocator from earlier calls is not counted.
+/// Only the first large call of a process is meaningful: memory kept by the allocator from earlier calls is not
+/// counted.
 pub(crate) fn extra_memory(call: impl FnOnce()) -> f64 {
     let field = |name: &str| {
         let status = fs::read_to_string("/proc/self/status").ok()?;

@@ -1,8 +1,8 @@
 // CUDA C++ as plain C++, so that the kernels run, slowly, without a GPU.
 //
 // The threads of a block are fibers of one CPU thread. A fiber runs until it synchronizes with its warp or block; then
-// the next one runs, in an order that is random each time. A kernel with a missing barrier, or that reads a copy without
-// waiting for it, is more likely to give wrong numbers here than on a GPU.
+// the next one runs, in an order that is random each time. A kernel with a missing barrier, or that reads a copy
+// without waiting for it, is more likely to give wrong numbers here than on a GPU.
 
 #pragma once
 

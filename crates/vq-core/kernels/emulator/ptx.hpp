@@ -30,7 +30,8 @@ void wait_copies() {
     }
 }
 
-// Lane `8 m + r` has the address of row `r` of matrix `m`; lane `4 r + c` receives columns `2 c` and `2 c + 1` of row `r`.
+// Lane `8 m + r` has the address of row `r` of matrix `m`; lane `4 r + c` receives columns `2 c` and `2 c + 1` of row
+// `r`.
 inline void load_matrices(unsigned (&matrices)[4], const void* row) {
     struct Loaded {
         unsigned matrices[4];

@@ -57,7 +57,8 @@ pub enum Anchor {
 /// Anchors are searched only for codes whose `alpha` is not zero in floating point.
 ///
 /// [`UpdateStats::revived`] counts the codes with `alpha` above one half.
-/// The paper's offline variant, which moves codes at the first batch only, and its contrastive loss are not implemented.
+/// The paper's offline variant, which moves codes at the first batch only, and its contrastive loss are not
+/// implemented.
 ///
 /// Parameter: `weight`, `[K, D]`, initialized uniformly in `±1/K`. Buffer: `usage`, `[K]`.
 #[derive(Debug)]

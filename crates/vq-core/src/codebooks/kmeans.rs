@@ -17,8 +17,10 @@ pub struct Clusters {
     pub counts: Tensor,
 }
 
-/// Lloyd's algorithm (IEEE Transactions on Information Theory 28, 1982) from given means: in each of `rounds` rounds,
-/// each vector is assigned to the nearest mean, and each mean becomes the mean of its vectors.
+/// K-means from given initial means (Lloyd, IEEE Transactions on Information Theory 28, 1982).
+///
+/// In each of `rounds` rounds, each vector is assigned to the nearest mean, and each mean becomes the mean of its
+/// vectors.
 ///
 /// `vectors` is `[N, D]`, `start` is `[K, D]`.
 /// With [`Distance::Cosine`] this is spherical k-means: vectors and means are normalized.

@@ -4,7 +4,8 @@ use tch::{Tensor, nn, nn::Module};
 
 use crate::contract::CodebookShape;
 
-/// `E = F W' + b` with frozen codes `F`, `[K, F]`, and a learned linear layer. The gradient of one code moves all codes.
+/// `E = F W' + b` with frozen codes `F`, `[K, F]`, and a learned linear layer. The gradient of one code moves all
+/// codes.
 ///
 /// Buffer: `frozen`, `[K, F]`. Parameters: `projection.weight`, `[D, F]`, and with a bias `projection.bias`, `[D]`.
 #[derive(Debug)]

@@ -14,7 +14,8 @@ const GRACE: f64 = 2.0;
 /// Up to here a `Float` buffer counts exactly.
 const LARGEST_RESERVOIR: i64 = 1 << 24;
 
-/// Replacement of codes that are hardly used by vectors of the training data (SoundStream, arXiv 2107.03312, section III-C).
+/// Replacement of codes that are hardly used by vectors of the training data (SoundStream, arXiv 2107.03312, section
+/// III-C).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RevivalConfig {

@@ -78,8 +78,8 @@ fn check_ids(op: &'static str, ids: &Tensor, size: i64) -> Result<(), CoreError>
     Ok(())
 }
 
-/// [`scatter_sums`] of `Float` vectors by a CUDA kernel. Vectors are sorted by id and neighbours are added in registers,
-/// so that there are few atomic additions even if most vectors belong to one code.
+/// [`scatter_sums`] of `Float` vectors by a CUDA kernel. Vectors are sorted by id and neighbours are added in
+/// registers, so that there are few atomic additions even if most vectors belong to one code.
 fn sorted_sums(launcher: &dyn Launcher, vectors: &Tensor, ids: &Tensor, size: i64) -> Result<ClusterSums, CudaError> {
     /// As in `kernels/scatter.cu`.
     const SPAN: i64 = 32;

@@ -18,8 +18,8 @@ pub struct SimVqConfig {
 
 /// Frozen random codes `C` and a learned linear layer `W`: the codes are `C W` (SimVQ, arXiv 2411.02038).
 ///
-/// As in the published code, the frozen codes are normal with standard deviation `1/sqrt(D)`, and the layer has PyTorch's
-/// default initialization, uniform in `±1/sqrt(D)`.
+/// As in the published code, the frozen codes are normal with standard deviation `1/sqrt(D)`, and the layer has
+/// PyTorch's default initialization, uniform in `±1/sqrt(D)`.
 ///
 /// Buffer: `frozen`, `[K, D]`. Parameters: `projection.weight`, `[D, D]`; with a bias `projection.bias`, `[D]`.
 #[derive(Debug)]

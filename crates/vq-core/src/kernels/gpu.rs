@@ -99,9 +99,10 @@ impl Launcher for Gpu {
         let [x, y] = launch.blocks.map(|blocks| blocks as u32);
         let mut values: Vec<*mut c_void> = arguments.iter().map(Argument::value).collect();
         // SAFETY: the values are borrowed during the call, which copies them. Their number and sizes are those of the
-        // kernel's parameters (the emulator of the tests compares them), and the tensors behind the pointers are as large
-        // as the kernel expects, which `Launcher::launch` requires. The stream is libtorch's current one, so the kernel
-        // runs after the operations that filled the tensors and before those that read them or reuse their memory.
+        // kernel's parameters (the emulator of the tests compares them), and the tensors behind the pointers are as
+        // large as the kernel expects, which `Launcher::launch` requires. The stream is libtorch's current one, so the
+        // kernel runs after the operations that filled the tensors and before those that read them or reuse their
+        // memory.
         unsafe {
             let (blocks, threads) = ((x, y, 1), (launch.threads, 1, 1));
             result::launch_kernel(function, blocks, threads, launch.shared_bytes, stream.cast(), &mut values)
@@ -124,8 +125,8 @@ impl Current {
 impl Drop for Current {
     fn drop(&mut self) {
         let mut context = std::ptr::null_mut();
-        // SAFETY: this pops what `new` pushed on this thread. It fails only if the context is lost, and later calls report
-        // that.
+        // SAFETY: this pops what `new` pushed on this thread. It fails only if the context is lost, and later calls
+        // report that.
         let _ = unsafe { sys::cuCtxPopCurrent_v2(&mut context) };
     }
 }

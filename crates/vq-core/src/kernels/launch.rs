@@ -15,7 +15,8 @@ pub(crate) trait Launcher {
 
     /// Launches a kernel. It may still be running when this returns.
     ///
-    /// The arguments must match the parameters of the kernel, and the tensors behind them must be as large as it expects.
+    /// The arguments must match the parameters of the kernel, and the tensors behind them must be as large as it
+    /// expects.
     fn launch(&self, launch: &Launch, arguments: &[Argument<'_>]) -> Result<(), CudaError>;
 }
 

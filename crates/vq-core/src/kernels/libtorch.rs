@@ -1,7 +1,7 @@
 //! libtorch's CUDA library, loaded at run time. This file uses `unsafe`: it loads a library and calls into it.
 //!
-//! If `libtorch_cuda.so` is beside libtorch's CPU libraries or on the library path, loading it registers the CUDA backend
-//! with the running libtorch, and tensors can move to the GPU.
+//! If `libtorch_cuda.so` is beside libtorch's CPU libraries or on the library path, loading it registers the CUDA
+//! backend with the running libtorch, and tensors can move to the GPU.
 
 use std::ffi::c_void;
 use std::sync::OnceLock;

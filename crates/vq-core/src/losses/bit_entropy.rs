@@ -32,10 +32,12 @@ const MAX_LOGIT: f64 = 1000.0;
 ///   The average over the `2^g` codes of a group is one product of two matrices with the probabilities of half a group
 ///   each: `N x 2^(g/2)` numbers instead of `N x 2^g`.
 ///
-/// Entropies are in nats. The loss is `weight * (per_sample * E[H(p)] - diversity_gamma * H(E[p]))`. It can be negative.
+/// Entropies are in nats. The loss is `weight * (per_sample * E[H(p)] - diversity_gamma * H(E[p]))`. It can be
+/// negative.
 ///
-/// vector-quantize-pytorch clamps probabilities at 1e-5 in the logarithm, so its codebook entropy is too low beyond some
-/// tens of thousands of codes, and with a mask it does not average over the batch. This implementation does neither.
+/// vector-quantize-pytorch clamps probabilities at 1e-5 in the logarithm, so its codebook entropy is too low beyond
+/// some tens of thousands of codes, and with a mask it does not average over the batch. This implementation does
+/// neither.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BitEntropyConfig {
@@ -129,8 +131,8 @@ fn bit_entropy(logits: &Tensor) -> Tensor {
     &x * (-&x).sigmoid() - x.log_sigmoid()
 }
 
-/// Weighted sum over rows of the code probabilities of a group of bits `[N, g]`: `[2^(g/2), 2^(g - g/2)]`. The first bit
-/// of a code is its highest.
+/// Weighted sum over rows of the code probabilities of a group of bits `[N, g]`: `[2^(g/2), 2^(g - g/2)]`. The first
+/// bit of a code is its highest.
 fn mean_probabilities(logits: &Tensor, weights: &Tensor) -> Tensor {
     let bits = logits.size()[1];
     let (high, low) = (bits / 2, bits - bits / 2);

@@ -6,8 +6,10 @@ use tch::{Kind, Tensor};
 use crate::check::{check_not_negative, check_positive};
 use crate::error::CoreError;
 
-/// Entropy terms over the codes of a codebook (arXiv 2310.05737, section 3.1, for a softmax over scores):
-/// `weight * (per_sample * E[H(p)] - diversity_gamma * H(E[p]))` in nats, with `p = softmax(scores / temperature)`.
+/// Entropy terms of quantizers that choose codes by scores (arXiv 2310.05737, section 3.1).
+///
+/// The loss is `weight * (per_sample * E[H(p)] - diversity_gamma * H(E[p]))` in nats, with
+/// `p = softmax(scores / temperature)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodeEntropyConfig {

@@ -40,7 +40,8 @@ impl CommitmentConfig {
         check_not_negative(op, "beta", self.beta)
     }
 
-    /// Sum of both terms, each a mean over the elements of the unmasked rows; `latents` and `codes` are `[N, D]`. Scalar.
+    /// Sum of both terms, each a mean over the elements of the unmasked rows; `latents` and `codes` are `[N, D]`.
+    /// Scalar.
     ///
     /// Without `learn`, for codes that gradients do not train, the loss is the commitment term alone.
     pub(crate) fn loss(&self, latents: &Tensor, codes: &Tensor, learn: bool, mask: &Mask) -> Tensor {

@@ -24,7 +24,8 @@ impl GradientEstimator {
     }
 }
 
-/// The values of `codes`, bit for bit, with the gradient of `latents` (straight-through estimator; VQ-VAE, section 3.2).
+/// The values of `codes`, bit for bit, with the gradient of `latents` (straight-through estimator; VQ-VAE, section
+/// 3.2).
 ///
 /// Both have the same shape.
 /// The usual `z + (e - z).detach()` differs from `e` by rounding, so that decoding the ids would give another image;
@@ -57,8 +58,8 @@ pub fn rotation_trick(latents: &Tensor, codes: &Tensor) -> Tensor {
 /// (straight-through Gumbel-softmax, arXiv 1611.01144, section 2.2; index backpropagation, arXiv 2412.02692,
 /// algorithm 1).
 ///
-/// This equals `(hard - sg(soft) + soft) E` without the one-hot matrix `[N, K]`: an upstream gradient `g` gives `g.e` to
-/// the probability of each code `e`, and `g` to the chosen code.
+/// This equals `(hard - sg(soft) + soft) E` without the one-hot matrix `[N, K]`: an upstream gradient `g` gives `g.e`
+/// to the probability of each code `e`, and `g` to the chosen code.
 pub(super) fn softmax_straight_through(probabilities: &Tensor, ids: &Tensor, codes: &Tensor) -> Tensor {
     let chosen = Tensor::embedding(codes, ids, -1, false, false);
     let expected = probabilities.matmul(&codes.detach());

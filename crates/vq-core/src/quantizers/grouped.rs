@@ -42,8 +42,8 @@ impl GroupedQuantizer {
     /// Splits the codes of `codebook` among `groups`.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if the groups do not cover the codes in order without gap or overlap, if two adjacent groups
-    /// have the same name, if `top_k` of a group exceeds its number of codes, or if an option is invalid.
+    /// [`CoreError::Option`] if the groups do not cover the codes in order without gap or overlap, if two adjacent
+    /// groups have the same name, if `top_k` of a group exceeds its number of codes, or if an option is invalid.
     pub fn new(codebook: Box<dyn Codebook>, groups: Vec<Group>, matching: MatchConfig) -> Result<Self, CoreError> {
         const OP: &str = "GroupedQuantizer::new";
         matching.check(OP)?;

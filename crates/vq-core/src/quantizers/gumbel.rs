@@ -38,14 +38,14 @@ impl Default for GumbelConfig {
 /// The gradient reaches the layer and the latents; a code gets the gradient of the positions that chose it.
 /// In [`Mode::Eval`] the code with the largest logit is chosen, and the output has no gradient to the latents.
 ///
-/// The loss is `kl_weight` times the KL divergence of `softmax(l)` from the uniform distribution, in nats, averaged over
-/// positions. It does not depend on the temperature or the noise.
+/// The loss is `kl_weight` times the KL divergence of `softmax(l)` from the uniform distribution, in nats, averaged
+/// over positions. It does not depend on the temperature or the noise.
 ///
 /// Some laws of other quantizers do not apply: codes are not fixed points, because they are not compared with latents;
 /// the gradient is not the identity; the loss is zero where `softmax(l)` is uniform, not on codes.
 ///
-/// The dimension of the codes equals the channels of the latents. `N x K` probabilities are stored, because the gradient
-/// involves all codes.
+/// The dimension of the codes equals the channels of the latents. `N x K` probabilities are stored, because the
+/// gradient involves all codes.
 ///
 /// Parameters: those of the codebook; `proj.weight`, `[K, C]`, and `proj.bias`, `[K]`, with torch's default
 /// initialization. The published code initializes codes from the standard normal distribution:
@@ -89,8 +89,8 @@ impl GumbelQuantizer {
         Ok(())
     }
 
-    /// Quantizes latents `[B, C, H, W]` as in [`Mode::Train`], with the given noise `[B, H, W, K]` instead of noise from
-    /// torch's generator.
+    /// Quantizes latents `[B, C, H, W]` as in [`Mode::Train`], with the given noise `[B, H, W, K]` instead of noise
+    /// from torch's generator.
     ///
     /// # Errors
     /// Those of [`Quantizer::quantize_masked`]; [`CoreError::Shape`] if the noise has another shape.

@@ -48,12 +48,12 @@ impl Default for LfqConfig {
 ///
 /// A code is `scale` where a latent is positive, else `-scale`; zero counts as negative.
 /// Channel 0 is the highest bit of an id, as in vector-quantize-pytorch; in the paper's equation it is the lowest.
-/// With more than [`LfqConfig::bits_per_id`] bits, a position has several ids: each covers the next channels and has its
-/// own range of values, after that of the previous id.
+/// With more than [`LfqConfig::bits_per_id`] bits, a position has several ids: each covers the next channels and has
+/// its own range of values, after that of the previous id.
 ///
 /// The gradient is straight-through. There is no parameter.
-/// The loss is the commitment term `commitment * mean (z - sg(c))^2` plus the [entropy terms](BitEntropyConfig), also in
-/// [`Mode::Eval`]. It is zero on codes only if the entropy terms are off.
+/// The loss is the commitment term `commitment * mean (z - sg(c))^2` plus the [entropy terms](BitEntropyConfig), also
+/// in [`Mode::Eval`]. It is zero on codes only if the entropy terms are off.
 ///
 /// Codes are `Float` for every dtype of the latents.
 #[derive(Debug)]

@@ -60,8 +60,8 @@ impl ResidualQuantizer {
     /// Chains stages with equal channels.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if there are no stages or their channels differ; with dropout, also if `min_stages` is not in
-    /// `1..=stages` or a stage has more than one group of codes.
+    /// [`CoreError::Option`] if there are no stages or their channels differ; with dropout, also if `min_stages` is not
+    /// in `1..=stages` or a stage has more than one group of codes.
     pub fn new(stages: Vec<Box<dyn Quantizer>>, config: ResidualConfig) -> Result<Self, CoreError> {
         let refuse =
             |expected: String, got: String| Err(CoreError::Option { op: "ResidualQuantizer::new", expected, got });

@@ -31,8 +31,8 @@ pub(super) fn float_rows(op: &'static str, layout: &Layout, latents: &Tensor) ->
     Ok(rows_of(latents, Kind::Float))
 }
 
-/// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`. The grid is contiguous: a permuted one would
-/// switch every following convolution to the channels-last kernels, which are slower on CPUs.
+/// Rows `[B * H * W, C]` as a grid `[B, C, H, W]`, with the axes of `like`. The grid is contiguous: a permuted one
+/// would switch every following convolution to the channels-last kernels, which are slower on CPUs.
 pub(super) fn grid_of(rows: &Tensor, like: &Tensor) -> Tensor {
     let size = like.size();
     rows.view([size[0], size[2], size[3], rows.size()[1]]).permute([0, 3, 1, 2]).contiguous()

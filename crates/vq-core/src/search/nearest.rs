@@ -17,16 +17,16 @@ use crate::kernels::Gpu;
 /// They do not depend on the device, the processor, the number of threads or the position of a row in the batch:
 /// lower-precision arithmetic only rules out codes that a proven error bound excludes.
 ///
-/// The `[N, K]` distances are never stored. On a CPU, memory beside inputs and results does not depend on K; a GPU holds a
-/// copy of the codes in bfloat16.
+/// The `[N, K]` distances are never stored. On a CPU, memory beside inputs and results does not depend on K; a GPU
+/// holds a copy of the codes in bfloat16.
 /// `Double` inputs are searched exhaustively, which is slower.
 ///
 /// # Errors
-/// [`CoreError::Shape`] unless both are matrices with the same number of columns, with at least one code and one column;
-/// [`CoreError::Dtype`] unless both are floating point; [`CoreError::Device`] if they are on different devices;
+/// [`CoreError::Shape`] unless both are matrices with the same number of columns, with at least one code and one
+/// column; [`CoreError::Dtype`] unless both are floating point; [`CoreError::Device`] if they are on different devices;
 /// [`CoreError::Option`] unless `1 <= k <= 16` and `k <= K`, or if there are `2^32` codes or more;
-/// [`CoreError::NotFinite`] if an element is NaN or infinite; [`CoreError::Cuda`] if the tensors are on a GPU that cannot
-/// compile or run a kernel.
+/// [`CoreError::NotFinite`] if an element is NaN or infinite; [`CoreError::Cuda`] if the tensors are on a GPU that
+/// cannot compile or run a kernel.
 pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, config: SearchConfig) -> Result<Neighbors, CoreError> {
     const OP: &str = "nearest_codes";
     check_shapes(OP, vectors, codes, config.k)?;

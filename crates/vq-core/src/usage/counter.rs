@@ -23,8 +23,8 @@ impl UsageCounter {
     /// Zero counts for all codes of `layout`.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if there are more than `2^28` codes, because each has a counter. For LFQ and BSQ, split the
-    /// bits into several ids per position.
+    /// [`CoreError::Option`] if there are more than `2^28` codes, because each has a counter. For LFQ and BSQ, split
+    /// the bits into several ids per position.
     pub fn new(layout: &Layout) -> Result<Self, CoreError> {
         Ok(Self { layout: layout.clone(), counts: zero_counts("UsageCounter::new", layout)? })
     }
@@ -40,8 +40,8 @@ impl UsageCounter {
     /// Counts ids `[B, H, W, S]` where the mask `[B, H, W]`, `Bool`, is true; all ids without a mask.
     ///
     /// # Errors
-    /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::Id`] if the ids do not fit the layout or the mask does
-    /// not fit the ids.
+    /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::Id`] if the ids do not fit the layout or the mask
+    /// does not fit the ids.
     pub fn update_masked(&mut self, indices: &Tensor, mask: Option<&Tensor>) -> Result<(), CoreError> {
         let counts = count("UsageCounter::update", &self.layout, indices, mask)?;
         // The sums stay on the device of the ids, so that no step waits for a copy.

@@ -39,8 +39,8 @@ impl Histogram {
         counts
     }
 
-    /// `exp(-sum p ln p)` over the shares `p`: 1 if only one code is used, the size of the group if all counts are equal.
-    /// Zero if nothing was counted.
+    /// `exp(-sum p ln p)` over the shares `p`: 1 if only one code is used, the size of the group if all counts are
+    /// equal. Zero if nothing was counted.
     pub fn perplexity(&self) -> f64 {
         let total = self.total() as f64;
         if total == 0.0 {
@@ -77,8 +77,8 @@ impl Histogram {
     /// Adds counts of the same group, such as those of another process.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if group or codes differ, if there is not one count of at least 0 for each code, or if a sum
-    /// overflows. Nothing is added then.
+    /// [`CoreError::Option`] if group or codes differ, if there is not one count of at least 0 for each code, or if a
+    /// sum overflows. Nothing is added then.
     pub fn merge(&mut self, other: &Self) -> Result<(), CoreError> {
         let refuse = |expected: String, got: String| Err(CoreError::Option { op: "Histogram::merge", expected, got });
         if (&self.group, &self.codes) != (&other.group, &other.codes) {

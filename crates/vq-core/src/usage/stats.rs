@@ -12,8 +12,8 @@ pub struct Usage {
     pub size: i64,
     /// Codes chosen at least once.
     pub used: i64,
-    /// `exp(-sum p ln p)` over the shares `p` of the group's codes: 1 if only one code is used, `size` if all counts are
-    /// equal. Zero if nothing was counted.
+    /// `exp(-sum p ln p)` over the shares `p` of the group's codes: 1 if only one code is used, `size` if all counts
+    /// are equal. Zero if nothing was counted.
     pub perplexity: f64,
     /// Gini coefficient of the counts ([`Histogram::gini`](crate::Histogram::gini)): 0 if all are equal, near 1 if only
     /// one code is used.

@@ -12,8 +12,8 @@ use crate::error::CoreError;
 
 /// Counts how often each code was chosen in the last `W` batches.
 ///
-/// A code is used if it was chosen in the window, otherwise it is dead. Before `W` updates, the window has fewer batches.
-/// With `W = 1` the statistics are those of one batch.
+/// A code is used if it was chosen in the window, otherwise it is dead. Before `W` updates, the window has fewer
+/// batches. With `W = 1` the statistics are those of one batch.
 /// For all batches, see [`UsageCounter`](crate::UsageCounter).
 #[derive(Debug)]
 pub struct UsageWindow {
@@ -48,8 +48,8 @@ impl UsageWindow {
     /// Adds a batch of ids `[B, H, W, S]`, counted where the mask `[B, H, W]`, `Bool`, is true.
     ///
     /// # Errors
-    /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::Id`] if the ids do not fit the layout or the mask does
-    /// not fit the ids.
+    /// [`CoreError::Shape`], [`CoreError::Dtype`] or [`CoreError::Id`] if the ids do not fit the layout or the mask
+    /// does not fit the ids.
     pub fn update_masked(&mut self, indices: &Tensor, mask: Option<&Tensor>) -> Result<(), CoreError> {
         let counts = count("UsageWindow::update", &self.layout, indices, mask)?;
         self.sum = self.sum.to_device(counts.device()) + &counts;

@@ -62,7 +62,8 @@ proptest! {
         for anchor in ANCHORS {
             let mut cvq = cvq(size, 3, anchor);
             let vectors = normal(seed, &[40, 3]);
-            // All vectors are assigned to code 0: its share of one gives alpha = exp(-10 K), which is zero from K = 11 on.
+            // All vectors are assigned to code 0: its share of one gives alpha = exp(-10 K), which is zero from K = 11
+            // on.
             let before = cvq.codebook.vectors(Mode::Train).copy();
             let updated = cvq.codebook.update(&assigned(&vectors, ids(&[0; 40], &[40]))).unwrap();
             prop_assert_eq!(updated.revived, size - 1);

@@ -237,8 +237,8 @@ fn kmeans_initializes_the_codes_once() {
 
 #[test]
 fn kmeans_finds_clusters_and_their_sizes() {
-    // Three distant clusters of 8, 4 and 4 vectors and six codes: some random starts leave codes unused, and the averages
-    // must still match the codes.
+    // Three distant clusters of 8, 4 and 4 vectors and six codes: some random starts leave codes unused, and the
+    // averages must still match the codes.
     let centers = Tensor::from_slice(&[0.0_f32, 0.0, 100.0, 0.0, 0.0, 100.0]).view([3, 2]);
     let of = ids(&[0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], &[16]);
     let rows = centers.index_select(0, &of) + normal(3, &[16, 2]);

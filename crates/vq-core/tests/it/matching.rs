@@ -45,7 +45,8 @@ fn passes_equal_vector_quantize_pytorch() {
         let pass = train(&quantizer, &golden["latents"], &golden["upstream"]);
         assert!(pass.indices.squeeze_dim(3).equal(expected("ids")), "{name}");
         assert_close(&pass.codes, expected("quantized"), 1e-5, name);
-        // The reference has the commitment term alone. This crate adds four times the codebook term, which has the same value.
+        // The reference has the commitment term alone. This crate adds four times the codebook term, which has the same
+        // value.
         assert_close(&pass.loss, &(expected("loss") * 5.0), 1e-5, name);
         assert_close(&pass.latents_grad, expected("latents.grad"), 1e-5, name);
     }

@@ -242,8 +242,8 @@ fn stages_can_share_a_codebook() {
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
     assert_eq!(Vec::<i64>::try_from(indices.view(-1)).unwrap(), [2, 3, 1, 4]);
     quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
-    // Two steps without decay. The last is that of stage 1: 3.2 - 4 and 0.2 - 0.1, with the codes before the first step.
-    // Code 2 has no vectors then: 0 / 0 up to smoothing.
+    // Two steps without decay. The last is that of stage 1: 3.2 - 4 and 0.2 - 0.1, with the codes before the first
+    // step. Code 2 has no vectors then: 0 / 0 up to smoothing.
     let after = Vec::<f32>::try_from(shared.vectors(Mode::Eval).view(-1)).unwrap();
     assert!((after[0] + 0.8).abs() < 1e-5 && (after[1] - 0.1).abs() < 1e-5, "{after:?}");
     drop(codes);

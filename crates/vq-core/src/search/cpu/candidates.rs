@@ -7,9 +7,9 @@ const CAPACITY: usize = 64;
 
 /// The codes of one row whose true score may be among the `k` lowest.
 ///
-/// A filter computes each score up to a margin. The `k`-th lowest upper bound so far is an upper bound of the true `k`-th
-/// score, so a code with a lower bound above it is excluded for good. All other codes are kept here; the true `k` nearest
-/// are always among them.
+/// A filter computes each score up to a margin. The `k`-th lowest upper bound so far is an upper bound of the true
+/// `k`-th score, so a code with a lower bound above it is excluded for good. All other codes are kept here; the true
+/// `k` nearest are always among them.
 pub(super) struct Candidates {
     /// The lowest upper bounds, sorted. The first `k` are in use.
     upper: [f32; MAX_NEIGHBORS],

@@ -69,8 +69,8 @@ impl Centering {
         self.dim().next_multiple_of(LANES)
     }
 
-    /// Bound of the rounding error of the exact distance (see [`super::exact`]), as a sum of two parts that depend on the
-    /// norm of the vector and of the code: a sum of rounded squares is at most twice the sum of both squared norms.
+    /// Bound of the rounding error of the exact distance (see [`super::exact`]), as a sum of two parts that depend on
+    /// the norm of the vector and of the code: a sum of rounded squares is at most twice the sum of both squared norms.
     pub(super) fn exact_rounding(&self, norm: f64) -> f64 {
         let square = match self.distance {
             Distance::L2 => norm * norm,

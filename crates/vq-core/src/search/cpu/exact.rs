@@ -14,8 +14,8 @@ const LANES: usize = 8;
 
 /// The distance between a vector and a code, `[D]` both.
 ///
-/// This function is inlined into callers that are compiled for different instruction sets. The results are equal on all,
-/// because the order of operations is fixed and each is rounded as IEEE 754 requires.
+/// This function is inlined into callers that are compiled for different instruction sets. The results are equal on
+/// all, because the order of operations is fixed and each is rounded as IEEE 754 requires.
 #[inline(always)]
 pub(super) fn distance<T: Real>(distance: Distance, vector: &[T], code: &[T]) -> f64 {
     match distance {

@@ -64,8 +64,8 @@ pub(super) fn pack_codes<'a, T: Real + 'a>(
         let written = write(precision, scratch, step, sign, 128, &mut words[lane..], lanes);
         let norm = sums.square.sqrt();
         // L2: |z - e|^2 / 2 equals |e|^2 / 2 - z.e up to |z|^2 / 2, which is constant in a row.
-        // Cosine: with Z and E the unit vectors and m the center, z.e = (Z - m).(E - m), so -Z.E equals -m.e - z.e up to
-        // a term that is constant in a row.
+        // Cosine: with Z and E the unit vectors and m the center, z.e = (Z - m).(E - m), so -Z.E equals -m.e - z.e up
+        // to a term that is constant in a row.
         let bias = match centering.distance() {
             Distance::L2 => sums.square / 2.0,
             Distance::Cosine => -sums.dot_center,
@@ -142,8 +142,8 @@ fn write(
                 halves.as_chunks::<2>().0.iter().for_each(|[low, high]| put(low | high << 16));
             }
             Precision::I8 => {
-                // Numbers of this size have no fraction: the sum is rounded to whole steps, ties to even, and its lowest
-                // bits are the number of steps.
+                // Numbers of this size have no fraction: the sum is rounded to whole steps, ties to even, and its
+                // lowest bits are the number of steps.
                 const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
                 let rounded = part.map(|value| sign * value * per_step + WHOLE);
                 let steps = rounded.map(|rounded| rounded.to_bits().wrapping_sub(WHOLE.to_bits()).cast_signed());

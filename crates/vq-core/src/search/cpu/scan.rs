@@ -1,5 +1,5 @@
-//! The inner loops, one for each instruction set. This file uses `unsafe`: vector loads, and calls of functions that are
-//! compiled for more than the build target.
+//! The inner loops, one for each instruction set. This file uses `unsafe`: vector loads, and calls of functions that
+//! are compiled for more than the build target.
 #![allow(clippy::needless_range_loop, reason = "a lane or a register is an index into several arrays")]
 
 #[cfg(target_arch = "x86_64")]
@@ -68,8 +68,8 @@ pub(super) fn scan(kernel: Kernel, k: usize, panel: &mut RowPanel<'_>, codes: Co
         #[cfg(target_arch = "x86_64")]
         (Instructions::Avx512, Precision::I8) => scan_i8,
     };
-    // SAFETY: `Kernel::cascade` returns a kernel only if the processor has its instructions, and the asserts above check
-    // the lengths of the slices.
+    // SAFETY: `Kernel::cascade` returns a kernel only if the processor has its instructions, and the asserts above
+    // check the lengths of the slices.
     unsafe { scan_panel(words, k, &mut lanes, panel, codes) }
 }
 
@@ -232,8 +232,8 @@ fn scan_avx2(words: usize, k: usize, lanes: &mut RowLanes, panel: &mut RowPanel<
     }
 }
 
-/// Fourteen rows and two vectors of sixteen codes: 28 of the 32 registers hold sums, and each word of a row is multiplied
-/// with both vectors as a broadcast memory operand.
+/// Fourteen rows and two vectors of sixteen codes: 28 of the 32 registers hold sums, and each word of a row is
+/// multiplied with both vectors as a broadcast memory operand.
 #[cfg(target_arch = "x86_64")]
 macro_rules! scan_avx512 {
     (
@@ -256,7 +256,8 @@ macro_rules! scan_avx512 {
                 unsafe {
                     let Margin { norm: code_norm, error: code_error, rounding } = codes_of.widest;
                     let rounding = _mm512_add_ps(_mm512_loadu_ps(lanes.rounding.as_ptr()), _mm512_set1_ps(rounding));
-                    let (packing_error, norm) = (_mm512_loadu_ps(lanes.packing_error.as_ptr()), _mm512_loadu_ps(lanes.norm.as_ptr()));
+                    let packing_error = _mm512_loadu_ps(lanes.packing_error.as_ptr());
+                    let norm = _mm512_loadu_ps(lanes.norm.as_ptr());
                     let margin = _mm512_fmadd_ps(norm, _mm512_set1_ps(code_error), rounding);
                     let margin = _mm512_fmadd_ps(packing_error, _mm512_set1_ps(code_norm), margin);
                     let threshold = _mm512_add_ps(_mm512_loadu_ps(lanes.bound.as_ptr()), margin);

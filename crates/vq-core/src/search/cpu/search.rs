@@ -1,7 +1,7 @@
 //! The search over slices: a cascade of filters, then an exhaustive search of the rows that are left.
 //!
-//! Beside inputs and results, memory holds at most [`ROWS_AT_ONCE`] packed rows and [`BLOCK_WORDS`] words of packed codes:
-//! it does not grow with K.
+//! Beside inputs and results, memory holds at most [`ROWS_AT_ONCE`] packed rows and [`BLOCK_WORDS`] words of packed
+//! codes: it does not grow with K.
 
 use std::ops::Range;
 
@@ -90,8 +90,8 @@ fn exhaustive<T: Real>(problem: Problem<'_, T>, rows: &[usize], results: &mut Re
     write_results(problem.k, decided, results);
 }
 
-/// The ids of a range of codes, roughly sorted by norm, so that the codes of a panel have similar margins. In a collapsed
-/// codebook, the margins of a few long codes would otherwise apply to the many short, dead ones.
+/// The ids of a range of codes, roughly sorted by norm, so that the codes of a panel have similar margins. In a
+/// collapsed codebook, the margins of a few long codes would otherwise apply to the many short, dead ones.
 fn sort_by_norm<T: Real>(problem: Problem<'_, T>, centering: &Centering, ids: Range<u32>) -> Vec<u32> {
     const CODES_PER_TASK: usize = 256;
     let mut norms = vec![0.0; ids.len()];

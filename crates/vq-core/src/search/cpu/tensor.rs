@@ -24,7 +24,8 @@ pub(in crate::search) fn as_slice<T: TensorElement>(tensor: &Tensor) -> &[T] {
     if tensor.numel() == 0 {
         return &[];
     }
-    // SAFETY: the tensor is contiguous, on the CPU and of this dtype, so its memory holds `numel` elements of this type.
-    // The memory lives as long as the tensor, which is borrowed, and no operation of this crate writes to it meanwhile.
+    // SAFETY: the tensor is contiguous, on the CPU and of this dtype, so its memory holds `numel` elements of this
+    // type. The memory lives as long as the tensor, which is borrowed, and no operation of this crate writes to it
+    // meanwhile.
     unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<T>(), tensor.numel()) }
 }

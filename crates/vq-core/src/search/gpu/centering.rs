@@ -33,9 +33,9 @@ impl Centering {
 
     /// The ids of codes, `[K, D]`, in the order in which the filters scan them: `[K]`, `Int64`.
     ///
-    /// Codes with the largest norm come first, so that the codes of a tile have similar margins; in a collapsed codebook,
-    /// the margins of a few long codes would otherwise apply to the many short, dead ones. Codes of similar norm are
-    /// shuffled with a fixed stride, so that any part of the tiles is a fair sample.
+    /// Codes with the largest norm come first, so that the codes of a tile have similar margins; in a collapsed
+    /// codebook, the margins of a few long codes would otherwise apply to the many short, dead ones. Codes of similar
+    /// norm are shuffled with a fixed stride, so that any part of the tiles is a fair sample.
     pub(super) fn order(&self, codes: &Tensor) -> Tensor {
         let size = codes.size()[0];
         let shuffled = (Tensor::arange(size, (Kind::Int64, codes.device())) * coprime_stride(size)).remainder(size);

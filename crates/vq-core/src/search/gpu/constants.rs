@@ -12,5 +12,6 @@ pub(super) const CAPACITY: i64 = 64;
 /// Bounds per row and block of a filter, as in `kernels/common.cuh`.
 pub(super) const SLOTS: i64 = 16;
 
-/// Largest number of parts of the codes in the first pass: `threshold` in `kernels/rescore.cu` reads 256 slots of a row.
+/// Largest number of parts of the codes in the first pass: `threshold` in `kernels/rescore.cu` reads 256 slots of a
+/// row.
 pub(super) const MAX_BOUND_PARTS: i64 = 16;

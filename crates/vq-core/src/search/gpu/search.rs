@@ -17,8 +17,8 @@ const ROW_THREADS: u32 = (WARP * ROW_WARPS) as u32;
 /// Rows that are packed at once.
 const ROWS_AT_ONCE: i64 = 1 << 16;
 
-/// Finds the `k` nearest of the `codes` `[K, D]` for each of `vectors` `[N, D]`. Both are contiguous, finite and of the same
-/// dtype, `Float` or `Double`.
+/// Finds the `k` nearest of the `codes` `[K, D]` for each of `vectors` `[N, D]`. Both are contiguous, finite and of the
+/// same dtype, `Float` or `Double`.
 pub(in crate::search) fn search(
     launcher: &dyn Launcher,
     vectors: &Tensor,
@@ -62,8 +62,8 @@ impl Task<'_> {
         Ok(results)
     }
 
-    /// Searches `vectors`, `[N, D]`, with one filter. Returns the number of candidates of each row, `[N]`, `Int`; rows with
-    /// more than [`CAPACITY`] are undecided.
+    /// Searches `vectors`, `[N, D]`, with one filter. Returns the number of candidates of each row, `[N]`, `Int`; rows
+    /// with more than [`CAPACITY`] are undecided.
     pub(super) fn filter(
         &self,
         filter: Filter,
@@ -128,7 +128,8 @@ impl Task<'_> {
         Ok(counts.narrow(0, 0, n))
     }
 
-    /// Lower bounds of the scores of the `k` nearest codes: `[padded]`, from slots `[padded, ..]` of which `rows` are in use.
+    /// Lower bounds of the scores of the `k` nearest codes: `[padded]`, from slots `[padded, ..]` of which `rows` are
+    /// in use.
     fn thresholds(&self, slots: &Tensor, rows: i64) -> Result<Tensor, CudaError> {
         let &[padded, count] = &slots.size()[..] else { unreachable!("slots are a matrix") };
         let thresholds = Tensor::empty([padded], (Kind::Float, slots.device()));
@@ -213,8 +214,8 @@ impl Task<'_> {
         Ok(PackedCodes { packed, tile_bounds, offsets, order, tiles })
     }
 
-    /// Packs `source`, `[rows, D]`, padded with rows of zeros to `padded`. Codes have an order, `[rows]`, and get offsets,
-    /// `[padded]`.
+    /// Packs `source`, `[rows, D]`, padded with rows of zeros to `padded`. Codes have an order, `[rows]`, and get
+    /// offsets, `[padded]`.
     fn pack(
         &self,
         filter: Filter,
