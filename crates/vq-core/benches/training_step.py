@@ -1,10 +1,10 @@
-"""Times a training step of the EMA quantizer beside vector-quantize-pytorch, in turn, on the same machine.
+"""Times a training step of the EMA quantizer and of vector-quantize-pytorch, alternating, on the same machine.
 
     pip install torch==2.11.0 vector-quantize-pytorch==1.32.0
     python crates/vq-core/benches/training_step.py
 
 A step is: forward in training mode on latents [B, D, 32, 32], loss, backward to the latents, EMA update.
-Both use as many threads as torch takes by default. The figure of each side is the median step of its fastest round.
+Both use the default number of threads of torch. The figure of each side is the median step of its fastest round.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-//! Which device to compute on.
+//! Selection of the device to compute on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,11 +6,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::{CoreError, cuda};
+use crate::error::CoreError;
+use crate::kernels;
 
-/// A wish for a device; [`DeviceChoice::resolve`] finds out whether it can be had.
+/// A requested device; [`DeviceChoice::resolve`] checks that it exists.
 ///
-/// Written `auto`, `cpu`, `cuda` (the same as `cuda:0`) or `cuda:N`.
+/// As text it is `auto`, `cpu`, `cuda` (the same as `cuda:0`) or `cuda:N`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {
@@ -19,25 +20,25 @@ pub enum DeviceChoice {
     Auto,
     /// The CPU.
     Cpu,
-    /// The CUDA device of this number.
+    /// The CUDA device with this index.
     Cuda(usize),
 }
 
 impl DeviceChoice {
-    /// The device. CUDA is looked for at run time: nothing of it is needed to build or to run on the CPU.
+    /// The device. CUDA is detected at run time; it is not needed to build, nor to run on the CPU.
     ///
     /// # Errors
-    /// [`CoreError::Option`] if a CUDA device was asked for by number and is not there; the message says whether
+    /// [`CoreError::Option`] if a CUDA device was requested by number and does not exist. The message reports whether
     /// libtorch's CUDA library was found.
     pub fn resolve(self) -> Result<Device, CoreError> {
         match self {
             DeviceChoice::Cpu => Ok(Device::Cpu),
-            DeviceChoice::Auto if cuda::device_count() > 0 => Ok(Device::Cuda(0)),
+            DeviceChoice::Auto if kernels::device_count() > 0 => Ok(Device::Cuda(0)),
             DeviceChoice::Auto => Ok(Device::Cpu),
-            DeviceChoice::Cuda(number) if number < cuda::device_count() => Ok(Device::Cuda(number)),
+            DeviceChoice::Cuda(number) if number < kernels::device_count() => Ok(Device::Cuda(number)),
             DeviceChoice::Cuda(_) => Err(CoreError::Option {
                 op: "DeviceChoice::resolve",
-                expected: format!("a CUDA device that is present ({})", cuda::describe()),
+                expected: format!("a CUDA device that is present ({})", kernels::describe()),
                 got: self.to_string(),
             }),
         }

@@ -1,38 +1,38 @@
-//! What can go wrong in a quantizer.
+//! Errors of the crate.
 
-use crate::CudaError;
+use crate::kernels::CudaError;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
-    /// A tensor has another shape than the operation takes.
+    /// A tensor has the wrong shape.
     #[error("{op}: expected shape {expected}, got {got:?}")]
     Shape {
         /// The operation.
         op: &'static str,
-        /// The shape in the letters of the crate's documentation.
+        /// The expected shape, in the letters of the crate's documentation.
         expected: String,
         /// The shape of the tensor.
         got: Vec<i64>,
     },
 
-    /// A tensor has another element type than the operation takes.
-    #[error("{op}: expected elements of kind {expected}, got {got}")]
-    Kind {
+    /// A tensor has the wrong dtype.
+    #[error("{op}: expected dtype {expected}, got {got}")]
+    Dtype {
         /// The operation.
         op: &'static str,
-        /// The kind that is taken.
+        /// The accepted dtypes.
         expected: &'static str,
-        /// The kind of the tensor.
+        /// The dtype of the tensor.
         got: String,
     },
 
-    /// An id lies outside the codes of its slot.
+    /// An id is outside the range of its slot.
     #[error("{op}: expected ids of slot {slot} ({group}) in {start}..{end}, got {got}")]
     Id {
         /// The operation.
         op: &'static str,
-        /// Position of the slot, from 0.
+        /// Index of the slot, from 0.
         slot: usize,
         /// Name of the slot's group.
         group: String,
@@ -40,24 +40,24 @@ pub enum CoreError {
         start: i64,
         /// One past the last code of the group.
         end: i64,
-        /// The offending id.
+        /// The id.
         got: i64,
     },
 
-    /// A number is NaN or infinite.
+    /// An element is NaN or infinite.
     #[error("{op}: expected finite {what}, got {got} at {position:?}")]
     NotFinite {
         /// The operation.
         op: &'static str,
         /// The tensor, such as `latents` or `codes`.
         what: &'static str,
-        /// The first such element's index along each axis of the tensor.
+        /// Index of the first such element along each axis of the tensor.
         position: Vec<i64>,
-        /// The number.
+        /// The element.
         got: f64,
     },
 
-    /// Two tensors lie on different devices.
+    /// Two tensors are on different devices.
     #[error("{op}: expected {what} on {expected}, got {got}")]
     Device {
         /// The operation.
@@ -70,23 +70,23 @@ pub enum CoreError {
         got: String,
     },
 
-    /// A kernel could not run where the tensors lie.
+    /// A CUDA kernel could not run on the device of the tensors.
     #[error("{op}: expected a GPU that runs this crate's kernels, got: {source}")]
     Cuda {
         /// The operation.
         op: &'static str,
-        /// Why not.
+        /// The cause.
         source: CudaError,
     },
 
-    /// An option has a value that makes no sense.
+    /// An option has an invalid value.
     #[error("{op}: expected {expected}, got {got}")]
     Option {
         /// The constructor or function.
         op: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         expected: String,
-        /// What was given.
+        /// The given value.
         got: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What the machine can do, measured.
+//! Measured limits of the machine.
 
 use std::fs;
 use std::time::Instant;
@@ -31,16 +31,17 @@ pub(crate) fn sgemm_rate() -> f64 {
     (0..3).map(|_| run()).fold(0.0, f64::max)
 }
 
-/// MiB by which the peak of resident memory grows while `call` runs; Linux only, else NaN.
+/// Growth of peak resident memory during `call`, in MiB; NaN except on Linux.
 ///
-/// Only the first large call of a process tells: what an allocator has kept from an earlier one does not show.
+/// Only the first large call of a process is meaningful: memory kept by the allocator from earlier calls is not
+/// counted.
 pub(crate) fn extra_memory(call: impl FnOnce()) -> f64 {
     let field = |name: &str| {
         let status = fs::read_to_string("/proc/self/status").ok()?;
         let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse::<f64>().ok()
     };
-    // Sets the peak to what is resident now.
+    // Resets the peak to the current value.
     let reset = fs::write("/proc/self/clear_refs", "5");
     let before = field("VmRSS:");
     call();
@@ -52,7 +53,7 @@ pub(crate) fn extra_memory(call: impl FnOnce()) -> f64 {
 
 const ROUNDS: usize = 4_000_000;
 
-/// Returns the floating-point operations that were done.
+/// Returns the number of floating-point operations.
 fn fma_loop() -> f64 {
     #[cfg(target_arch = "x86_64")]
     {

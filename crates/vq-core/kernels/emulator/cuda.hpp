@@ -1,8 +1,8 @@
-// CUDA C++ as plain C++, so that the kernels run, slowly, where there is no GPU.
+// CUDA C++ as plain C++, so that the kernels run, slowly, without a GPU.
 //
-// A block's threads are fibers of one thread of the machine. A fiber runs until it meets the others, of its warp or of
-// its block, and then the next one runs, in an order that is drawn anew each time: a kernel that lacks a barrier, or
-// reads a copy that it has not waited for, gives wrong numbers here sooner than on a GPU.
+// The threads of a block are fibers of one CPU thread. A fiber runs until it synchronizes with its warp or block; then
+// the next one runs, in an order that is random each time. A kernel with a missing barrier, or that reads a copy
+// without waiting for it, is more likely to give wrong numbers here than on a GPU.
 
 #pragma once
 
@@ -38,7 +38,7 @@ constexpr int LANES = 32;
 // Bytes of one fiber's stack.
 constexpr size_t STACK = 128 << 10;
 
-// A copy to shared memory that has begun.
+// A copy to shared memory in flight.
 struct Copy {
     void* to;
     const void* from;
@@ -46,28 +46,28 @@ struct Copy {
 
 struct Fiber {
     ucontext_t start;
-    jmp_buf place;  // Where it goes on, once it has run.
+    jmp_buf context;  // Where it resumes.
     bool started = false;
     bool done = false;
-    unsigned long long waits_for = 0;  // The meeting of its warp or block that must be over before it goes on.
+    unsigned long long waits_for = 0;  // The barrier of its warp or block that must complete before it resumes.
     const unsigned long long* meetings = nullptr;
-    std::vector<std::vector<Copy>> groups;  // Of copies, those under way; the last one is still open.
+    std::vector<std::vector<Copy>> groups;  // Groups of copies in flight; the last one is still open.
 };
 
-// Where lanes, or all threads of a block, wait for each other.
+// A barrier of the lanes of a warp, or of all threads of a block.
 struct Meeting {
-    unsigned long long over = 0;  // How many have taken place.
+    unsigned long long over = 0;  // Number of completed barriers.
     int present = 0;
 };
 
 struct Warp {
     Meeting meeting;
-    // What the lanes brought along, for this meeting and the one before it.
+    // The values of the lanes, for this barrier and the previous one.
     alignas(16) unsigned char brought[2][LANES][32];
 };
 
 inline std::vector<Fiber> fibers;
-inline std::vector<std::vector<char>> stacks;  // One for each fiber; blocks use them one after another.
+inline std::vector<std::vector<char>> stacks;  // One for each fiber; blocks reuse them.
 inline std::vector<Warp> warps;
 inline Meeting block_meeting;
 inline std::vector<unsigned char> shared_memory;
@@ -84,19 +84,19 @@ inline uint64_t draw() {
     return randomness;
 }
 
-// Between the scheduler and fibers that have started, jumps are much faster than `swapcontext`, which asks the kernel.
+// Between the scheduler and started fibers, jumps are much faster than `swapcontext`, which makes a system call.
 inline void to_scheduler() {
-    if (_setjmp(fibers[current].place) == 0) _longjmp(scheduler, 1);
+    if (_setjmp(fibers[current].context) == 0) _longjmp(scheduler, 1);
 }
 
 inline void to_fiber(Fiber& fiber) {
     if (_setjmp(scheduler) != 0) return;
-    if (fiber.started) _longjmp(fiber.place, 1);
+    if (fiber.started) _longjmp(fiber.context, 1);
     fiber.started = true;
     swapcontext(&before_fibers, &fiber.start);
 }
 
-// Waits until `size` fibers have come here.
+// Waits until `size` fibers have arrived.
 inline void meet(Meeting& meeting, int size) {
     const unsigned long long own = meeting.over + 1;
     if (++meeting.present == size) {
@@ -109,7 +109,7 @@ inline void meet(Meeting& meeting, int size) {
     to_scheduler();
 }
 
-// Each lane brings a value; returns what all have brought.
+// Exchanges one value per lane; returns the values of all lanes.
 template <typename Value, typename Result>
 Result exchange(const Value& value, Result (*combine)(const Value* const*)) {
     Warp& warp = warps[current / LANES];
@@ -147,7 +147,7 @@ inline void run_block(const char* kernel, int threads) {
         bool moved = false;
         const int first = draw() % threads, step = 1 + 2 * (draw() % (threads / 2));
         for (int i = 0; i < threads; ++i) {
-            // With a power of two of threads, every odd step visits each once.
+            // If the number of threads is a power of two, every odd step visits each once.
             current = (first + i * step) % threads;
             Fiber& fiber = fibers[current];
             if (fiber.done || (fiber.meetings != nullptr && *fiber.meetings < fiber.waits_for)) continue;
@@ -178,7 +178,7 @@ void run(const char* kernel, void (*function)(Arguments...), std::index_sequence
     for (unsigned y = 0; y < blocks.y; ++y) {
         for (unsigned x = 0; x < blocks.x; ++x) {
             blockIdx = {x, y, 0};
-            // What a kernel has not written is not a number.
+            // Memory that a kernel has not written is NaN.
             shared_memory.assign(shared_bytes + 128, 0xff);
             run_block(kernel, threads);
         }
@@ -230,9 +230,9 @@ inline unsigned __ballot_sync(unsigned, bool predicate) {
 }
 
 template <typename Number>
-Number atomicAdd(Number* place, Number value) {
-    const Number before = *place;
-    *place += value;
+Number atomicAdd(Number* address, Number value) {
+    const Number before = *address;
+    *address += value;
     return before;
 }
 

@@ -1,4 +1,4 @@
-// The instructions of `ptx.cuh`, as PTX ISA 8.0 describes them.
+// The instructions of `ptx.cuh`, as specified in PTX ISA 8.0.
 
 #pragma once
 
@@ -8,7 +8,7 @@
     unsigned char* const NAME = emulator::shared_memory.data() +                                                \
                                 (128 - reinterpret_cast<uintptr_t>(emulator::shared_memory.data()) % 128) % 128
 
-// A copy takes place as late as it may: when its thread waits for it.
+// A copy is executed as late as allowed: when its thread waits for it.
 inline void copy_async(void* shared, const void* global) {
     auto& groups = emulator::fibers[emulator::current].groups;
     if (groups.empty()) groups.emplace_back();
@@ -30,7 +30,8 @@ void wait_copies() {
     }
 }
 
-// Lane `8 m + r` names row `r` of matrix `m`; lane `4 r + c` receives columns `2 c` and `2 c + 1` of row `r`.
+// Lane `8 m + r` has the address of row `r` of matrix `m`; lane `4 r + c` receives columns `2 c` and `2 c + 1` of row
+// `r`.
 inline void load_matrices(unsigned (&matrices)[4], const void* row) {
     struct Loaded {
         unsigned matrices[4];
@@ -51,7 +52,7 @@ inline double bf16_in(unsigned pair, int half) {
     return __uint_as_float(half == 0 ? pair << 16 : pair & 0xffff0000u);
 }
 
-// Towards zero: a tensor core cuts off what does not fit into f32.
+// Rounds towards zero: a tensor core truncates to f32.
 inline float cut_off(double value) {
     const float rounded = static_cast<float>(value);
     return std::fabs(rounded) > std::fabs(value) ? std::nextafterf(rounded, 0.0f) : rounded;

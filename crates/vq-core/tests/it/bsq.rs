@@ -20,17 +20,17 @@ proptest! {
 
     #[test]
     fn the_laws_hold(seed in 0_u64..1000, bits in 1_i64..12, batch in 1_i64..4, side in 1_i64..5, term in 0_usize..3) {
-        // One term at a time: where two cancel each other, nothing can be said of the sum's last digits.
+        // One term at a time: if two terms cancel, the last digits of the sum are arbitrary.
         let (commitment, weight, per_sample, gamma) =
             [(0.5, 0.0, 1.0, 1.0), (0.0, 1.0, 1.0, 0.0), (0.0, 1.0, 0.0, 1.0)][term];
         let quantizer = quantizer(bits, commitment, entropy(weight, per_sample, gamma));
-        // The sphere of one dimension is made of codes alone.
+        // In one dimension, every point of the sphere is a code.
         let laws = Laws { identity_gradient: false, loss_zero_on_codes: term == 0 && bits > 1, ..Laws::ALL };
         check_laws(&quantizer, &normal(seed, &[batch, bits, side, side + 1]), laws);
     }
 
     #[test]
-    fn the_gradient_is_that_of_the_projection(seed in 0_u64..1000, bits in 1_i64..12, length in -20_i32..20) {
+    fn the_gradient_is_that_of_the_normalization(seed in 0_u64..1000, bits in 1_i64..12, length in -20_i32..20) {
         let factor = 10.0_f64.powi(length);
         let plain = normal(seed, &[6, bits]).to_kind(Kind::Double);
         let latents = (&plain * factor).to_kind(Kind::Float).view([6, bits, 1, 1]).set_requires_grad(true);
@@ -46,7 +46,7 @@ proptest! {
     }
 
     #[test]
-    fn the_length_of_a_latent_changes_nothing(seed in 0_u64..1000, bits in 1_i64..12, length in -30_i32..31) {
+    fn codes_do_not_depend_on_the_length_of_a_latent(seed in 0_u64..1000, bits in 1_i64..12, length in -30_i32..31) {
         let quantizer = quantizer(bits, 0.5, entropy(1.0, 1.0, 0.5));
         let latents = normal(seed, &[2, bits, 2, 2]);
         let plain = quantizer.quantize(&latents, Mode::Eval).unwrap();
@@ -67,7 +67,7 @@ proptest! {
 }
 
 #[test]
-fn a_latent_of_zeros_has_a_code_and_no_gradient() {
+fn a_zero_latent_has_a_code_and_zero_gradient() {
     for value in [0.0_f64, -0.0, 1e-42] {
         let latents = Tensor::full([1, 6, 1, 2], value, (Kind::Float, Device::Cpu)).set_requires_grad(true);
         let quantizer = quantizer(6, 0.5, entropy(1.0, 1.0, 0.5));
@@ -81,21 +81,21 @@ fn a_latent_of_zeros_has_a_code_and_no_gradient() {
 }
 
 #[test]
-fn the_published_configuration_takes_36_bits_as_two_ids() {
+fn the_published_configuration_splits_36_bits_into_two_ids() {
     let quantizer = BsqQuantizer::new(BsqConfig { bits: 36, ..Default::default() }).unwrap();
     let layout = quantizer.layout();
     assert_eq!((layout.channels, layout.codes, layout.slots.len()), (36, 2 << 18, 2));
     let latents = normal(2, &[2, 36, 4, 4]).set_requires_grad(true);
     let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
     assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
-    // Of 32 latents, the choices are less even than their mean.
+    // For 32 latents, the mean entropy is below the entropy of the mean.
     assert!(quantized.loss.double_value(&[]) < 0.0);
     quantized.loss.backward();
     assert!(latents.grad().abs().max().double_value(&[]) > 0.0);
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let refused = |config: BsqConfig| BsqQuantizer::new(config).unwrap_err().to_string();
     let message = refused(BsqConfig { bits: -3, ..Default::default() });
     assert_eq!(message, "BsqQuantizer::new: expected 1 to 65536 bits, got -3");

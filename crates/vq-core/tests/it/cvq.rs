@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
-    Anchor, Assignment, Codebook, CvqCodebook, CvqConfig, Distance, Mode, NearestConfig, NearestQuantizer, Quantizer,
-    Search, Seen, nearest_codes,
+    Anchor, Assignment, Codebook, CvqCodebook, CvqConfig, Distance, Mode, NearestConfig, NearestQuantizer,
+    QuantizedBatch, Quantizer, SearchConfig, nearest_codes,
 };
 
 use crate::laws::{Laws, check_laws};
@@ -16,9 +16,9 @@ struct Cvq {
     codebook: CvqCodebook,
 }
 
-fn cvq(size: i64, width: i64, anchor: Anchor) -> Cvq {
+fn cvq(size: i64, dim: i64, anchor: Anchor) -> Cvq {
     let store = nn::VarStore::new(Device::Cpu);
-    let codebook = CvqCodebook::new(&store.root(), size, width, CvqConfig { anchor, ..Default::default() }).unwrap();
+    let codebook = CvqCodebook::new(&store.root(), size, dim, CvqConfig { anchor, ..Default::default() }).unwrap();
     Cvq { store, codebook }
 }
 
@@ -27,49 +27,50 @@ fn assigned(vectors: &Tensor, ids: Tensor) -> Assignment {
 }
 
 #[test]
-fn steps_are_those_of_the_equations() {
+fn steps_equal_the_equations() {
     let golden = golden("codebooks.safetensors");
     let mut cvq = cvq(10, 3, Anchor::Closest);
     assign(&cvq.store, "weight", &golden["cvq.codes"]);
     for step in 0..golden["cvq.vectors"].size()[0] {
         let vectors = golden["cvq.vectors"].get(step);
-        let ids = nearest_codes(&vectors, &cvq.codebook.vectors(Mode::Train), Search::default()).unwrap().indices;
+        let ids = nearest_codes(&vectors, &cvq.codebook.vectors(Mode::Train), SearchConfig::default()).unwrap().indices;
         cvq.codebook.update(&assigned(&vectors, ids.view(-1))).unwrap();
         assert_close(&cvq.codebook.vectors(Mode::Train), &golden["cvq.after"].get(step), 1e-5, &format!("step {step}"));
     }
-    assert_close(&cvq.store.variables()["usage"], &golden["cvq.use"], 1e-7, "use");
+    assert_close(&cvq.store.variables()["usage"], &golden["cvq.use"], 1e-7, "usage");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, width in 1_i64..6, size in 1_i64..30, side in 1_i64..4) {
+    fn the_laws_hold(seed in 0_u64..1000, dim in 1_i64..6, size in 1_i64..30, side in 1_i64..4) {
         for anchor in ANCHORS {
-            let Cvq { store, codebook } = cvq(size, width, anchor);
-            assign(&store, "weight", &normal(seed + 1, &[size, width]));
+            let Cvq { store, codebook } = cvq(size, dim, anchor);
+            assign(&store, "weight", &normal(seed + 1, &[size, dim]));
             let mut quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
-            let latents = normal(seed + 2, &[2, width, side, side]);
+            let latents = normal(seed + 2, &[2, dim, side, side]);
             check_laws(&quantizer, &latents, Laws::ALL);
             let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-            quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
-            check_laws(&quantizer, &normal(seed + 3, &[2, width, side, side]), Laws::ALL);
+            quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
+            check_laws(&quantizer, &normal(seed + 3, &[2, dim, side, side]), Laws::ALL);
         }
     }
 
     #[test]
-    fn unused_codes_jump_and_used_codes_stay(seed in 0_u64..1000, size in 2_i64..20) {
+    fn unused_codes_move_and_used_codes_stay(seed in 0_u64..1000, size in 2_i64..20) {
         for anchor in ANCHORS {
             let mut cvq = cvq(size, 3, anchor);
             let vectors = normal(seed, &[40, 3]);
-            // Code 0 takes all: its share of one makes alpha exp(-10 K), zero from K = 11 on.
+            // All vectors are assigned to code 0: its share of one gives alpha = exp(-10 K), which is zero from K = 11
+            // on.
             let before = cvq.codebook.vectors(Mode::Train).copy();
             let updated = cvq.codebook.update(&assigned(&vectors, ids(&[0; 40], &[40]))).unwrap();
             prop_assert_eq!(updated.revived, size - 1);
             let after = cvq.codebook.vectors(Mode::Train).detach();
             assert_close(&after.get(0), &before.get(0), (-10.0 * size as f64).exp() * 10.0, "the used code");
-            let near = nearest_codes(&after.narrow(0, 1, size - 1), &vectors, Search::default()).unwrap();
-            // A thousandth of the way is left, give or take.
+            let near = nearest_codes(&after.narrow(0, 1, size - 1), &vectors, SearchConfig::default()).unwrap();
+            // About a thousandth of the way is left.
             prop_assert!(near.distances.max().double_value(&[]) < 1e-4, "{anchor:?}: {:?}", near.distances);
             if anchor == Anchor::Random {
                 let mut origins = Vec::<i64>::try_from(near.indices.view(-1)).unwrap();
@@ -83,7 +84,7 @@ proptest! {
 
 #[test]
 fn probabilistic_anchors_follow_their_probabilities() {
-    // Two vectors at squared distances 0.25 and 1 of all codes, which are zero.
+    // Two vectors with squared distances 0.25 and 1 from all codes, which are zero.
     let many = 16_000;
     let mut cvq = cvq(many, 1, Anchor::Probabilistic);
     assign(&cvq.store, "weight", &Tensor::zeros([many, 1], (Kind::Float, Device::Cpu)));
@@ -97,7 +98,7 @@ fn probabilistic_anchors_follow_their_probabilities() {
 }
 
 #[test]
-fn the_gradient_trains_the_codes() {
+fn gradients_train_the_codes() {
     let Cvq { store, codebook } = cvq(4, 2, Anchor::Closest);
     assert_eq!(names(&store), ["usage", "weight"]);
     assert_eq!(store.trainable_variables().len(), 1);
@@ -118,7 +119,7 @@ fn a_step_without_vectors_changes_nothing() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = CvqConfig { decay: 1.0, ..Default::default() };
     let error = CvqCodebook::new(&store.root(), 3, 2, config).unwrap_err().to_string();

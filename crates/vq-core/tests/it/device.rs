@@ -1,7 +1,7 @@
 use vq_core::DeviceChoice;
 
 #[test]
-fn a_choice_is_read_as_it_is_written() {
+fn a_choice_round_trips_through_text() {
     for text in ["auto", "cpu", "cuda:0", "cuda:7"] {
         assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
     }
@@ -13,7 +13,7 @@ fn a_choice_is_read_as_it_is_written() {
 }
 
 #[test]
-fn a_device_that_is_not_there_is_an_error() {
+fn a_missing_device_is_an_error() {
     assert_eq!(DeviceChoice::Cpu.resolve().unwrap(), tch::Device::Cpu);
     DeviceChoice::Auto.resolve().unwrap();
     let error = DeviceChoice::Cuda(4096).resolve().unwrap_err().to_string();

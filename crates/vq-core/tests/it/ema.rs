@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
     Assignment, Codebook, CodebookInit, CoreError, Distance, EmaCodebook, EmaConfig, Group, GroupedQuantizer,
-    MatchConfig, Mode, NearestConfig, NearestQuantizer, Quantizer, RevivalConfig, RevivalSource, Search, Seen,
-    nearest_codes,
+    MatchConfig, Mode, NearestConfig, NearestQuantizer, QuantizedBatch, Quantizer, RevivalConfig, RevivalSource,
+    SearchConfig, nearest_codes,
 };
 
 use crate::laws::{Laws, check_laws};
@@ -15,9 +15,9 @@ struct Ema {
     quantizer: NearestQuantizer,
 }
 
-fn ema(size: i64, width: i64, config: EmaConfig, distance: Distance) -> Ema {
+fn ema(size: i64, dim: i64, config: EmaConfig, distance: Distance) -> Ema {
     let store = nn::VarStore::new(Device::Cpu);
-    let codebook = EmaCodebook::new(&store.root(), size, width, config).unwrap();
+    let codebook = EmaCodebook::new(&store.root(), size, dim, config).unwrap();
     let matching = MatchConfig { distance, ..Default::default() };
     let config = NearestConfig { matching, ..Default::default() };
     Ema { store, quantizer: NearestQuantizer::new(Box::new(codebook), config).unwrap() }
@@ -35,7 +35,7 @@ impl Ema {
 
     fn update(&mut self, latents: &Tensor, mask: Option<&Tensor>) {
         let indices = self.quantizer.quantize(latents, Mode::Train).unwrap().indices;
-        self.quantizer.update(&Seen { latents, indices: &indices, mask }).unwrap();
+        self.quantizer.update(&QuantizedBatch { latents, indices: &indices, mask }).unwrap();
     }
 }
 
@@ -44,7 +44,7 @@ fn unit(rows: &Tensor) -> Tensor {
 }
 
 #[test]
-fn steps_are_those_of_vector_quantize_pytorch() {
+fn steps_equal_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     let codes = &golden["codes"];
     for (name, distance) in [("l2", Distance::L2), ("cosine", Distance::Cosine)] {
@@ -56,8 +56,8 @@ fn steps_are_those_of_vector_quantize_pytorch() {
             let expected = |key: &str| golden[&format!("ema.{name}.{key}")].get(step);
             let indices = ema.quantizer.quantize(&latents, Mode::Train).unwrap().indices;
             assert!(indices.squeeze_dim(3).equal(&expected("ids")), "{name}, step {step}");
-            ema.quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
-            // A mean of unit vectors is not of length one; the quantizer takes its direction.
+            ema.quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
+            // The mean of unit vectors is shorter than one; the quantizer normalizes it.
             let weight = ema.variable("weight");
             let weight = if distance == Distance::Cosine { unit(&weight) } else { weight };
             assert_close(&weight, &expected("codes"), 1e-5, name);
@@ -67,7 +67,7 @@ fn steps_are_those_of_vector_quantize_pytorch() {
 }
 
 #[test]
-fn the_loss_and_the_gradient_are_those_of_vector_quantize_pytorch() {
+fn loss_and_gradient_equal_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     for (name, distance) in [("l2", Distance::L2), ("cosine", Distance::Cosine)] {
         let ema = ema(12, 5, EmaConfig::default(), distance);
@@ -84,18 +84,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, width in 2_i64..6, size in 1_i64..30, side in 1_i64..4, cosine in any::<bool>()) {
+    fn the_laws_hold(seed in 0_u64..1000, dim in 2_i64..6, size in 1_i64..30, side in 1_i64..4, cosine in any::<bool>()) {
         let distance = if cosine { Distance::Cosine } else { Distance::L2 };
-        let mut ema = ema(size, width, EmaConfig { decay: 0.5, ..Default::default() }, distance);
-        ema.place(&normal(seed, &[size, width]));
-        ema.update(&normal(seed + 1, &[2, width, 3, 3]), None);
-        // A row of length one is rounded once more when it is normalized again.
+        let mut ema = ema(size, dim, EmaConfig { decay: 0.5, ..Default::default() }, distance);
+        ema.place(&normal(seed, &[size, dim]));
+        ema.update(&normal(seed + 1, &[2, dim, 3, 3]), None);
+        // Normalizing a normalized row rounds again.
         let laws = Laws { identity_gradient: !cosine, loss_zero_on_codes: !cosine, ..Laws::ALL };
-        check_laws(&ema.quantizer, &normal(seed + 2, &[2, width, side, side]), laws);
+        check_laws(&ema.quantizer, &normal(seed + 2, &[2, dim, side, side]), laws);
     }
 
     #[test]
-    fn without_smoothing_and_memory_codes_are_means(seed in 0_u64..1000, size in 1_i64..6) {
+    fn without_smoothing_and_decay_codes_are_means(seed in 0_u64..1000, size in 1_i64..6) {
         let mut ema = ema(size, 3, EmaConfig { decay: 0.0, epsilon: 1e-12, ..Default::default() }, Distance::L2);
         ema.place(&normal(seed, &[size, 3]));
         let latents = normal(seed + 1, &[2, 3, 4, 4]);
@@ -112,16 +112,16 @@ proptest! {
     }
 
     #[test]
-    fn each_of_several_nearest_codes_learns(seed in 0_u64..1000, nearest in 2_i64..4) {
+    fn each_of_the_top_k_codes_is_updated(seed in 0_u64..1000, top_k in 2_i64..4) {
         let store = nn::VarStore::new(Device::Cpu);
         let config = EmaConfig { decay: 0.0, epsilon: 1e-12, ..Default::default() };
         let codebook = EmaCodebook::new(&store.root(), 4, 2, config).unwrap();
         assign(&store, "weight", &normal(seed, &[4, 2]));
-        let config = NearestConfig { nearest, ..Default::default() };
+        let config = NearestConfig { top_k, ..Default::default() };
         let mut quantizer = NearestQuantizer::new(Box::new(codebook), config).unwrap();
         let latents = normal(seed + 1, &[1, 2, 3, 3]);
         let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-        quantizer.update(&Seen { latents: &latents, indices: &indices, mask: None }).unwrap();
+        quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None }).unwrap();
         let rows = latents.permute([0, 2, 3, 1]).reshape([-1, 2]);
         for id in 0..4 {
             let own = rows.index_select(0, &indices.eq(id).any_dim(3, false).view(-1).nonzero().view(-1));
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn padding_is_never_learned_from(seed in 0_u64..1000, columns in 1_i64..5) {
+    fn updates_ignore_padding(seed in 0_u64..1000, columns in 1_i64..5) {
         let latents = normal(seed, &[2, 3, 2, 5]);
         let mask = Tensor::arange(5, (Kind::Int64, Device::Cpu)).lt(columns).expand([2, 2, 5], false);
         let codes = normal(seed + 1, &[7, 3]);
@@ -152,19 +152,19 @@ proptest! {
 }
 
 #[test]
-fn groups_learn_by_their_own_channels_and_ids() {
+fn groups_are_updated_from_their_own_channels_and_ids() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = EmaConfig { decay: 0.0, epsilon: 1e-12, ..Default::default() };
     let codebook = EmaCodebook::new(&store.root(), 7, 2, config).unwrap();
     assign(&store, "weight", &normal(1, &[7, 2]));
-    let group = |name: &str, codes, nearest| Group { name: name.into(), codes, nearest };
+    let group = |name: &str, codes, top_k| Group { name: name.into(), codes, top_k };
     let groups = vec![group("adjective", 0..4, 2), group("noun", 4..7, 1)];
     let mut quantizer = GroupedQuantizer::new(Box::new(codebook), groups, MatchConfig::default()).unwrap();
     let latents = normal(2, &[2, 4, 3, 3]);
     let mask = Tensor::zeros([2, 3, 3], (Kind::Bool, Device::Cpu));
     let _ = mask.select(0, 1).fill_(1);
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-    quantizer.update(&Seen { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
+    quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
 
     let kept = indices.get(1).view([-1, 3]);
     let sizes = kept.reshape([-1]).bincount::<Tensor>(None, 7);
@@ -180,7 +180,7 @@ fn groups_learn_by_their_own_channels_and_ids() {
 }
 
 #[test]
-fn no_gradient_teaches_the_codes() {
+fn gradients_do_not_train_the_codes() {
     let ema = ema(3, 2, EmaConfig::default(), Distance::L2);
     assert!(ema.store.trainable_variables().is_empty());
     let latents = normal(1, &[1, 2, 2, 2]);
@@ -190,7 +190,7 @@ fn no_gradient_teaches_the_codes() {
 }
 
 #[test]
-fn names_of_variables() {
+fn variables_have_their_documented_names() {
     let source = RevivalSource::Reservoir { size: 8, per_step: 2 };
     let revival = Some(RevivalConfig { source, ..Default::default() });
     let bare = ema(3, 2, EmaConfig::default(), Distance::L2);
@@ -213,19 +213,19 @@ fn kmeans_config() -> EmaConfig {
 }
 
 #[test]
-fn kmeans_places_the_codes_once() {
-    // As many codes as vectors: each vector is a code, whatever is drawn.
+fn kmeans_initializes_the_codes_once() {
+    // As many codes as vectors: each vector becomes a code for every random start.
     let latents = normal(1, &[1, 2, 2, 3]);
     let mut first = ema(6, 2, kmeans_config(), Distance::L2);
     first.quantizer.initialize(&latents.narrow(0, 0, 0)).unwrap();
-    assert_eq!(first.variable("initialized").double_value(&[0]), 0.0, "nothing was seen");
+    assert_eq!(first.variable("initialized").double_value(&[0]), 0.0, "k-means has run without vectors");
     first.quantizer.initialize(&latents).unwrap();
     assert_eq!(first.variable("initialized").double_value(&[0]), 1.0);
     let quantized = first.quantizer.quantize(&latents, Mode::Eval).unwrap();
     assert_close(&quantized.codes, &latents, 1e-6, "the codes");
     assert_eq!(quantized.indices.view(-1).unique_dim(0, true, false, false).0.size(), [6]);
 
-    // Not again, not even in a run that goes on from this one.
+    // K-means does not run again, not even in a resumed run.
     let mut resumed = ema(6, 2, kmeans_config(), Distance::L2);
     resumed.store.copy(&first.store).unwrap();
     let placed = first.variable("weight");
@@ -237,8 +237,8 @@ fn kmeans_places_the_codes_once() {
 
 #[test]
 fn kmeans_finds_clusters_and_their_sizes() {
-    // Three far clusters of 8, 4 and 4; six codes, so that at least one falls to each at some start, and often not
-    // all stay in use: the averages must fit the codes all the same.
+    // Three distant clusters of 8, 4 and 4 vectors and six codes: some random starts leave codes unused, and the
+    // averages must still match the codes.
     let centers = Tensor::from_slice(&[0.0_f32, 0.0, 100.0, 0.0, 0.0, 100.0]).view([3, 2]);
     let of = ids(&[0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], &[16]);
     let rows = centers.index_select(0, &of) + normal(3, &[16, 2]);
@@ -252,7 +252,7 @@ fn kmeans_finds_clusters_and_their_sizes() {
 }
 
 #[test]
-fn kmeans_takes_fewer_vectors_than_codes() {
+fn kmeans_accepts_fewer_vectors_than_codes() {
     for distance in [Distance::L2, Distance::Cosine] {
         let mut ema = ema(10, 2, kmeans_config(), distance);
         let latents = normal(1, &[1, 2, 1, 3]);
@@ -261,9 +261,9 @@ fn kmeans_takes_fewer_vectors_than_codes() {
         let quantized = ema.quantizer.quantize(&latents, Mode::Eval).unwrap();
         assert!(quantized.loss.double_value(&[]) < 1e-9, "each vector is a code");
         ema.update(&latents, None);
-        // Copies that nothing falls to keep their place.
+        // Copies without vectors do not move.
         let rows = latents.permute([0, 2, 3, 1]).reshape([-1, 2]);
-        let found = nearest_codes(&ema.variable("weight"), &rows, Search { k: 1, distance }).unwrap();
+        let found = nearest_codes(&ema.variable("weight"), &rows, SearchConfig { k: 1, distance }).unwrap();
         assert!(found.distances.max().double_value(&[]) < 1e-4, "{distance:?}: {:?}", ema.variable("weight"));
     }
 }
@@ -280,7 +280,7 @@ fn a_step_without_vectors_changes_nothing() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let store = nn::VarStore::new(Device::Cpu);
     let refused =
         |size: i64, config: EmaConfig| EmaCodebook::new(&store.root(), size, 2, config).unwrap_err().to_string();
@@ -300,6 +300,6 @@ fn what_makes_no_sense_is_refused() {
     assert!(matches!(refused(normal(1, &[2, 3]), ids(&[0, 1], &[2])), CoreError::Shape { .. }));
     assert!(matches!(refused(normal(1, &[2, 2]), ids(&[0], &[1])), CoreError::Shape { .. }));
     assert!(matches!(refused(normal(1, &[2, 2]), ids(&[0, 3], &[2])), CoreError::Option { .. }));
-    assert!(matches!(refused(normal(1, &[2, 2]), normal(1, &[2])), CoreError::Kind { .. }));
+    assert!(matches!(refused(normal(1, &[2, 2]), normal(1, &[2])), CoreError::Dtype { .. }));
     assert!(codebook.initialize(&normal(1, &[2, 3]), Distance::L2).is_err());
 }

@@ -28,7 +28,7 @@ proptest! {
         check_laws(&quantizer(&levels, BOUNDS[bound]), &latents, laws);
     }
 
-    /// Codes are no fixed points, but what the bound turns into a code is given its id.
+    /// Codes are not fixed points, but a latent that the bound maps to a code gets the id of that code.
     #[test]
     fn every_id_is_reached(levels in prop::collection::vec(2_i64..9, 1..4), bound in 0_usize..3) {
         let bound = BOUNDS[bound];
@@ -52,7 +52,7 @@ proptest! {
                 FsqBound::Centered => (offset / stretch).atanh(),
                 FsqBound::Symmetric => 0.0,
             };
-            // The outermost levels lie at the ends of the hyperbolic tangent, or a little beyond.
+            // The outermost levels are at the limits of the hyperbolic tangent, or slightly beyond.
             ((code * half + offset) / stretch).clamp(-1.0 + 1e-6, 1.0 - 1e-6).atanh() - shift
         }).collect();
         let latents = Tensor::stack(&columns, 1).to_kind(Kind::Float);
@@ -64,7 +64,7 @@ proptest! {
 }
 
 #[test]
-fn codes_ids_and_gradients_equal_the_papers_and_vector_quantize_pytorchs() {
+fn codes_ids_and_gradients_equal_the_paper_and_vector_quantize_pytorch() {
     let golden = golden("fsq.safetensors");
     let mut cases = 0;
     for (name, latents) in &golden {
@@ -100,7 +100,7 @@ fn the_first_digit_is_the_lowest() {
 }
 
 #[test]
-fn the_outermost_levels_are_reached_and_none_beyond() {
+fn the_outermost_levels_are_reached_and_not_exceeded() {
     for bound in BOUNDS {
         for count in [3, 4, 255, 256, 511, 512, 999, 1000] {
             let quantizer = quantizer(&[count], bound);
@@ -125,7 +125,7 @@ fn ids_of_62_bits_round_trip() {
 }
 
 #[test]
-fn levels_that_make_no_sense_are_refused() {
+fn invalid_levels_are_errors() {
     let refused = |levels: &[i64], bound| {
         FsqQuantizer::new(FsqConfig { levels: levels.to_vec(), bound }).unwrap_err().to_string()
     };
@@ -139,7 +139,7 @@ fn levels_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_double_beyond_float_is_refused_with_its_place() {
+fn a_double_beyond_float_is_an_error_with_its_position() {
     let latents = Tensor::from_slice(&[0.0_f64, 1e300]).view([1, 1, 1, 2]);
     let error = quantizer(&[5], FsqBound::Paper).quantize(&latents, Mode::Eval).unwrap_err();
     assert!(matches!(&error, CoreError::NotFinite { position, .. } if position == &[0, 0, 0, 1]), "{error}");

@@ -1,11 +1,12 @@
-//! On a GPU, where there is one; elsewhere these tests have nothing to do.
+//! Tests on a GPU. Without one they pass without doing anything.
 //!
-//! The kernels and their host code are tested on every machine, by an emulator: `src/search/gpu.rs`, `src/scatter.rs`.
+//! On every machine, the kernels and their host code are tested on an emulator: `src/search/gpu/tests.rs`,
+//! `src/codebooks/scatter.rs`.
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
-    DeviceChoice, Distance, EmaCodebook, EmaConfig, Mode, NearestConfig, NearestQuantizer, Quantizer, Search, Seen,
-    nearest_codes, scatter_sums,
+    DeviceChoice, Distance, EmaCodebook, EmaConfig, Mode, NearestConfig, NearestQuantizer, QuantizedBatch, Quantizer,
+    SearchConfig, nearest_codes, scatter_sums,
 };
 
 use crate::oracle::assert_close;
@@ -17,25 +18,22 @@ fn gpu() -> Option<Device> {
 }
 
 #[test]
-fn a_gpu_finds_what_the_cpu_finds() {
+fn search_on_a_gpu_equals_the_cpu() {
     let Some(gpu) = gpu() else { return };
-    for (n, size, width) in [(1, 1, 1), (5000, 3000, 8), (70_000, 500, 33), (3000, 5000, 256), (300, 700, 1000)] {
-        let (vectors, codes) = (normal(1, &[n, width]), normal(2, &[size, width]));
+    for (n, size, dim) in [(1, 1, 1), (5000, 3000, 8), (70_000, 500, 33), (3000, 5000, 256), (300, 700, 1000)] {
+        let (vectors, codes) = (normal(1, &[n, dim]), normal(2, &[size, dim]));
         for (k, distance) in [(1, Distance::L2), (2, Distance::Cosine), (16, Distance::L2)] {
-            let search = Search { k: k.min(size), distance };
+            let search = SearchConfig { k: k.min(size), distance };
             let expected = nearest_codes(&vectors, &codes, search).unwrap();
             let found = nearest_codes(&vectors.to_device(gpu), &codes.to_device(gpu), search).unwrap();
-            assert!(
-                found.indices.to_device(Device::Cpu).equal(&expected.indices),
-                "{n} x {size} x {width}, {search:?}"
-            );
+            assert!(found.indices.to_device(Device::Cpu).equal(&expected.indices), "{n} x {size} x {dim}, {search:?}");
             assert!(found.distances.to_device(Device::Cpu).equal(&expected.distances));
         }
     }
 }
 
 #[test]
-fn a_gpu_adds_up_what_the_cpu_adds_up() {
+fn sums_on_a_gpu_equal_those_of_the_cpu() {
     let Some(gpu) = gpu() else { return };
     for size in [1, 300] {
         let vectors = normal(1, &[20_000, 70]);
@@ -48,7 +46,7 @@ fn a_gpu_adds_up_what_the_cpu_adds_up() {
 }
 
 #[test]
-fn a_quantizer_learns_on_a_gpu_as_on_the_cpu() {
+fn training_on_a_gpu_equals_the_cpu() {
     let Some(gpu) = gpu() else { return };
     let step = |device: Device| {
         let store = nn::VarStore::new(device);
@@ -62,7 +60,7 @@ fn a_quantizer_learns_on_a_gpu_as_on_the_cpu() {
         let latents = normal(4, &[2, 16, 24, 24]).to_device(device);
         let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
         assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
-        quantizer.update(&Seen { latents: &latents, indices: &quantized.indices, mask: None }).unwrap();
+        quantizer.update(&QuantizedBatch { latents: &latents, indices: &quantized.indices, mask: None }).unwrap();
         let weight = store.variables()["weight"].to_device(Device::Cpu);
         [quantized.indices, quantized.loss, weight].map(|tensor: Tensor| tensor.to_device(Device::Cpu))
     };

@@ -5,11 +5,11 @@ use vq_core::{rotation_trick, straight_through};
 use crate::oracle::assert_close;
 use crate::support::normal;
 
-/// The gradient that the rotation trick lets through to latents `[N, D]`.
+/// The gradient of latents `[N, D]` under the rotation trick.
 fn rotated(latents: &Tensor, codes: &Tensor, upstream: &Tensor) -> Tensor {
     let latents = latents.copy().set_requires_grad(true);
     let passed = rotation_trick(&latents, codes);
-    assert!(passed.equal(codes), "the value is not that of the codes");
+    assert!(passed.equal(codes), "the values differ from the codes");
     (passed * upstream).sum(Kind::Float).backward();
     latents.grad()
 }
@@ -27,15 +27,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn rotation_keeps_the_angle_and_scales_by_the_lengths(
+    fn rotation_preserves_the_angle_and_scales_by_the_norms(
         seed in 0_u64..1000,
         n in 1_i64..20,
-        width in 2_i64..12,
+        dim in 2_i64..12,
         scale in 0.01_f64..100.0,
     ) {
-        let (z, e) = (normal(seed, &[n, width]), normal(seed + 1, &[n, width]) * scale);
-        let upstream = normal(seed + 2, &[n, width]);
-        // Nearly opposite vectors leave no plane to rotate in, and few digits.
+        let (z, e) = (normal(seed, &[n, dim]), normal(seed + 1, &[n, dim]) * scale);
+        let upstream = normal(seed + 2, &[n, dim]);
+        // Nearly opposite vectors have no well-defined plane of rotation, and lose precision.
         prop_assume!(cosine(&z, &e).min().double_value(&[]) > -0.99);
         let gradient = rotated(&z, &e, &upstream);
         assert_close(&cosine(&gradient, &z), &cosine(&upstream, &e), 1e-3, "the angle");
@@ -44,8 +44,8 @@ proptest! {
     }
 
     #[test]
-    fn parallel_vectors_only_scale(seed in 0_u64..1000, n in 1_i64..10, width in 1_i64..8, scale in 0.1_f64..10.0) {
-        let (z, upstream) = (normal(seed, &[n, width]), normal(seed + 1, &[n, width]));
+    fn parallel_vectors_only_scale(seed in 0_u64..1000, n in 1_i64..10, dim in 1_i64..8, scale in 0.1_f64..10.0) {
+        let (z, upstream) = (normal(seed, &[n, dim]), normal(seed + 1, &[n, dim]));
         assert_close(&rotated(&z, &(&z * scale), &upstream), &(&upstream * scale), 1e-3, "the gradient");
     }
 
@@ -61,7 +61,7 @@ proptest! {
 }
 
 #[test]
-fn vectors_without_direction_get_no_gradient() {
+fn zero_vectors_get_zero_gradient() {
     let (z, e, upstream) = (normal(1, &[4, 3]), normal(2, &[4, 3]), normal(3, &[4, 3]));
     for zeroed in 0..3 {
         let (z, e) = (z.copy(), e.copy());
@@ -74,7 +74,7 @@ fn vectors_without_direction_get_no_gradient() {
         let gradient = rotated(&z, &e, &upstream);
         assert_eq!(Vec::<f32>::try_from(gradient.get(2)).unwrap(), [0.0; 3], "case {zeroed}");
         let others = rotated(&z.narrow(0, 0, 2), &e.narrow(0, 0, 2), &upstream.narrow(0, 0, 2));
-        assert!(gradient.narrow(0, 0, 2).equal(&others), "case {zeroed}: a neighbour matters");
+        assert!(gradient.narrow(0, 0, 2).equal(&others), "case {zeroed}: another row changes");
     }
 }
 

@@ -5,14 +5,14 @@ use vq_core::{FixedCodebook, Group, GroupedQuantizer, MatchConfig, Mode, Quantiz
 use crate::laws::{Laws, check_laws};
 use crate::support::{codebook, normal};
 
-fn groups(sizes: &[i64], nearest: &[i64]) -> Vec<Group> {
+fn groups(sizes: &[i64], top_k: &[i64]) -> Vec<Group> {
     let mut start = 0;
-    let group = |(index, (&size, &nearest)): (usize, (&i64, &i64))| {
+    let group = |(index, (&size, &top_k)): (usize, (&i64, &i64))| {
         let codes = start..start + size;
         start += size;
-        Group { name: format!("group {index}"), codes, nearest }
+        Group { name: format!("group {index}"), codes, top_k }
     };
-    sizes.iter().zip(nearest).enumerate().map(group).collect()
+    sizes.iter().zip(top_k).enumerate().map(group).collect()
 }
 
 proptest! {
@@ -23,15 +23,15 @@ proptest! {
         seed in 0_u64..1000,
         adjectives in 3_i64..40,
         nouns in 1_i64..40,
-        nearest in 1_i64..4,
-        width in 1_i64..7,
+        top_k in 1_i64..4,
+        dim in 1_i64..7,
         side in 1_i64..5,
     ) {
-        let groups = groups(&[adjectives, nouns], &[nearest, 1]);
-        let codebook = codebook(seed, adjectives + nouns, width);
+        let groups = groups(&[adjectives, nouns], &[top_k, 1]);
+        let codebook = codebook(seed, adjectives + nouns, dim);
         let quantizer = GroupedQuantizer::new(codebook, groups, MatchConfig::default()).unwrap();
-        let laws = Laws { fixed_points: nearest == 1, ..Laws::ALL };
-        check_laws(&quantizer, &normal(seed + 3, &[2, 2 * width, side, side]), laws);
+        let laws = Laws { fixed_points: top_k == 1, ..Laws::ALL };
+        check_laws(&quantizer, &normal(seed + 3, &[2, 2 * dim, side, side]), laws);
     }
 
     #[test]
@@ -64,14 +64,14 @@ fn adjectives_are_averaged_and_ids_are_global() {
 }
 
 #[test]
-fn groups_that_do_not_fit_are_refused() {
+fn invalid_groups_are_errors() {
     let refused = |groups: Vec<Group>| {
         GroupedQuantizer::new(codebook(1, 10, 2), groups, MatchConfig::default()).unwrap_err().to_string()
     };
     assert_eq!(refused(groups(&[4, 5], &[1, 1])), "GroupedQuantizer::new: expected groups that cover 10 codes, got 9");
-    assert!(refused(groups(&[4, 6], &[5, 1])).contains("to average 1 to 4 codes, got 5"));
+    assert!(refused(groups(&[4, 6], &[5, 1])).contains("top_k of group group 0 in 1..=4, got 5"));
     assert!(refused(groups(&[4, 6], &[0, 1])).contains("got 0"));
-    let gap = vec![Group { name: "late".into(), codes: 1..10, nearest: 1 }];
+    let gap = vec![Group { name: "late".into(), codes: 1..10, top_k: 1 }];
     assert!(refused(gap).contains("codes of group late to start at 0"));
     let twins = groups(&[4, 6], &[1, 1]).into_iter().map(|group| Group { name: "twin".into(), ..group }).collect();
     assert!(refused(twins).contains("distinct names"));

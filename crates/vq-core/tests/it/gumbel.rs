@@ -6,10 +6,10 @@ use crate::laws::{Laws, check_laws};
 use crate::oracle::{assert_close, golden};
 use crate::support::{codebook, ids, normal};
 
-/// Parameters that do not depend on torch's generator, which other tests use at the same time.
-fn quantizer(seed: u64, size: i64, width: i64, config: GumbelConfig) -> GumbelQuantizer {
+/// Parameters that do not depend on torch's generator, which concurrent tests share.
+fn quantizer(seed: u64, size: i64, dim: i64, config: GumbelConfig) -> GumbelQuantizer {
     let store = nn::VarStore::new(Device::Cpu);
-    let quantizer = GumbelQuantizer::new(&store.root(), codebook(seed, size, width), config).unwrap();
+    let quantizer = GumbelQuantizer::new(&store.root(), codebook(seed, size, dim), config).unwrap();
     for (index, mut parameter) in store.variables().into_values().enumerate() {
         tch::no_grad(|| parameter.copy_(&normal(seed + 31 + index as u64, &parameter.size())));
     }
@@ -20,21 +20,21 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, width in 1_i64..9, size in 1_i64..40, side in 1_i64..6) {
+    fn the_laws_hold(seed in 0_u64..1000, batch in 1_i64..4, dim in 1_i64..9, size in 1_i64..40, side in 1_i64..6) {
         let laws = Laws { identity_gradient: false, fixed_points: false, loss_zero_on_codes: false, ..Laws::ALL };
-        let quantizer = quantizer(seed, size, width, GumbelConfig { kl_weight: 1.0, ..Default::default() });
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), laws);
+        let quantizer = quantizer(seed, size, dim, GumbelConfig { kl_weight: 1.0, ..Default::default() });
+        check_laws(&quantizer, &normal(seed + 7, &[batch, dim, side, side + 1]), laws);
     }
 
     #[test]
-    fn drawn_ids_decode_to_the_codes(
+    fn sampled_ids_decode_to_the_codes(
         seed in 0_u64..1000,
-        width in 1_i64..9,
+        dim in 1_i64..9,
         size in 1_i64..40,
         temperature in 0.01_f64..4.0,
     ) {
-        let quantizer = quantizer(seed, size, width, GumbelConfig { temperature, ..Default::default() });
-        let latents = normal(seed + 7, &[2, width, 3, 4]).set_requires_grad(true);
+        let quantizer = quantizer(seed, size, dim, GumbelConfig { temperature, ..Default::default() });
+        let latents = normal(seed + 7, &[2, dim, 3, 4]).set_requires_grad(true);
         let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
         quantizer.layout().check_indices("drawn ids", &quantized.indices).unwrap();
         prop_assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
@@ -44,7 +44,7 @@ proptest! {
 }
 
 #[test]
-fn values_losses_and_gradients_equal_plain_pytorchs() {
+fn values_losses_and_gradients_equal_plain_pytorch() {
     let golden = golden("gumbel.safetensors");
     for temperature in ["1.0", "0.25"] {
         let store = nn::VarStore::new(Device::Cpu);
@@ -57,7 +57,7 @@ fn values_losses_and_gradients_equal_plain_pytorchs() {
         }
         let of = |part: &str| &golden[&format!("{temperature}.{part}")];
         let latents = golden["latents"].copy().set_requires_grad(true);
-        let quantized = quantizer.quantize_noisy(&latents, None, &golden["noise"]).unwrap();
+        let quantized = quantizer.quantize_with_noise(&latents, None, &golden["noise"]).unwrap();
         assert!(quantized.indices.squeeze_dim(3).equal(of("ids")));
         assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
         assert_close(&quantized.codes, of("codes"), 1e-6, "codes");
@@ -69,13 +69,13 @@ fn values_losses_and_gradients_equal_plain_pytorchs() {
         }
         let likeliest = quantizer.quantize(&latents, Mode::Eval).unwrap().indices.squeeze_dim(3);
         assert!(likeliest.equal(&golden["likeliest"]));
-        assert!(!likeliest.equal(of("ids")), "the noise changes something");
+        assert!(!likeliest.equal(of("ids")), "the noise has no effect");
     }
 }
 
-/// Whatever the temperature, codes are drawn from the softmax of the logits.
+/// At every temperature, codes are sampled from the softmax of the logits.
 #[test]
-fn codes_are_drawn_as_likely_as_they_are() {
+fn code_frequencies_equal_the_softmax() {
     let (size, count) = (4, 20_000);
     let store = nn::VarStore::new(Device::Cpu);
     let config = GumbelConfig { temperature: 0.1, ..Default::default() };
@@ -94,7 +94,7 @@ fn codes_are_drawn_as_likely_as_they_are() {
 }
 
 #[test]
-fn the_loss_is_zero_for_an_even_choice_and_the_logarithm_of_k_for_a_certain_one() {
+fn the_loss_is_zero_for_uniform_and_log_k_for_one_hot_logits() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = GumbelConfig { kl_weight: 1.0, ..Default::default() };
     let quantizer = GumbelQuantizer::new(&store.root(), codebook(1, 8, 3), config).unwrap();
@@ -103,13 +103,13 @@ fn the_loss_is_zero_for_an_even_choice_and_the_logarithm_of_k_for_a_certain_one(
     }
     let latents = normal(2, &[2, 3, 2, 2]);
     let loss = || quantizer.quantize(&latents, Mode::Eval).unwrap().loss;
-    assert_close(&loss(), &Tensor::from(0.0), 1e-6, "even");
+    assert_close(&loss(), &Tensor::from(0.0), 1e-6, "uniform");
     let _ = tch::no_grad(|| store.variables()["proj.bias"].get(3).fill_(1e30));
-    assert_close(&loss(), &Tensor::from(8.0_f64.ln()), 1e-6, "certain");
+    assert_close(&loss(), &Tensor::from(8.0_f64.ln()), 1e-6, "one-hot");
 }
 
 #[test]
-fn extreme_latents_give_numbers_or_an_error() {
+fn extreme_latents_give_finite_values_or_an_error() {
     let quantizer = quantizer(3, 6, 4, GumbelConfig::default());
     for factor in [1e30, 1e-30] {
         let latents = (normal(4, &[2, 4, 2, 2]) * factor).set_requires_grad(true);
@@ -123,7 +123,7 @@ fn extreme_latents_give_numbers_or_an_error() {
 }
 
 #[test]
-fn the_parameters_have_their_names() {
+fn parameters_have_their_documented_names() {
     let store = nn::VarStore::new(Device::Cpu);
     let codebook = Box::new(LearnedCodebook::normal(&(store.root() / "codebook"), 7, 5).unwrap());
     GumbelQuantizer::new(&store.root(), codebook, GumbelConfig::default()).unwrap();
@@ -135,7 +135,7 @@ fn the_parameters_have_their_names() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let store = nn::VarStore::new(Device::Cpu);
     let new = |config| GumbelQuantizer::new(&store.root(), codebook(1, 3, 2), config);
     let error = new(GumbelConfig { temperature: 0.0, ..Default::default() }).unwrap_err();
@@ -146,7 +146,7 @@ fn what_makes_no_sense_is_refused() {
     let error = quantizer.set_temperature(f64::INFINITY).unwrap_err();
     assert_eq!(error.to_string(), "GumbelQuantizer::set_temperature: expected a finite temperature > 0, got inf");
     assert_eq!(quantizer.temperature(), 1.0);
-    let error = quantizer.quantize_noisy(&normal(1, &[1, 2, 1, 1]), None, &normal(2, &[1, 1, 1, 4])).unwrap_err();
+    let error = quantizer.quantize_with_noise(&normal(1, &[1, 2, 1, 1]), None, &normal(2, &[1, 1, 1, 4])).unwrap_err();
     assert!(matches!(error, CoreError::Shape { .. }), "{error}");
     let error = quantizer.lookup(&ids(&[3], &[1, 1, 1, 1])).unwrap_err();
     assert!(matches!(error, CoreError::Id { got: 3, .. }), "{error}");

@@ -21,27 +21,26 @@ proptest! {
     fn the_laws_hold(
         seed in 0_u64..1000,
         batch in 1_i64..4,
-        width in 1_i64..9,
+        dim in 1_i64..9,
         size in 1_i64..40,
         side in 1_i64..6,
         term in 0_usize..3,
         cosine: bool,
     ) {
-        // The entropy terms far outweigh the rest: where terms cancel each other, nothing can be said of the sum's
-        // last digits.
+        // The entropy terms dominate the loss: if terms cancel, the last digits of the sum are arbitrary.
         let similarity = if cosine { Similarity::Cosine } else { Similarity::Dot };
         let (weight, per_sample, diversity_gamma) = [(0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1000.0, 0.0, 1.0)][term];
         let entropy = CodeEntropyConfig { weight, per_sample, diversity_gamma, temperature: 5.0 };
         let config = IbqConfig { entropy, ..quiet(similarity) };
         let laws = Laws {
             identity_gradient: false,
-            // In few dimensions two codes may be all but parallel.
-            fixed_points: cosine && width >= 4,
+            // In few dimensions, two codes can be nearly parallel.
+            fixed_points: cosine && dim >= 4,
             loss_zero_on_codes: false,
             ..Laws::ALL
         };
-        let quantizer = IbqQuantizer::new(codebook(seed, size, width), config).unwrap();
-        check_laws(&quantizer, &normal(seed + 7, &[batch, width, side, side + 1]), laws);
+        let quantizer = IbqQuantizer::new(codebook(seed, size, dim), config).unwrap();
+        check_laws(&quantizer, &normal(seed + 7, &[batch, dim, side, side + 1]), laws);
     }
 
     #[test]
@@ -56,18 +55,18 @@ proptest! {
     }
 
     #[test]
-    fn ids_of_training_decode_to_the_codes(seed in 0_u64..1000, width in 1_i64..9, size in 1_i64..40, cosine: bool) {
+    fn ids_of_a_training_pass_decode_to_the_codes(seed in 0_u64..1000, dim in 1_i64..9, size in 1_i64..40, cosine: bool) {
         let similarity = if cosine { Similarity::Cosine } else { Similarity::Dot };
         let config = IbqConfig { similarity, ..Default::default() };
-        let quantizer = IbqQuantizer::new(codebook(seed, size, width), config).unwrap();
-        let latents = normal(seed + 7, &[2, width, 3, 4]).set_requires_grad(true);
+        let quantizer = IbqQuantizer::new(codebook(seed, size, dim), config).unwrap();
+        let latents = normal(seed + 7, &[2, dim, 3, 4]).set_requires_grad(true);
         let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
         prop_assert!(quantizer.lookup(&quantized.indices).unwrap().equal(&quantized.codes));
     }
 }
 
 #[test]
-fn values_losses_and_gradients_equal_plain_pytorchs() {
+fn values_losses_and_gradients_equal_plain_pytorch() {
     let golden = golden("ibq.safetensors");
     for name in ["published", "paper", "cosine"] {
         let of = |part: &str| &golden[&format!("{name}.{part}")];
@@ -103,7 +102,7 @@ fn values_losses_and_gradients_equal_plain_pytorchs() {
 }
 
 #[test]
-fn the_highest_dot_product_wins_even_over_the_nearest() {
+fn the_highest_dot_product_is_chosen_over_the_nearest_code() {
     let codes = Tensor::from_slice(&[1.0_f32, 0.0, 5.0, 5.0, -9.0, 0.0]).view([3, 2]);
     let latents = Tensor::from_slice(&[1.0_f32, 0.1]).view([1, 2, 1, 1]);
     for (similarity, expected) in [(Similarity::Dot, 1), (Similarity::Cosine, 0)] {
@@ -113,8 +112,8 @@ fn the_highest_dot_product_wins_even_over_the_nearest() {
 }
 
 #[test]
-fn many_latents_are_taken_in_parts() {
-    // 2^24 scores at once: 16384 codes leave 1024 latents per part.
+fn many_latents_are_processed_in_parts() {
+    // 2^24 scores at once: with 16384 codes, a part has 1024 latents.
     let config = IbqConfig {
         entropy: CodeEntropyConfig { weight: 1.0, per_sample: 1.0, diversity_gamma: 0.5, temperature: 1.0 },
         ..Default::default()
@@ -130,7 +129,7 @@ fn many_latents_are_taken_in_parts() {
 }
 
 #[test]
-fn extreme_latents_give_numbers_or_an_error() {
+fn extreme_latents_give_finite_values_or_an_error() {
     let quantizer = |similarity| IbqQuantizer::new(codebook(3, 6, 4), IbqConfig { similarity, ..Default::default() });
     for factor in [1e15, 1e-30] {
         for similarity in [Similarity::Dot, Similarity::Cosine] {
@@ -148,7 +147,7 @@ fn extreme_latents_give_numbers_or_an_error() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let refused = |config| IbqQuantizer::new(codebook(1, 3, 2), config).unwrap_err().to_string();
     let op = "IbqQuantizer::new: expected";
     let message = refused(IbqConfig { temperature: -1.0, ..Default::default() });

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
-use vq_core::{Distance, Search, kmeans, nearest_codes};
+use vq_core::{Distance, SearchConfig, kmeans, nearest_codes};
 
 use crate::oracle::{assert_close, golden};
 use crate::support::normal;
@@ -8,7 +8,7 @@ use crate::support::normal;
 const DISTANCES: [(&str, Distance); 2] = [("l2", Distance::L2), ("cosine", Distance::Cosine)];
 
 #[test]
-fn means_are_those_of_vector_quantize_pytorch() {
+fn means_equal_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     for (name, distance) in DISTANCES {
         let found = kmeans(&golden["kmeans.samples"], &golden["kmeans.start"], 4, distance).unwrap();
@@ -21,13 +21,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_round_makes_it_worse(seed in 0_u64..1000, n in 1_i64..80, size in 1_i64..12, width in 1_i64..6) {
-        let (vectors, start) = (normal(seed, &[n, width]), normal(seed + 1, &[size, width]));
+    fn rounds_never_increase_the_cost(seed in 0_u64..1000, n in 1_i64..80, size in 1_i64..12, dim in 1_i64..6) {
+        let (vectors, start) = (normal(seed, &[n, dim]), normal(seed + 1, &[size, dim]));
         for (name, distance) in DISTANCES {
             let cost = |rounds| {
                 let means = kmeans(&vectors, &start, rounds, distance).unwrap().means;
-                let found = nearest_codes(&vectors, &means, Search { k: 1, distance }).unwrap();
-                // By dots: what the search says of its distances is another test's business.
+                let found = nearest_codes(&vectors, &means, SearchConfig { k: 1, distance }).unwrap();
+                // Costs by dot products, independent of the distances of the search.
                 let unit = |rows: &Tensor| match distance {
                     Distance::L2 => rows.to_kind(Kind::Double),
                     Distance::Cosine => {
@@ -44,7 +44,7 @@ proptest! {
 }
 
 #[test]
-fn a_mean_without_vectors_stays() {
+fn a_mean_without_vectors_does_not_move() {
     let vectors = Tensor::from_slice(&[0.0_f32, 2.0]).view([2, 1]);
     let start = Tensor::from_slice(&[0.5_f32, 100.0]).view([2, 1]);
     let found = kmeans(&vectors, &start, 3, Distance::L2).unwrap();
@@ -53,7 +53,7 @@ fn a_mean_without_vectors_stays() {
 }
 
 #[test]
-fn a_mean_of_opposite_directions_stays() {
+fn a_mean_of_opposite_directions_does_not_move() {
     let vectors = Tensor::from_slice(&[2.0_f32, 0.0, -3.0, 0.0]).view([2, 2]);
     let start = Tensor::from_slice(&[0.0_f32, 5.0]).view([1, 2]);
     let found = kmeans(&vectors, &start, 3, Distance::Cosine).unwrap();
@@ -61,7 +61,7 @@ fn a_mean_of_opposite_directions_stays() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let vectors = normal(1, &[4, 2]);
     let error = kmeans(&vectors, &vectors, -1, Distance::L2).unwrap_err().to_string();
     assert_eq!(error, "kmeans: expected a number of rounds >= 0, got -1");

@@ -29,7 +29,7 @@ proptest! {
         side in 1_i64..5,
         term in 0_usize..3,
     ) {
-        // One term at a time: where two cancel each other, nothing can be said of the sum's last digits.
+        // One term at a time: if two terms cancel, the last digits of the sum are arbitrary.
         let (commitment, weight, per_sample, gamma) =
             [(0.5, 0.0, 1.0, 1.0), (0.0, 1.0, 1.0, 0.0), (0.0, 1.0, 0.0, 1.0)][term];
         let entropy = entropy(weight, per_sample, gamma);
@@ -48,15 +48,15 @@ proptest! {
         prop_assert!(quantizer.quantize(&codes, Mode::Eval).unwrap().indices.equal(&all));
     }
 
-    /// However the bits are cut into ids, the codes are the same.
+    /// The codes are the same for every split of the bits into ids.
     #[test]
-    fn ids_of_fewer_bits_name_the_same_codes(seed in 0_u64..1000, bits in 1_i64..40, bits_per_id in 1_i64..40) {
+    fn codes_do_not_depend_on_bits_per_id(seed in 0_u64..1000, bits in 1_i64..40, bits_per_id in 1_i64..40) {
         let latents = normal(seed, &[2, bits, 2, 3]);
         let (whole, cut) = (quantizer(bits, 62), quantizer(bits, bits_per_id));
         let one = whole.quantize(&latents, Mode::Eval).unwrap();
         let several = cut.quantize(&latents, Mode::Eval).unwrap();
         prop_assert!(one.codes.equal(&several.codes));
-        // The parts, put together again, are the whole id.
+        // The concatenated parts are the whole id.
         let mut joined = Tensor::zeros([2, 2, 3], (Kind::Int64, Device::Cpu));
         let mut end = 0;
         for (position, slot) in cut.layout().slots.iter().enumerate() {
@@ -71,7 +71,7 @@ proptest! {
 }
 
 #[test]
-fn forward_loss_and_gradient_equal_vector_quantize_pytorchs() {
+fn forward_loss_and_gradient_equal_vector_quantize_pytorch() {
     let golden = golden("lfq.safetensors");
     let mut cases = 0;
     for name in golden.keys().filter_map(|name| name.strip_suffix(".ids")) {
@@ -83,7 +83,7 @@ fn forward_loss_and_gradient_equal_vector_quantize_pytorchs() {
         let entropy =
             BitEntropyConfig { weight: 0.1, per_sample: 1.0, diversity_gamma, inverse_temperature, group_bits: 6 };
         let quantizer: Box<dyn Quantizer> = if spherical == 1.0 {
-            // Theirs is the mean over channels, too.
+            // vector-quantize-pytorch also averages over channels.
             let commitment = commitment / 6.0;
             Box::new(BsqQuantizer::new(BsqConfig { bits: 6, bits_per_id: 6, commitment, entropy }).unwrap())
         } else {
@@ -94,13 +94,13 @@ fn forward_loss_and_gradient_equal_vector_quantize_pytorchs() {
         let Quantized { codes, indices, loss, .. } = quantizer.quantize_masked(&latents, mask, Mode::Train).unwrap();
         assert!(indices.squeeze_dim(3).equal(of("ids")), "{name}");
         assert_close(&codes, of("codes"), 1e-7, name);
-        // Where theirs takes no logarithm below 1e-5, the two differ by so much at most.
+        // The reference clamps probabilities at 1e-5 in the logarithm, which bounds the difference.
         let tolerance = if name.starts_with("clamped") { 1e-4 } else { 2e-6 };
         assert_close(&loss, of("loss"), tolerance, &format!("loss of {name}"));
         (loss + (codes * &golden["upstream"]).sum(Kind::Float)).backward();
         let (mut ours, mut theirs) = (latents.grad(), of("grad").copy());
         if spherical == 1.0 {
-            // A latent of zeros: theirs is divided by 1e-12, ours is zero.
+            // A zero latent: the reference divides by 1e-12, this crate returns zero.
             let place = |grad: &Tensor| grad.get(0).select(1, 0).select(1, 0);
             assert_eq!(place(&ours).abs().max().double_value(&[]), 0.0);
             assert!(place(&theirs).abs().max().double_value(&[]) > 1e6);
@@ -124,7 +124,7 @@ fn zero_is_negative_and_the_first_channel_the_highest_bit() {
 }
 
 #[test]
-fn several_ids_have_ranges_of_their_own() {
+fn each_id_has_its_own_range() {
     let layout = quantizer(36, 16).layout().clone();
     assert_eq!((layout.channels, layout.codes), (36, 65536 + 65536 + 16));
     let slots: Vec<(&str, i64, i64)> =
@@ -146,7 +146,7 @@ fn ids_of_62_bits_round_trip() {
 }
 
 #[test]
-fn large_latents_have_a_loss_where_it_has_a_number() {
+fn large_latents_have_a_finite_loss_without_commitment() {
     let config = LfqConfig { bits: 4, commitment: 0.0, entropy: entropy(1.0, 1.0, 1.0), ..Default::default() };
     let latents = (normal(5, &[2, 4, 2, 2]) * 1e30).set_requires_grad(true);
     let quantized = LfqQuantizer::new(config).unwrap().quantize(&latents, Mode::Train).unwrap();
@@ -156,7 +156,7 @@ fn large_latents_have_a_loss_where_it_has_a_number() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let refused = |config: LfqConfig| LfqQuantizer::new(config).unwrap_err().to_string();
     let default = LfqConfig::default;
     let op = "LfqQuantizer::new: expected";

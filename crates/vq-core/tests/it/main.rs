@@ -1,4 +1,4 @@
-//! Laws of quantizers, and references to hold them against.
+//! Integration tests: the laws of quantizers, and comparisons with reference implementations.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod bit_entropy;

@@ -1,4 +1,4 @@
-//! The options that quantizers share: each held against its formula.
+//! The options that quantizers share, each compared with its formula.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
@@ -18,7 +18,7 @@ fn learned(codes: &Tensor, matching: MatchConfig) -> (nn::VarStore, NearestQuant
 }
 
 #[test]
-fn loss_and_gradients_are_those_of_vq_vae() {
+fn loss_and_gradients_equal_vq_vae() {
     let golden = golden("codebooks.safetensors");
     for (name, placement) in [("commitment", BetaPlacement::Commitment), ("legacy", BetaPlacement::Legacy)] {
         let commitment = CommitmentConfig { beta: 0.25, placement };
@@ -32,7 +32,7 @@ fn loss_and_gradients_are_those_of_vq_vae() {
 }
 
 #[test]
-fn passes_are_those_of_vector_quantize_pytorch() {
+fn passes_equal_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     let passes = [
         ("l2", Distance::L2, GradientEstimator::StraightThrough),
@@ -45,15 +45,16 @@ fn passes_are_those_of_vector_quantize_pytorch() {
         let pass = train(&quantizer, &golden["latents"], &golden["upstream"]);
         assert!(pass.indices.squeeze_dim(3).equal(expected("ids")), "{name}");
         assert_close(&pass.codes, expected("quantized"), 1e-5, name);
-        // Theirs is the commitment term alone: ours has the codebook term, which has the same value, four times.
+        // The reference has the commitment term alone. This crate adds four times the codebook term, which has the same
+        // value.
         assert_close(&pass.loss, &(expected("loss") * 5.0), 1e-5, name);
         assert_close(&pass.latents_grad, expected("latents.grad"), 1e-5, name);
     }
 }
 
 #[test]
-fn a_learned_codebook_learns_as_in_vector_quantize_pytorch() {
-    // Their one term of weight 1 has the gradients of our two.
+fn gradients_of_a_learned_codebook_equal_vector_quantize_pytorch() {
+    // The single term of the reference, with weight 1, has the gradients of our two terms.
     let golden = golden("vector_quantize.safetensors");
     let commitment = CommitmentConfig { beta: 1.0, ..Default::default() };
     let (store, quantizer) = learned(&golden["codes"], MatchConfig { commitment, ..Default::default() });
@@ -63,11 +64,11 @@ fn a_learned_codebook_learns_as_in_vector_quantize_pytorch() {
     assert_close(&store.variables()["weight"].grad(), &golden["learned.codes.grad"], 1e-6, "gradient of the codes");
 }
 
-fn sampled(codes: &Tensor, nearest: i64, temperature: f64, distance: Distance) -> NearestQuantizer {
+fn sampled(codes: &Tensor, top_k: i64, temperature: f64, distance: Distance) -> NearestQuantizer {
     let sampling = Some(SamplingConfig { temperature });
     let matching = MatchConfig { sampling, distance, ..Default::default() };
     let codebook = Box::new(FixedCodebook::new(codes).unwrap());
-    NearestQuantizer::new(codebook, NearestConfig { nearest, matching }).unwrap()
+    NearestQuantizer::new(codebook, NearestConfig { top_k, matching }).unwrap()
 }
 
 proptest! {
@@ -88,13 +89,13 @@ proptest! {
     }
 
     #[test]
-    fn sampling_without_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, nearest in 1_i64..4, cosine in any::<bool>()) {
+    fn sampling_at_low_temperature_takes_the_nearest(seed in 0_u64..1000, size in 1_i64..30, top_k in 1_i64..4, cosine in any::<bool>()) {
         let distance = if cosine { Distance::Cosine } else { Distance::L2 };
-        let quantizer = sampled(&normal(seed, &[size, 4]), nearest.min(size), 1e-7, distance);
+        let quantizer = sampled(&normal(seed, &[size, 4]), top_k.min(size), 1e-7, distance);
         let latents = normal(seed + 1, &[2, 4, 3, 3]);
         let drawn = quantizer.quantize(&latents, Mode::Train).unwrap();
         let nearest = quantizer.quantize(&latents, Mode::Eval).unwrap();
-        // The distances of ids, since two may be closer than the noise.
+        // Compares distances: two codes can be closer than the noise.
         let far = |codes: &Tensor| (&latents - codes).square().sum_dim_intlist(1, false, Kind::Double);
         assert_close(&far(&drawn.codes), &far(&nearest.codes), 1e-3, "the distance");
         if size > 1 {
@@ -104,19 +105,19 @@ proptest! {
     }
 
     #[test]
-    fn drawn_codes_are_different_and_decode(seed in 0_u64..1000, size in 1_i64..12, nearest in 1_i64..6) {
-        let nearest = nearest.min(size);
-        let quantizer = sampled(&normal(seed, &[size, 3]), nearest, 5.0, Distance::L2);
+    fn sampled_codes_are_distinct_and_decode(seed in 0_u64..1000, size in 1_i64..12, top_k in 1_i64..6) {
+        let top_k = top_k.min(size);
+        let quantizer = sampled(&normal(seed, &[size, 3]), top_k, 5.0, Distance::L2);
         let drawn = quantizer.quantize(&normal(seed + 1, &[2, 3, 4, 4]), Mode::Train).unwrap();
         prop_assert!(quantizer.lookup(&drawn.indices).unwrap().equal(&drawn.codes));
         let sorted = drawn.indices.sort(3, false).0;
-        let steps = sorted.narrow(3, 1, nearest - 1) - sorted.narrow(3, 0, nearest - 1);
-        prop_assert!(steps.numel() == 0 || steps.min().int64_value(&[]) > 0, "a code is drawn twice");
+        let steps = sorted.narrow(3, 1, top_k - 1) - sorted.narrow(3, 0, top_k - 1);
+        prop_assert!(steps.numel() == 0 || steps.min().int64_value(&[]) > 0, "a code is sampled twice");
     }
 
     #[test]
-    fn orthogonality_is_the_mean_squared_cosine(seed in 0_u64..1000, size in 1_i64..20, width in 1_i64..8) {
-        let codes = normal(seed, &[size, width]);
+    fn orthogonality_is_the_mean_squared_cosine(seed in 0_u64..1000, size in 1_i64..20, dim in 1_i64..8) {
+        let codes = normal(seed, &[size, dim]);
         let unit = codes.to_kind(Kind::Double) / codes.to_kind(Kind::Double).norm_scalaropt_dim(2.0, [1_i64], true);
         let cosines = unit.matmul(&unit.transpose(0, 1));
         let expected = (cosines.square().sum(Kind::Double) / (size * size) as f64 - 1.0 / size as f64) * 3.0;
@@ -125,7 +126,7 @@ proptest! {
 }
 
 #[test]
-fn frequencies_follow_the_distances() {
+fn sampling_frequencies_follow_the_distances() {
     let (side, temperature) = (150, 0.7);
     let codes = Tensor::from_slice(&[0.0_f32, 0.5, 1.0, -1.5, 3.0]).view([5, 1]);
     let latents = Tensor::full([1, 1, side, side], 0.25, (Kind::Float, Device::Cpu));
@@ -142,7 +143,7 @@ fn frequencies_follow_the_distances() {
 }
 
 #[test]
-fn nothing_is_drawn_in_evaluation() {
+fn evaluation_does_not_sample() {
     let quantizer = sampled(&normal(1, &[50, 3]), 1, 10.0, Distance::L2);
     let latents = normal(2, &[2, 3, 5, 5]);
     let plain = NearestQuantizer::new(codebook(1, 50, 3), NearestConfig::default()).unwrap();
@@ -151,7 +152,7 @@ fn nothing_is_drawn_in_evaluation() {
     assert!(!quantizer.quantize(&latents, Mode::Train).unwrap().indices.equal(&expected));
 }
 
-/// The term alone: the loss of nothing is zero but for it.
+/// The orthogonality term alone: without latents, the other terms are zero.
 fn orthogonality(codes: &Tensor, weight: f64) -> Tensor {
     let orthogonality = Some(OrthogonalityConfig { weight });
     let (_store, quantizer) = learned(codes, MatchConfig { orthogonality, ..Default::default() });
@@ -160,13 +161,13 @@ fn orthogonality(codes: &Tensor, weight: f64) -> Tensor {
 }
 
 #[test]
-fn orthogonality_is_that_of_vector_quantize_pytorch() {
+fn orthogonality_equals_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     assert_close(&orthogonality(&golden["codes"], 1.0), &golden["orthogonality"], 1e-6, "the term");
 }
 
 #[test]
-fn orthonormal_codes_have_no_orthogonality_loss_and_others_learn() {
+fn orthonormal_codes_have_zero_orthogonality_loss_and_others_a_gradient() {
     let (orthonormal, _) = Tensor::linalg_qr(&normal(1, &[6, 6]), "reduced");
     for size in 1..7 {
         let loss = orthogonality(&(orthonormal.narrow(0, 0, size) * 3.0), 1.0).double_value(&[]);
@@ -179,7 +180,7 @@ fn orthonormal_codes_have_no_orthogonality_loss_and_others_learn() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let refused = |matching: MatchConfig| {
         let config = NearestConfig { matching, ..Default::default() };
         NearestQuantizer::new(codebook(1, 3, 3), config).unwrap_err()

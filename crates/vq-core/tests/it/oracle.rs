@@ -1,4 +1,4 @@
-//! Tensors that other programs made, and how to hold ours against them.
+//! Tensors from reference implementations, and comparisons with them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(crate) fn golden(file: &str) -> HashMap<String, Tensor> {
     Tensor::read_safetensors(path).unwrap().into_iter().collect()
 }
 
-/// Fails unless two tensors have one shape and differ by at most `tolerance`, everywhere.
+/// Panics unless two tensors have the same shape and differ by at most `tolerance` in every element.
 pub(crate) fn assert_close(got: &Tensor, expected: &Tensor, tolerance: f64, what: &str) {
     assert_eq!(got.size(), expected.size(), "{what}");
     let error = (got.to_kind(Kind::Double) - expected.to_kind(Kind::Double)).abs();
@@ -32,7 +32,7 @@ pub(crate) fn names(store: &nn::VarStore) -> Vec<String> {
     names
 }
 
-/// What one pass in training gives.
+/// The result of one training pass.
 pub(crate) struct Pass {
     pub(crate) codes: Tensor,
     pub(crate) indices: Tensor,
@@ -41,7 +41,7 @@ pub(crate) struct Pass {
     pub(crate) latents_grad: Tensor,
 }
 
-/// One pass in training, forward and back. Its ids must decode to its codes.
+/// One training pass, forward and backward. Checks that the ids decode to the codes.
 pub(crate) fn train(quantizer: &dyn Quantizer, latents: &Tensor, upstream: &Tensor) -> Pass {
     let latents = latents.detach().copy().set_requires_grad(true);
     let quantized = quantizer.quantize(&latents, Mode::Train).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn train(quantizer: &dyn Quantizer, latents: &Tensor, upstream: &Tens
     Pass { codes, indices: quantized.indices, loss, latents_grad: latents.grad() }
 }
 
-/// Numbers of a vector.
+/// The elements of a vector.
 pub(crate) fn numbers(tensor: &Tensor) -> Vec<f64> {
     Vec::<f64>::try_from(tensor.to_kind(Kind::Double).view(-1)).unwrap()
 }

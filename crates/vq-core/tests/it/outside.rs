@@ -1,4 +1,4 @@
-//! The README's example, as a crate outside of the workspace that depends on `vq-core` alone.
+//! Runs the example of the README as a crate outside the workspace that depends on `vq-core` alone.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn block<'a>(text: &'a str, heading: &str, language: &str) -> &'a str {
 }
 
 #[test]
-fn the_readmes_example_runs_outside_of_the_workspace() {
+fn the_example_of_the_readme_runs_outside_the_workspace() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.join("../..").canonicalize().unwrap();
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
@@ -23,7 +23,7 @@ fn the_readmes_example_runs_outside_of_the_workspace() {
     let dependencies = block(&readme, heading, "toml");
     let line = dependencies.lines().find(|line| line.starts_with("vq-core")).expect("the line of vq-core");
     let path = format!("vq-core = {{ path = {here:?} }}");
-    // The profile is the workspace's, so that what is built already can be used again.
+    // The profile equals that of the workspace, so that its build artifacts are reused.
     let profile = "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\nopt-level = 1\n\
                    [profile.dev.build-override]\ndebug = \"line-tables-only\"\n";
     let manifest = format!(

@@ -2,15 +2,15 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{
     EmaCodebook, EmaConfig, FixedCodebook, Group, GroupedQuantizer, MatchConfig, Mode, NearestConfig, NearestQuantizer,
-    Part, ProductQuantizer, Quantizer, ResidualConfig, ResidualQuantizer, Seen,
+    ProductPart, ProductQuantizer, QuantizedBatch, Quantizer, ResidualConfig, ResidualQuantizer,
 };
 
 use crate::laws::{Laws, check_laws};
 use crate::oracle::assert_close;
 use crate::support::{codebook, normal};
 
-fn part(name: &str, quantizer: impl Quantizer + 'static) -> Part {
-    Part { name: name.into(), quantizer: Box::new(quantizer) }
+fn part(name: &str, quantizer: impl Quantizer + 'static) -> ProductPart {
+    ProductPart { name: name.into(), quantizer: Box::new(quantizer) }
 }
 
 fn nearest(codes: &Tensor) -> NearestQuantizer {
@@ -21,20 +21,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, widths in prop::collection::vec(1_i64..5, 1..4), size in 1_i64..20, side in 1_i64..4) {
-        let parts: Vec<Part> = widths
+    fn the_laws_hold(seed in 0_u64..1000, channels in prop::collection::vec(1_i64..5, 1..4), size in 1_i64..20, side in 1_i64..4) {
+        let parts: Vec<ProductPart> = channels
             .iter()
             .zip(0_u64..)
-            .map(|(&width, number)| part(&format!("part {number}"), nearest(&normal(seed + number, &[size, width]))))
+            .map(|(&dim, number)| part(&format!("part {number}"), nearest(&normal(seed + number, &[size, dim]))))
             .collect();
         let quantizer = ProductQuantizer::new(parts).unwrap();
-        check_laws(&quantizer, &normal(seed + 9, &[2, widths.iter().sum(), side, side]), Laws::ALL);
+        check_laws(&quantizer, &normal(seed + 9, &[2, channels.iter().sum(), side, side]), Laws::ALL);
     }
 
     #[test]
-    fn two_halves_of_a_codebook_are_two_groups(seed in 0_u64..1000, first in 1_i64..9, second in 1_i64..9, width in 1_i64..5) {
-        let codes = normal(seed, &[first + second, width]);
-        let group = |name: &str, codes| Group { name: name.into(), codes, nearest: 1 };
+    fn two_halves_of_a_codebook_are_two_groups(seed in 0_u64..1000, first in 1_i64..9, second in 1_i64..9, dim in 1_i64..5) {
+        let codes = normal(seed, &[first + second, dim]);
+        let group = |name: &str, codes| Group { name: name.into(), codes, top_k: 1 };
         let groups = vec![group("a", 0..first), group("b", first..first + second)];
         let fixed = Box::new(FixedCodebook::new(&codes).unwrap());
         let grouped = GroupedQuantizer::new(fixed, groups, MatchConfig::default()).unwrap();
@@ -42,7 +42,7 @@ proptest! {
             part("a", nearest(&codes.narrow(0, 0, first))),
             part("b", nearest(&codes.narrow(0, first, second))),
         ]).unwrap();
-        let latents = normal(seed + 1, &[2, 2 * width, 3, 3]);
+        let latents = normal(seed + 1, &[2, 2 * dim, 3, 3]);
         let (one, other) =
             (grouped.quantize(&latents, Mode::Eval).unwrap(), halves.quantize(&latents, Mode::Eval).unwrap());
         prop_assert!(one.indices.equal(&other.indices));
@@ -52,10 +52,10 @@ proptest! {
 }
 
 #[test]
-fn parts_of_different_kinds_and_widths() {
+fn parts_can_differ_in_quantizer_and_channels() {
     let store = nn::VarStore::new(Device::Cpu);
     let ema = EmaCodebook::new(&(store.root() / "texture"), 7, 2, EmaConfig::default()).unwrap();
-    let group = |name: &str, codes, nearest| Group { name: name.into(), codes, nearest };
+    let group = |name: &str, codes, top_k| Group { name: name.into(), codes, top_k };
     let groups = vec![group("adjective", 0..5, 2), group("noun", 5..9, 1)];
     let words = GroupedQuantizer::new(codebook(1, 9, 3), groups, MatchConfig::default()).unwrap();
     let stages: Vec<Box<dyn Quantizer>> =
@@ -78,18 +78,18 @@ fn parts_of_different_kinds_and_widths() {
     let latents = normal(4, &[2, 9, 3, 3]);
     check_laws(&quantizer, &latents, Laws { fixed_points: false, ..Laws::ALL });
 
-    // An update reaches the part that learns so, with its own channels and ids, and no padding.
+    // An update reaches the EMA part, with its own channels and ids and without padding.
     let mask = Tensor::zeros([2, 3, 3], (Kind::Bool, Device::Cpu));
     let _ = mask.select(0, 0).fill_(1);
     let indices = quantizer.quantize(&latents, Mode::Train).unwrap().indices;
-    quantizer.update(&Seen { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
+    quantizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: Some(&mask) }).unwrap();
     let counted = indices.narrow(0, 0, 1).select(3, 0).reshape([-1]).bincount::<Tensor>(None, 7);
     let expected = counted.to_kind(Kind::Float) * 0.01 + 0.99;
     assert_close(&store.variables()["texture.cluster_size"], &expected, 1e-6, "sizes");
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_errors() {
     let refused = |parts| ProductQuantizer::new(parts).unwrap_err().to_string();
     assert_eq!(refused(Vec::new()), "ProductQuantizer::new: expected at least one part, got 0");
     let twins = vec![part("twin", nearest(&normal(1, &[2, 1]))), part("twin", nearest(&normal(1, &[2, 1])))];

@@ -14,7 +14,7 @@ fn quantizer(codebook: impl Codebook + 'static, matching: MatchConfig) -> Neares
 }
 
 #[test]
-fn vqgan_lc_is_that_of_the_equations() {
+fn vqgan_lc_equals_the_equations() {
     let golden = golden("codebooks.safetensors");
     let store = nn::VarStore::new(Device::Cpu);
     let codebook = ProjectedCodebook::new(&store.root(), &golden["lc.frozen"], 4).unwrap();
@@ -34,7 +34,7 @@ fn vqgan_lc_is_that_of_the_equations() {
 }
 
 #[test]
-fn simvq_is_that_of_vector_quantize_pytorch() {
+fn simvq_equals_vector_quantize_pytorch() {
     let golden = golden("vector_quantize.safetensors");
     for (name, gradient) in
         [("simvq", GradientEstimator::StraightThrough), ("simvq-rotation", GradientEstimator::Rotation)]
@@ -58,26 +58,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_laws_hold(seed in 0_u64..1000, inputs in 1_i64..8, width in 1_i64..6, size in 1_i64..30, side in 1_i64..4, bias in any::<bool>()) {
-        let latents = normal(seed + 1, &[2, width, side, side]);
+    fn the_laws_hold(seed in 0_u64..1000, inputs in 1_i64..8, dim in 1_i64..6, size in 1_i64..30, side in 1_i64..4, bias in any::<bool>()) {
+        let latents = normal(seed + 1, &[2, dim, side, side]);
         let store = nn::VarStore::new(Device::Cpu);
-        let codebook = ProjectedCodebook::new(&store.root(), &normal(seed, &[size, inputs]), width).unwrap();
+        let codebook = ProjectedCodebook::new(&store.root(), &normal(seed, &[size, inputs]), dim).unwrap();
         check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
         let store = nn::VarStore::new(Device::Cpu);
-        let codebook = SimVqCodebook::new(&store.root(), size, width, SimVqConfig { bias }).unwrap();
+        let codebook = SimVqCodebook::new(&store.root(), size, dim, SimVqConfig { bias }).unwrap();
         check_laws(&quantizer(codebook, MatchConfig::default()), &latents, Laws::ALL);
     }
 }
 
 #[test]
-fn frozen_codes_are_kept_but_not_trained() {
+fn frozen_codes_are_stored_but_not_trained() {
     let store = nn::VarStore::new(Device::Cpu);
     let frozen = normal(1, &[6, 4]);
     let codebook = ProjectedCodebook::new(&store.root(), &frozen, 3).unwrap();
     assert_eq!(names(&store), ["frozen", "projection.bias", "projection.weight"]);
     assert_eq!(store.trainable_variables().len(), 2);
     assert!(store.variables()["frozen"].equal(&frozen));
-    // A copy: what becomes of the given tensor does not matter.
+    // The codebook has a copy: later changes of the given tensor have no effect.
     let before = codebook.vectors(Mode::Eval);
     let _ = frozen.shallow_clone().zero_();
     assert!(codebook.vectors(Mode::Eval).equal(&before));
@@ -92,7 +92,7 @@ fn frozen_codes_are_kept_but_not_trained() {
 }
 
 #[test]
-fn a_gradient_to_one_code_moves_all() {
+fn a_gradient_to_one_code_moves_all_codes() {
     let store = nn::VarStore::new(Device::Cpu);
     let codebook = SimVqCodebook::new(&store.root(), 20, 3, SimVqConfig::default()).unwrap();
     let before = codebook.vectors(Mode::Train);
@@ -104,7 +104,7 @@ fn a_gradient_to_one_code_moves_all() {
 }
 
 #[test]
-fn initial_weights_have_the_published_spread() {
+fn initial_weights_have_the_published_standard_deviation() {
     let store = nn::VarStore::new(Device::Cpu);
     SimVqCodebook::new(&store.root(), 4000, 64, SimVqConfig::default()).unwrap();
     let spread = |name: &str| store.variables()[name].std(true).double_value(&[]);
@@ -118,14 +118,14 @@ fn initial_weights_have_the_published_spread() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_errors() {
     let store = nn::VarStore::new(Device::Cpu);
-    let refused = |frozen: &Tensor, width| ProjectedCodebook::new(&store.root(), frozen, width).unwrap_err();
+    let refused = |frozen: &Tensor, dim| ProjectedCodebook::new(&store.root(), frozen, dim).unwrap_err();
     assert_eq!(refused(&normal(1, &[3]), 2).to_string(), "ProjectedCodebook::new: expected shape [K, F], got [3]");
     assert!(matches!(refused(&normal(1, &[3, 2]), 0), CoreError::Option { .. }));
     assert!(matches!(refused(&normal(1, &[0, 2]), 2), CoreError::Option { .. }));
-    assert!(matches!(refused(&normal(1, &[3, 2]).to_kind(Kind::Int64), 2), CoreError::Kind { .. }));
+    assert!(matches!(refused(&normal(1, &[3, 2]).to_kind(Kind::Int64), 2), CoreError::Dtype { .. }));
     assert!(matches!(refused(&(normal(1, &[3, 2]) / 0.0), 2), CoreError::NotFinite { .. }));
     assert!(SimVqCodebook::new(&store.root(), 0, 2, SimVqConfig::default()).is_err());
-    assert!(store.is_empty(), "a refused codebook leaves variables behind");
+    assert!(store.is_empty(), "a failed constructor leaves variables behind");
 }

@@ -12,12 +12,12 @@ use crate::support::normal;
 const SIZE: i64 = 8;
 const WIDTH: i64 = 3;
 
-/// Unused codes die at the second step in a row.
+/// Unused codes are replaced at the second consecutive step.
 fn config(source: RevivalSource) -> RevivalConfig {
     RevivalConfig { threshold: 0.5, decay: 0.6, source }
 }
 
-/// Both codebooks that revive, and their stores.
+/// The two codebooks with revival, and their stores.
 fn codebooks(config: &RevivalConfig) -> Vec<(nn::VarStore, Box<dyn Codebook>)> {
     let (learned, ema) = (nn::VarStore::new(Device::Cpu), nn::VarStore::new(Device::Cpu));
     let a = LearnedCodebook::with_revival(&learned.root(), SIZE, WIDTH, config.clone()).unwrap();
@@ -26,13 +26,13 @@ fn codebooks(config: &RevivalConfig) -> Vec<(nn::VarStore, Box<dyn Codebook>)> {
     vec![(learned, Box::new(a)), (ema, Box::new(b))]
 }
 
-/// Vectors that all fall to code 0.
+/// Vectors that are all assigned to code 0.
 fn step(seed: u64, n: i64) -> Assignment {
     let ids = Tensor::zeros([n], (Kind::Int64, Device::Cpu));
     Assignment { vectors: normal(seed, &[n, WIDTH]) + 10.0, ids, distance: Distance::L2 }
 }
 
-/// Which of the `vectors` each code equals.
+/// The index of the vector that each code equals.
 fn origins(codes: &Tensor, vectors: &Tensor) -> Vec<Option<i64>> {
     let same = codes.unsqueeze(1).eq_tensor(&vectors.unsqueeze(0)).all_dim(2, false); // [K, N]
     let hit = |id| same.get(id).any().int64_value(&[]) == 1;
@@ -41,10 +41,10 @@ fn origins(codes: &Tensor, vectors: &Tensor) -> Vec<Option<i64>> {
 }
 
 #[test]
-fn dead_codes_move_to_different_vectors_of_the_batch() {
+fn dead_codes_move_to_distinct_vectors_of_the_batch() {
     for (_store, mut codebook) in codebooks(&config(RevivalSource::Batch)) {
         let before = codebook.vectors(Mode::Train).copy();
-        assert_eq!(codebook.update(&step(1, 20)).unwrap().revived, 0, "still within the grace");
+        assert_eq!(codebook.update(&step(1, 20)).unwrap().revived, 0, "within the grace period");
         let moved = step(2, 20);
         assert_eq!(codebook.update(&moved).unwrap().revived, SIZE - 1);
         let codes = codebook.vectors(Mode::Train).detach();
@@ -52,13 +52,13 @@ fn dead_codes_move_to_different_vectors_of_the_batch() {
         assert_eq!(origins.remove(0), None, "code 0 was used");
         origins.sort_unstable();
         origins.dedup();
-        assert!(origins.iter().all(Option::is_some), "a code is none of the batch: {codebook:?}");
-        assert_eq!(origins.len() as i64, SIZE - 1, "two codes got one vector");
+        assert!(origins.iter().all(Option::is_some), "a code is not a vector of the batch: {codebook:?}");
+        assert_eq!(origins.len() as i64, SIZE - 1, "two codes got the same vector");
         if codebook.learns_by_gradient() {
             assert!(codes.get(0).equal(&before.get(0)), "the used code moved");
             assert!(codebook.vectors(Mode::Train).requires_grad());
         }
-        // Revived codes have their grace again.
+        // Revived codes have a new grace period.
         assert_eq!(codebook.update(&step(3, 20)).unwrap().revived, 0);
         assert_eq!(codebook.update(&step(4, 20)).unwrap().revived, SIZE - 1);
     }
@@ -69,13 +69,13 @@ fn usage_is_a_moving_average_of_assignments_per_step() {
     for (store, mut codebook) in codebooks(&config(RevivalSource::Batch)) {
         codebook.update(&step(1, 20)).unwrap();
         let usage = Vec::<f32>::try_from(&store.variables()["revival.usage"]).unwrap();
-        // All start at twice the threshold of 0.5.
+        // All usages are initialized with twice the threshold of 0.5.
         assert!((usage[0] - (0.6 + 0.4 * 20.0)).abs() < 1e-5 && (usage[1] - 0.6).abs() < 1e-6, "{usage:?}");
     }
 }
 
 #[test]
-fn averages_of_a_revived_code_start_anew() {
+fn averages_of_a_revived_code_are_reset() {
     let (store, mut codebook) = codebooks(&config(RevivalSource::Batch)).remove(1);
     for seed in 0..2 {
         codebook.update(&step(seed, 20)).unwrap();
@@ -89,7 +89,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_two_codes_get_one_vector(seed in 0_u64..1000, n in 0_i64..12) {
+    fn no_two_codes_get_the_same_vector(seed in 0_u64..1000, n in 0_i64..12) {
         for (_store, mut codebook) in codebooks(&config(RevivalSource::Batch)) {
             codebook.update(&step(seed, 5)).unwrap();
             let before = codebook.vectors(Mode::Train).copy();
@@ -101,17 +101,17 @@ proptest! {
             found.sort_unstable();
             let count = found.len();
             found.dedup();
-            // With one vector, the average of code 0 may be that vector.
+            // With one vector, the average of code 0 can equal that vector.
             prop_assert!(found.len() == count || n == 1);
             prop_assert!(found.len() as i64 >= revived);
             if n == 0 {
-                prop_assert!(codes.equal(&before), "an empty batch changes something");
+                prop_assert!(codes.equal(&before), "an empty batch changes codes");
             }
         }
     }
 
     #[test]
-    fn used_codes_live(seed in 0_u64..1000, steps in 1_u64..20) {
+    fn used_codes_are_not_replaced(seed in 0_u64..1000, steps in 1_u64..20) {
         for (_store, mut codebook) in codebooks(&config(RevivalSource::Batch)) {
             for number in 0..steps {
                 let ids = Tensor::arange(2 * SIZE, (Kind::Int64, Device::Cpu)).remainder(SIZE);
@@ -124,8 +124,8 @@ proptest! {
 }
 
 #[test]
-fn which_dead_codes_wait_is_left_to_chance() {
-    // One vector for seven dead codes, 40 times: all the same with probability 7^-39.
+fn the_dead_codes_that_wait_are_random() {
+    // One vector for seven dead codes, 40 times: always the same code with probability 7^-39.
     let revived: HashSet<usize> = (0..40)
         .map(|_| {
             let (_store, mut codebook) = codebooks(&config(RevivalSource::Batch)).remove(0);
@@ -147,7 +147,7 @@ fn a_reservoir_holds_the_vectors_of_the_last_steps() {
         let steps: Vec<Assignment> = (0..5).map(|seed| step(seed, 3)).collect();
         for (number, step) in steps.iter().enumerate() {
             codebook.update(step).unwrap();
-            // Of three vectors a step, the last seven.
+            // The last seven of three vectors per step.
             let seen = Tensor::cat(&steps[..=number].iter().map(|step| &step.vectors).collect::<Vec<_>>(), 0);
             let held = 7.min(seen.size()[0]);
             let reservoir = store.variables()["revival.reservoir"].narrow(0, 0, held);
@@ -155,16 +155,16 @@ fn a_reservoir_holds_the_vectors_of_the_last_steps() {
             found.sort_unstable();
             found.dedup();
             assert_eq!(found.len() as i64, held, "step {number}: the reservoir holds {found:?}");
-            // The last two steps are whole, whatever the order within a step was.
+            // The last two steps are complete, for every order within a step.
             let whole = (seen.size()[0] - 6).max(0);
-            assert!((whole..seen.size()[0]).all(|place| found.contains(&place)), "step {number}: {found:?}");
+            assert!((whole..seen.size()[0]).all(|position| found.contains(&position)), "step {number}: {found:?}");
         }
     }
 }
 
 #[test]
-fn a_reservoir_revives_from_steps_before() {
-    // One vector a step, seven dead codes: the batch alone could revive but one.
+fn a_reservoir_revives_from_previous_steps() {
+    // One vector per step and seven dead codes: the batch alone could revive only one.
     let source = RevivalSource::Reservoir { size: 7, per_step: 1 };
     let config = RevivalConfig { threshold: 0.5, decay: 0.9, source };
     for (_store, mut codebook) in codebooks(&config) {
@@ -183,7 +183,7 @@ fn a_reservoir_revives_from_steps_before() {
 
 #[test]
 fn a_resumed_run_has_the_same_reservoir_and_grace() {
-    // Whole batches go in and whole reservoirs come out, so that chance decides the order alone.
+    // Whole batches are added and whole reservoirs drawn, so that only the order is random.
     let source = RevivalSource::Reservoir { size: 7, per_step: 1 };
     let config = RevivalConfig { threshold: 0.5, decay: 0.9, source };
     for kind in 0..2 {
@@ -211,7 +211,7 @@ fn a_resumed_run_has_the_same_reservoir_and_grace() {
 }
 
 #[test]
-fn names_and_refusals() {
+fn variables_have_their_documented_names_and_invalid_options_are_errors() {
     let source = RevivalSource::Reservoir { size: 4, per_step: 4 };
     let (store, _) = codebooks(&config(source)).remove(0);
     assert_eq!(names(&store), ["revival.reservoir", "revival.reservoir_taken", "revival.usage", "weight"]);

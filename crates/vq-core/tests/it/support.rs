@@ -1,9 +1,9 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use tch::Tensor;
 use vq_core::FixedCodebook;
 
-/// Seeded standard normal numbers; a generator of its own, since tests run side by side and torch's is shared.
+/// Seeded standard normal numbers, from a separate generator, because concurrent tests share torch's.
 pub(crate) fn normal(seed: u64, size: &[i64]) -> Tensor {
     let mut state = seed.wrapping_mul(2) + 1;
     let mut uniform = || {
@@ -17,8 +17,8 @@ pub(crate) fn normal(seed: u64, size: &[i64]) -> Tensor {
     Tensor::from_slice(&values).view(size)
 }
 
-pub(crate) fn codebook(seed: u64, size: i64, width: i64) -> Box<FixedCodebook> {
-    Box::new(FixedCodebook::new(&normal(seed, &[size, width])).unwrap())
+pub(crate) fn codebook(seed: u64, size: i64, dim: i64) -> Box<FixedCodebook> {
+    Box::new(FixedCodebook::new(&normal(seed, &[size, dim])).unwrap())
 }
 
 pub(crate) fn ids(values: &[i64], size: &[i64]) -> Tensor {

@@ -1,4 +1,4 @@
-//! Figures of use, against NumPy's; `tests/data/make_usage.py` makes the file.
+//! Usage statistics, compared with NumPy. `tests/data/make_usage.py` makes the file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +14,8 @@ use crate::support::{codebook, ids};
 
 fn layout() -> Layout {
     let groups = vec![
-        Group { name: "adjective".into(), codes: 0..4, nearest: 2 },
-        Group { name: "noun".into(), codes: 4..10, nearest: 1 },
+        Group { name: "adjective".into(), codes: 0..4, top_k: 2 },
+        Group { name: "noun".into(), codes: 4..10, top_k: 1 },
     ];
     GroupedQuantizer::new(codebook(1, 10, 2), groups, MatchConfig::default()).unwrap().layout().clone()
 }
@@ -37,7 +37,7 @@ fn usage_and_perplexity_of_each_group() {
 }
 
 #[test]
-fn nothing_counted_is_nothing_used() {
+fn without_counts_no_code_is_used() {
     let usage = UsageCounter::new(&layout()).unwrap().compute();
     assert_eq!(usage[0].used, 0);
     assert_eq!((usage[0].perplexity, usage[0].gini), (0.0, 0.0));
@@ -49,7 +49,7 @@ fn histogram(counts: Vec<i64>) -> Histogram {
 }
 
 #[test]
-fn figures_equal_numpys() {
+fn statistics_equal_numpy() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/usage.json");
     let golden: BTreeMap<String, Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(golden.len(), 5);
@@ -67,7 +67,7 @@ fn figures_equal_numpys() {
 }
 
 #[test]
-fn counts_of_something_else_are_not_added() {
+fn counts_of_another_group_are_not_added() {
     let refused = |other: Histogram, words: &str| {
         let mut own = histogram(vec![1, 2, i64::MAX]);
         let message = own.merge(&other).unwrap_err().to_string();
@@ -91,14 +91,14 @@ fn counts_of_something_else_are_not_added() {
 }
 
 #[test]
-fn more_codes_than_can_be_counted_are_refused() {
+fn too_many_codes_to_count_are_an_error() {
     let quantizer = LfqQuantizer::new(LfqConfig { bits: 40, bits_per_id: 40, ..Default::default() }).unwrap();
     let error = UsageCounter::new(quantizer.layout()).unwrap_err().to_string();
     assert_eq!(error, "UsageCounter::new: expected at most 268435456 codes to count, got 1099511627776");
 }
 
 #[test]
-fn ids_of_another_slot_are_refused() {
+fn ids_of_another_slot_are_errors() {
     let error = UsageCounter::new(&layout()).unwrap().update(&ids(&[0, 1, 3], &[1, 1, 1, 3])).unwrap_err();
     assert!(matches!(error, CoreError::Id { slot: 2, got: 3, .. }), "{error}");
 }
@@ -117,7 +117,7 @@ proptest! {
         parts.update(&flat(&values[..cut])).unwrap();
         parts.update(&flat(&values[cut..])).unwrap();
         prop_assert!(whole.histogram().equal(&parts.histogram()));
-        // In two processes: one merged here, one as a file.
+        // As in two processes: one merged directly, one after serialization.
         let mut other = UsageCounter::new(&layout()).unwrap();
         other.update(&flat(&values[cut..])).unwrap();
         let mut merged = UsageCounter::new(&layout()).unwrap();
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn gini_is_of_shares_alone(
+    fn gini_depends_only_on_the_shares(
         counts in prop::collection::vec(0_i64..1000, 1..40), turn in 0_usize..40, scale in 2_i64..1_000_000,
     ) {
         let gini = histogram(counts.clone()).gini();

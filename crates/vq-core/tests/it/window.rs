@@ -16,15 +16,15 @@ fn batch(values: &[(i64, i64)]) -> Tensor {
 
 proptest! {
     #[test]
-    fn a_window_is_what_a_counter_says_of_its_batches(
+    fn a_window_equals_a_counter_of_its_batches(
         batches in prop::collection::vec(prop::collection::vec((0_i64..4, 4_i64..7), 1..6), 1..9),
-        width in 1_usize..5,
+        dim in 1_usize..5,
     ) {
-        let mut window = UsageWindow::new(&layout(), width).unwrap();
+        let mut window = UsageWindow::new(&layout(), dim).unwrap();
         for (number, values) in batches.iter().enumerate() {
             window.update(&batch(values)).unwrap();
             let mut counter = UsageCounter::new(&layout()).unwrap();
-            for values in &batches[(number + 1).saturating_sub(width)..=number] {
+            for values in &batches[(number + 1).saturating_sub(dim)..=number] {
                 counter.update(&batch(values)).unwrap();
             }
             prop_assert_eq!(window.histograms(), counter.histograms());
@@ -49,7 +49,7 @@ proptest! {
 }
 
 #[test]
-fn histograms_name_dead_codes_and_rank() {
+fn histograms_list_dead_codes_and_ranks() {
     let mut counter = UsageCounter::new(&layout()).unwrap();
     counter.update(&batch(&[(1, 6), (1, 6), (3, 6)])).unwrap();
     let [a, b] = &counter.histograms()[..] else { panic!("two groups") };
@@ -60,7 +60,7 @@ fn histograms_name_dead_codes_and_rank() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_errors() {
     let error = UsageWindow::new(&layout(), 0).unwrap_err().to_string();
     assert_eq!(error, "UsageWindow::new: expected a window of at least one batch, got 0");
     let mut window = UsageWindow::new(&layout(), 2).unwrap();

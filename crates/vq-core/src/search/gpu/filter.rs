@@ -1,11 +1,11 @@
-//! The filters of the search on a GPU, and what each wants of shared memory.
+//! The filters of the search on a GPU, and their shared memory.
 
 use tch::{Kind, Tensor};
 
-use super::{CAPACITY, CODE_TILE};
-use crate::cuda::{Limits, Source, groups};
+use super::constants::{CAPACITY, CODE_TILE};
+use crate::kernels::{Limits, Source, groups};
 
-/// A way to compute scores.
+/// The precision in which scores are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filter {
     /// Tensor cores: bfloat16 in, f32 out.
@@ -14,18 +14,18 @@ pub(super) enum Filter {
     F32,
 }
 
-/// How [`Filter::Bf16`] lays out shared memory.
+/// The layout of shared memory of [`Filter::Bf16`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Staging {
-    /// Parts of codes that are there or under way.
+    /// Parts of codes that are loaded or in flight.
     pub(super) stages: i32,
-    /// Whether all of the rows stays there.
+    /// Whether the rows fit as a whole.
     pub(super) resident: bool,
     pub(super) bytes: u32,
 }
 
 impl Staging {
-    /// The best that fits into `available` bytes, as `kernels/filter_bf16.cu` lays it out.
+    /// The best layout that fits into `available` bytes, as in `kernels/filter_bf16.cu`.
     pub(super) fn fit(depth: i64, available: u32) -> Option<Self> {
         const LINE_BYTES: i64 = 128;
         const OFFSET_BYTES: i64 = 4 * CODE_TILE;
@@ -45,10 +45,10 @@ impl Filter {
     pub(super) const F32_ROWS: i64 = 128;
     pub(super) const THREADS: u32 = 256;
 
-    /// The filters that are worth their while for these codes, the fastest first.
+    /// The filters that pay off for these codes, fastest first.
     pub(super) fn cascade(limits: Limits, codes: &Tensor) -> Vec<Self> {
         let size = codes.size()[0];
-        // Few codes would all be candidates; positions of codes are `int`s.
+        // Few codes would all be candidates. Positions of codes are `int`s.
         if codes.kind() != Kind::Float || size <= CAPACITY || size > i64::from(i32::MAX) - CODE_TILE {
             return Vec::new();
         }
@@ -57,7 +57,7 @@ impl Filter {
         staging.map(Self::Bf16).into_iter().chain([Self::F32]).collect()
     }
 
-    /// Rows of a block.
+    /// Rows per block.
     pub(super) fn row_tile(self) -> i64 {
         match self {
             Self::Bf16(_) => Self::BF16_ROWS,
@@ -65,7 +65,7 @@ impl Filter {
         }
     }
 
-    /// The kind that holds an image's elements.
+    /// The dtype of packed elements.
     pub(super) fn kind(self) -> Kind {
         match self {
             Self::Bf16(_) => Kind::Int16,
@@ -73,6 +73,7 @@ impl Filter {
         }
     }
 
+    /// The file of the kernels.
     pub(super) fn source(self) -> Source {
         match self {
             Self::Bf16(_) => Source::FilterBf16,
@@ -88,6 +89,7 @@ impl Filter {
         }
     }
 
+    /// The layout of shared memory.
     pub(super) fn staging(self) -> Staging {
         match self {
             Self::Bf16(staging) => staging,
@@ -96,7 +98,7 @@ impl Filter {
     }
 }
 
-/// Elements of an image: the width, and zeros up to a multiple of a tensor core's depth.
+/// Length of a packed vector: the dimension, padded to a multiple of the depth of a tensor core.
 pub(super) fn depth_of(codes: &Tensor) -> i64 {
     groups(codes.size()[1], 16) * 16
 }

@@ -1,0 +1,109 @@
+//! The kernels of the filters, and the choice among them.
+
+use super::panel::Precision;
+
+/// Smallest dimension at which bytes are faster than bfloat16: a tile of bytes must convert each sum.
+#[cfg(target_arch = "x86_64")]
+const MIN_DIM_FOR_BYTES: usize = 40;
+
+/// Largest dimension at which sums of products of bytes fit into 32 bits: `255 * 127 * D < 2^31`.
+#[cfg(target_arch = "x86_64")]
+const MAX_DIM_FOR_BYTES: usize = 1 << 15;
+
+/// A kernel that computes scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::search) struct Kernel {
+    pub(super) precision: Precision,
+    pub(super) instructions: Instructions,
+}
+
+/// The instruction set of a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// The baseline of the build target.
+    Portable,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F and BW, and BF16 or VNNI if the precision needs it.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// Rows and codes that a kernel holds in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TileShape {
+    pub(super) rows: usize,
+    pub(super) codes: usize,
+}
+
+/// Scalar code that is compiled for each instruction set. `run` must be `#[inline(always)]`, otherwise it is not.
+pub(super) trait Vectorized {
+    /// The result.
+    type Output;
+
+    /// Runs the code.
+    fn run(self) -> Self::Output;
+}
+
+impl Kernel {
+    /// Every kernel that this processor can run.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        let kernel = |precision, instructions| Self { precision, instructions };
+        let mut kernels = vec![kernel(Precision::F32, Instructions::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                kernels.push(kernel(Precision::F32, Instructions::Avx2));
+            }
+            let own = Self::cascade(MIN_DIM_FOR_BYTES).into_iter();
+            kernels.extend(own.filter(|kernel| kernel.instructions == Instructions::Avx512));
+        }
+        kernels
+    }
+
+    /// The kernels of this processor for vectors of `dim` elements, from the fastest to the most precise.
+    pub(in crate::search) fn cascade(dim: usize) -> Vec<Self> {
+        let kernel = |precision, instructions| Self { precision, instructions };
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                let bytes =
+                    is_x86_feature_detected!("avx512vnni") && (MIN_DIM_FOR_BYTES..=MAX_DIM_FOR_BYTES).contains(&dim);
+                if bytes {
+                    kernels.push(kernel(Precision::I8, Instructions::Avx512));
+                }
+                if is_x86_feature_detected!("avx512bf16") {
+                    kernels.push(kernel(Precision::Bf16, Instructions::Avx512));
+                }
+                kernels.push(kernel(Precision::F32, Instructions::Avx512));
+                return kernels;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return vec![kernel(Precision::F32, Instructions::Avx2)];
+            }
+        }
+        kernels.push(kernel(Precision::F32, Instructions::Portable));
+        kernels
+    }
+
+    /// Rows and codes of a tile.
+    pub(super) fn tile(self) -> TileShape {
+        match self.instructions {
+            Instructions::Portable => TileShape { rows: 4, codes: 8 },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => TileShape { rows: 6, codes: 16 },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => TileShape { rows: 14, codes: 32 },
+        }
+    }
+}
+
+impl Instructions {
+    /// The best instruction set of this processor.
+    pub(super) fn detect() -> Self {
+        Kernel::cascade(1)[0].instructions
+    }
+}
