@@ -1,9 +1,8 @@
-//! Words of a caption, as the figures of the literature are made with.
+//! Words of a caption, as the published figures split them.
 
-/// Signs that pycocoevalcap's `PTBTokenizer` removes where they stand alone; dots, dashes and quotes are never read as
-/// words in the first place.
+/// Signs that pycocoevalcap's `PTBTokenizer` removes where they stand alone. Dots, dashes and quotes never become words.
 const REMOVED: [&str; 5] = [",", ":", ";", "?", "!"];
-/// Words, in small letters, that keep the dot that follows.
+/// Lower-case words that keep a following dot.
 const ABBREVIATIONS: [&str; 64] = [
     "apr", "aug", "ave", "bldg", "blvd", "brig", "bros", "capt", "cmdr", "co", "col", "corp", "cpl", "ct", "dec",
     "dept", "dr", "drs", "est", "etc", "feb", "fri", "ft", "gen", "gov", "hon", "hwy", "inc", "jan", "jr", "jul",
@@ -11,23 +10,24 @@ const ABBREVIATIONS: [&str; 64] = [
     "rep", "reps", "rev", "sen", "sens", "sep", "sept", "sgt", "sr", "st", "sun", "thu", "tue", "univ", "vs", "wed",
     "ste",
 ];
-/// Contractions behind an apostrophe.
+/// Contractions after an apostrophe.
 const CONTRACTIONS: [&str; 6] = ["s", "m", "d", "re", "ve", "ll"];
 /// Words that begin with an apostrophe.
 const CLIPPED: [&str; 5] = ["em", "til", "cause", "n'", "till"];
-/// One word written for two, and where the second begins.
+/// Words that stand for two, and the letter at which the second begins.
 const FUSED: [(&str, usize); 6] = [("cannot", 3), ("gonna", 3), ("gotta", 3), ("wanna", 3), ("lemme", 3), ("gimme", 3)];
 
-/// The words of a caption in small letters, without punctuation, as pycocoevalcap's `PTBTokenizer` gives them.
+/// The lower-case words of a caption without punctuation, as pycocoevalcap's `PTBTokenizer` gives them.
 ///
-/// That is Stanford's tokenizer (CoreNLP 3.4.1, `-lowerCase`) in the manner of the Penn Treebank: `don't` is `do` and
-/// `n't`, `man's` is `man` and `'s`, `cannot` is `can` and `not`; hyphens, numbers and abbreviations with their dots stay
-/// whole.
-/// Then punctuation goes, but for what pycocoevalcap leaves: brackets (`-lrb-`, `-rrb-`), since it looks for those in
-/// capitals, and signs in a row such as `?!`.
+/// That is Stanford's tokenizer (CoreNLP 3.4.1, `-lowerCase`) with the rules of the Penn Treebank: `don't` becomes `do`
+/// and `n't`, `man's` becomes `man` and `'s`, `cannot` becomes `can` and `not`; hyphenated words, numbers, and
+/// abbreviations with their dots stay whole.
+/// Punctuation is then removed, except for what pycocoevalcap leaves: brackets (`-lrb-`, `-rrb-`), because it looks for
+/// those in capitals, and signs in a row such as `?!`.
 ///
-/// Equal to it on each of the 40,460 captions of Flickr8k; the long tail of its grammar (addresses, smileys, markup, telephone
-/// numbers, abbreviations that end a sentence) is not here.
+/// The result is equal on each of the 40,460 captions of Flickr8k.
+/// The rest of the grammar (addresses, smileys, markup, telephone numbers, abbreviations that end a sentence) is not
+/// implemented.
 pub fn caption_words(text: &str) -> Vec<String> {
     let text = text.replace(['“', '”'], "\"").replace(['‘', '’'], "'").replace(['–', '—'], "--").replace('…', "...");
     let chunks: Vec<Vec<char>> = text.split_whitespace().map(|chunk| chunk.chars().collect()).collect();
@@ -39,7 +39,7 @@ pub fn caption_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Cuts what stands between two spaces.
+/// Splits the letters between two spaces.
 struct Scanner<'a> {
     letters: &'a [char],
     at: usize,
@@ -58,7 +58,7 @@ impl Scanner<'_> {
                 '@' | '#' if self.is(1, char::is_alphabetic) => self.tag(),
                 '?' | '!' => self.row(|letter| matches!(letter, '?' | '!')),
                 '.' | '-' | '"' | '`' => {
-                    // A row of these is punctuation, whatever its length.
+                    // A row of these is punctuation at any length.
                     self.at += 1;
                 }
                 _ => self.sign(letter),
@@ -74,7 +74,7 @@ impl Scanner<'_> {
         self.peek(ahead).is_some_and(test)
     }
 
-    /// The letters from a place on, in small ones, up to what is none.
+    /// The letters from an index up to the first sign that is no letter, in lower case.
     fn letters_from(&self, at: usize) -> String {
         let rest = self.letters.iter().skip(at);
         rest.take_while(|letter| letter.is_alphabetic()).flat_map(|letter| letter.to_lowercase()).collect()
@@ -86,7 +86,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes so many letters as a word.
+    /// Takes a number of letters as a word.
     fn take(&mut self, count: usize) {
         let word: String = self.letters[self.at..self.at + count].iter().collect();
         self.at += count;
@@ -112,7 +112,7 @@ impl Scanner<'_> {
             '½' => "1/2",
             '¼' => "1/4",
             '¾' => "3/4",
-            // What the Penn Treebank has no place for: emoji, and the marks that go with them.
+            // The Penn Treebank has no emoji and no variation selectors or joiners.
             _ if u32::from(letter) > 0xFFFF || matches!(letter, '\u{FE0F}' | '\u{200D}') => return,
             _ => return self.push(&letter.to_string()),
         };
@@ -124,14 +124,14 @@ impl Scanner<'_> {
         self.take(1 + rest.take_while(|&&letter| letter.is_alphanumeric() || letter == '_').count());
     }
 
-    /// A number with a sign or a dot in front.
+    /// A number after a sign or a dot.
     fn number(&mut self) {
         let mut end = self.at + 1;
         self.digits(&mut end);
         self.take(end - self.at);
     }
 
-    /// Goes on over digits, and over `.`, `,`, `:` and `/` between them.
+    /// Moves `end` past digits, and past `.`, `,`, `:` and `/` between them.
     fn digits(&self, end: &mut usize) {
         let digit = |at: usize| self.letters.get(at).is_some_and(char::is_ascii_digit);
         while digit(*end) || matches!(self.letters.get(*end), Some('.' | ',' | ':' | '/')) && digit(*end + 1) {
@@ -139,7 +139,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// An apostrophe that no word stands before.
+    /// An apostrophe that follows no word.
     fn apostrophe(&mut self) {
         let ahead = self.letters_from(self.at + 1);
         let digits = self.letters[self.at + 1..].iter().take_while(|letter| letter.is_ascii_digit()).count();
@@ -157,7 +157,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A word, and what is joined to it.
+    /// A word and the parts joined to it.
     fn word(&mut self) {
         let start = self.at;
         let mut end = start;
@@ -196,7 +196,7 @@ impl Scanner<'_> {
         !after.is_empty() && !is_contraction && (matches!(&before[..], "o" | "d" | "l" | "c" | "ma"))
     }
 
-    /// Takes the word up to `end`, in as many parts as the Penn Treebank has for it.
+    /// Takes the word up to `end`, in the parts that the Penn Treebank gives it.
     fn finish(&mut self, end: usize) {
         let word: String = self.letters[self.at..end].iter().collect::<String>().to_lowercase();
         let length = end - self.at;
@@ -238,7 +238,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Signs that Unicode counts among the numbers, and the Penn Treebank writes out.
+/// Signs that are numbers in Unicode and that the Penn Treebank writes out.
 fn is_fraction(letter: char) -> bool {
     matches!(letter, '½' | '¼' | '¾')
 }
