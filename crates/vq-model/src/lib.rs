@@ -1,4 +1,4 @@
-//! The VQGAN autoencoder, the image tokenizer built on it, and the discriminators that it is trained against.
+//! The VQGAN autoencoder, the image tokenizer built on it, and the networks that train and evaluate it.
 //!
 //! ```
 //! use tch::{Device, Kind, Tensor, nn};
@@ -20,9 +20,9 @@
 //! # }
 //! ```
 //!
-//! | What | Source | Held to PyTorch by `tests/it/` |
+//! | item | source | test against PyTorch in `tests/it/` |
 //! |---|---|---|
-//! | [`Encoder`], [`Decoder`], [`ImageTokenizer`] | VQGAN, arXiv 2012.09841; taming-transformers' parameter names | `goldens` |
+//! | [`ImageTokenizer`], [`Encoder`], [`Decoder`] | VQGAN, arXiv 2012.09841; taming-transformers' parameter names | `goldens` |
 //! | [`load_taming`] | names of taming-transformers' `VQModel` | `taming` |
 //! | [`PatchDiscriminator`] | PatchGAN, arXiv 1611.07004; taming's `NLayerDiscriminator` | `goldens` |
 //! | [`SpectralDiscriminator`] | spectral normalization, arXiv 1802.05957 | `goldens` |
@@ -32,8 +32,8 @@
 //!
 //! # Precision
 //!
-//! Parameters, their gradients, statistics of normalizations, quantizer, images and logits are `Float`.
 //! With [`Precision::Bf16`], convolutions and attention compute in `BFloat16`.
+//! Parameters, gradients, statistics of normalizations, the quantizer, images and logits are always `Float`.
 //!
 //! # Letters used in shapes
 //!
@@ -48,39 +48,21 @@
 //!
 //! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`.
 
-mod attention;
 mod autoencoder;
-mod batch_norm;
-mod convolution;
-mod decoder;
 mod discriminator;
-mod encoder;
 mod error;
-mod inception;
+mod frozen;
 mod layers;
-mod level;
-mod lpips;
-mod patch;
 mod precision;
-mod preset;
-mod resample;
-mod residual;
 mod scene_classifier;
-mod spectral_norm;
 mod taming;
 mod tokenizer;
-mod weights;
 
-pub use autoencoder::AutoencoderConfig;
-pub use decoder::Decoder;
-pub use discriminator::{Discriminator, DiscriminatorConfig, PatchConfig};
-pub use encoder::Encoder;
+pub use autoencoder::{AutoencoderConfig, AutoencoderPreset, Decoder, Encoder};
+pub use discriminator::{Discriminator, DiscriminatorConfig, PatchConfig, PatchDiscriminator, SpectralDiscriminator};
 pub use error::ModelError;
-pub use inception::{Inception, InceptionConfig, InceptionOutput, InceptionScale};
-pub use lpips::Lpips;
-pub use patch::{PatchDiscriminator, SpectralDiscriminator};
+pub use frozen::{Inception, InceptionConfig, InceptionOutput, InceptionScale, Lpips};
 pub use precision::Precision;
-pub use preset::AutoencoderPreset;
-pub use scene_classifier::{SceneClassifier, SceneClassifierConfig, SceneOpinion, SceneVocabulary};
+pub use scene_classifier::{SceneClasses, SceneClassifier, SceneClassifierConfig, ScenePrediction};
 pub use taming::{TamingLoaded, load_taming};
 pub use tokenizer::{Encoded, ImageTokenizer, Reconstruction};

@@ -1,27 +1,27 @@
-//! The blocks of Inception-v3, as data.
+//! The blocks of Inception-v3.
 
 use tch::{Tensor, nn};
 
-use super::convolution::{Convolution, Shape};
+use super::frozen_conv::{FrozenConv, FrozenConvShape as Shape};
+use super::weights::Weights;
 use crate::ModelError;
-use crate::weights::Weights;
 
-/// One way through a block: what comes first, then convolutions, each under its name.
-struct Branch {
+/// A branch of a block: optional pooling, then named convolutions.
+struct BranchPlan {
     pool: Option<Pool>,
     chain: Vec<(&'static str, Shape)>,
-    /// Convolutions that each see the end of the chain, one beside the other.
+    /// Convolutions that each read the end of the chain; their outputs are concatenated.
     fork: Vec<(&'static str, Shape)>,
 }
 
-/// What a window of 3x3 comes to.
+/// Pooling with a 3x3 window.
 #[derive(Debug, Clone, Copy)]
 enum Pool {
-    /// The mean of what lies within the image.
+    /// The mean over the pixels of the window that lie in the image.
     Mean,
     /// The maximum.
     Max,
-    /// The maximum at every second position, nothing added around the image.
+    /// The maximum at every second position, without padding.
     Halving,
 }
 
@@ -35,20 +35,20 @@ impl Pool {
     }
 }
 
-fn branch(chain: &[(&'static str, Shape)]) -> Branch {
-    Branch { pool: None, chain: chain.to_vec(), fork: Vec::new() }
+fn branch(chain: &[(&'static str, Shape)]) -> BranchPlan {
+    BranchPlan { pool: None, chain: chain.to_vec(), fork: Vec::new() }
 }
 
-fn forked(chain: &[(&'static str, Shape)], fork: &[(&'static str, Shape)]) -> Branch {
-    Branch { fork: fork.to_vec(), ..branch(chain) }
+fn forked(chain: &[(&'static str, Shape)], fork: &[(&'static str, Shape)]) -> BranchPlan {
+    BranchPlan { fork: fork.to_vec(), ..branch(chain) }
 }
 
-fn pooled(pool: Pool, chain: &[(&'static str, Shape)]) -> Branch {
-    Branch { pool: Some(pool), ..branch(chain) }
+fn pooled(pool: Pool, chain: &[(&'static str, Shape)]) -> BranchPlan {
+    BranchPlan { pool: Some(pool), ..branch(chain) }
 }
 
 /// `Mixed_5b` to `5d`, 35x35.
-fn mixed_5(pool: i64) -> Vec<Branch> {
+fn mixed_5(pool: i64) -> Vec<BranchPlan> {
     let same = Shape::same;
     vec![
         branch(&[("branch1x1", same(64, [1, 1]))]),
@@ -63,20 +63,20 @@ fn mixed_5(pool: i64) -> Vec<Branch> {
 }
 
 /// `Mixed_6a`, 35x35 to 17x17.
-fn mixed_6a() -> Vec<Branch> {
+fn mixed_6a() -> Vec<BranchPlan> {
     vec![
-        branch(&[("branch3x3", Shape::within(384, 2))]),
+        branch(&[("branch3x3", Shape::valid(384, 2))]),
         branch(&[
             ("branch3x3dbl_1", Shape::same(64, [1, 1])),
             ("branch3x3dbl_2", Shape::same(96, [3, 3])),
-            ("branch3x3dbl_3", Shape::within(96, 2)),
+            ("branch3x3dbl_3", Shape::valid(96, 2)),
         ]),
         pooled(Pool::Halving, &[]),
     ]
 }
 
 /// `Mixed_6b` to `6e`, 17x17.
-fn mixed_6(inner: i64) -> Vec<Branch> {
+fn mixed_6(inner: i64) -> Vec<BranchPlan> {
     let same = Shape::same;
     vec![
         branch(&[("branch1x1", same(192, [1, 1]))]),
@@ -97,21 +97,21 @@ fn mixed_6(inner: i64) -> Vec<Branch> {
 }
 
 /// `Mixed_7a`, 17x17 to 8x8.
-fn mixed_7a() -> Vec<Branch> {
+fn mixed_7a() -> Vec<BranchPlan> {
     vec![
-        branch(&[("branch3x3_1", Shape::same(192, [1, 1])), ("branch3x3_2", Shape::within(320, 2))]),
+        branch(&[("branch3x3_1", Shape::same(192, [1, 1])), ("branch3x3_2", Shape::valid(320, 2))]),
         branch(&[
             ("branch7x7x3_1", Shape::same(192, [1, 1])),
             ("branch7x7x3_2", Shape::same(192, [1, 7])),
             ("branch7x7x3_3", Shape::same(192, [7, 1])),
-            ("branch7x7x3_4", Shape::within(192, 2)),
+            ("branch7x7x3_4", Shape::valid(192, 2)),
         ]),
         pooled(Pool::Halving, &[]),
     ]
 }
 
 /// `Mixed_7b` and `7c`, 8x8.
-fn mixed_7(pool: Pool) -> Vec<Branch> {
+fn mixed_7(pool: Pool) -> Vec<BranchPlan> {
     let same = Shape::same;
     vec![
         branch(&[("branch1x1", same(320, [1, 1]))]),
@@ -127,11 +127,11 @@ fn mixed_7(pool: Pool) -> Vec<Branch> {
     ]
 }
 
-/// All of the network but its head.
+/// The network without its head.
 #[derive(Debug)]
 pub(super) struct Stages {
-    /// Three convolutions to 147x147, two to 71x71.
-    stem: [Vec<Convolution>; 2],
+    /// Three convolutions at 147x147, two at 71x71, each group followed by max pooling.
+    stem: [Vec<FrozenConv>; 2],
     blocks: Vec<Block>,
 }
 
@@ -139,11 +139,11 @@ impl Stages {
     pub(super) fn new(root: &nn::Path, weights: &Weights) -> Result<Self, ModelError> {
         let stem = |inputs: i64, chain: &[(&'static str, Shape)]| convolutions(root, inputs, chain, weights);
         let first = [
-            ("Conv2d_1a_3x3", Shape::within(32, 2)),
-            ("Conv2d_2a_3x3", Shape::within(32, 1)),
+            ("Conv2d_1a_3x3", Shape::valid(32, 2)),
+            ("Conv2d_2a_3x3", Shape::valid(32, 1)),
             ("Conv2d_2b_3x3", Shape::same(64, [3, 3])),
         ];
-        let second = [("Conv2d_3b_1x1", Shape::same(80, [1, 1])), ("Conv2d_4a_3x3", Shape::within(192, 1))];
+        let second = [("Conv2d_3b_1x1", Shape::same(80, [1, 1])), ("Conv2d_4a_3x3", Shape::valid(192, 1))];
         let stem = [stem(3, &first)?, stem(64, &second)?];
         let blocks = [
             ("Mixed_5b", mixed_5(32)),
@@ -175,39 +175,39 @@ impl Stages {
     }
 }
 
-/// Branches side by side, their maps one behind the other.
+/// Parallel branches whose outputs are concatenated along the channels.
 #[derive(Debug)]
 struct Block {
-    branches: Vec<Way>,
+    branches: Vec<Branch>,
     outputs: i64,
 }
 
 /// A branch with its weights.
 #[derive(Debug)]
-struct Way {
+struct Branch {
     pool: Option<Pool>,
-    chain: Vec<Convolution>,
-    fork: Vec<Convolution>,
+    chain: Vec<FrozenConv>,
+    fork: Vec<FrozenConv>,
 }
 
 impl Block {
-    fn new(path: &nn::Path, inputs: i64, branches: Vec<Branch>, weights: &Weights) -> Result<Self, ModelError> {
+    fn new(path: &nn::Path, inputs: i64, branches: Vec<BranchPlan>, weights: &Weights) -> Result<Self, ModelError> {
         let mut outputs = 0;
-        let mut ways = Vec::with_capacity(branches.len());
-        for Branch { pool, chain, fork } in branches {
+        let mut built = Vec::with_capacity(branches.len());
+        for BranchPlan { pool, chain, fork } in branches {
             let end = chain.last().map_or(inputs, |(_, shape)| shape.outputs);
             let fork_outputs: i64 = fork.iter().map(|(_, shape)| shape.outputs).sum();
             outputs += if fork.is_empty() { end } else { fork_outputs };
             let chain = convolutions(path, inputs, &chain, weights)?;
-            let side_by_side = fork.iter().map(|&(name, shape)| Convolution::new(path, name, end, shape, weights));
-            ways.push(Way { pool, chain, fork: side_by_side.collect::<Result<_, _>>()? });
+            let parallel = fork.iter().map(|&(name, shape)| FrozenConv::new(path, name, end, shape, weights));
+            built.push(Branch { pool, chain, fork: parallel.collect::<Result<_, _>>()? });
         }
-        Ok(Self { branches: ways, outputs })
+        Ok(Self { branches: built, outputs })
     }
 
     fn forward(&self, input: &Tensor) -> Tensor {
         let mut maps = Vec::with_capacity(self.branches.len() + 2);
-        for Way { pool, chain, fork } in &self.branches {
+        for Branch { pool, chain, fork } in &self.branches {
             let start = pool.map_or_else(|| input.shallow_clone(), |pool| pool.forward(input));
             let end = run(chain, start);
             match fork[..] {
@@ -219,21 +219,21 @@ impl Block {
     }
 }
 
-/// Convolutions, each on the one before.
+/// Convolutions in sequence.
 fn convolutions(
     path: &nn::Path,
     mut inputs: i64,
     chain: &[(&'static str, Shape)],
     weights: &Weights,
-) -> Result<Vec<Convolution>, ModelError> {
+) -> Result<Vec<FrozenConv>, ModelError> {
     let layers = chain.iter().map(|&(name, shape)| {
-        let layer = Convolution::new(path, name, inputs, shape, weights);
+        let layer = FrozenConv::new(path, name, inputs, shape, weights);
         inputs = shape.outputs;
         layer
     });
     layers.collect()
 }
 
-fn run(chain: &[Convolution], input: Tensor) -> Tensor {
+fn run(chain: &[FrozenConv], input: Tensor) -> Tensor {
     chain.iter().fold(input, |maps, convolution| convolution.forward(&maps))
 }

@@ -1,50 +1,50 @@
-//! The one layer that Inception is made of.
+//! The layer of Inception-v3.
 
 use tch::{Tensor, nn};
 
+use super::weights::Weights;
 use crate::ModelError;
-use crate::weights::Weights;
 
 /// Added to the variance.
 const EPSILON: f64 = 1e-3;
 
-/// What is added around the image.
+/// Padding of a convolution.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Border {
-    /// As many zeros as keep the size.
-    Zeros,
-    /// Nothing.
-    None,
+pub(super) enum Padding {
+    /// Zeros that keep height and width.
+    Same,
+    /// None.
+    Valid,
 }
 
-/// A convolution's geometry.
+/// Geometry of a convolution.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
+pub(super) struct FrozenConvShape {
     pub(super) outputs: i64,
     /// Height and width of the kernel.
     pub(super) kernel: [i64; 2],
     pub(super) stride: i64,
-    pub(super) border: Border,
+    pub(super) padding: Padding,
 }
 
-impl Shape {
-    /// A kernel that keeps the size.
+impl FrozenConvShape {
+    /// A convolution that keeps height and width.
     pub(super) fn same(outputs: i64, kernel: [i64; 2]) -> Self {
-        Self { outputs, kernel, stride: 1, border: Border::Zeros }
+        Self { outputs, kernel, stride: 1, padding: Padding::Same }
     }
 
-    /// A kernel of 3x3 that sees nothing outside of the image.
-    pub(super) fn within(outputs: i64, stride: i64) -> Self {
-        Self { outputs, kernel: [3, 3], stride, border: Border::None }
+    /// A 3x3 convolution without padding.
+    pub(super) fn valid(outputs: i64, stride: i64) -> Self {
+        Self { outputs, kernel: [3, 3], stride, padding: Padding::Valid }
     }
 }
 
-/// Convolution, normalization by fixed statistics, and ReLU.
+/// Convolution, batch normalization with fixed statistics, and ReLU.
 ///
 /// Parameters: `conv.weight`, `bn.weight`, `bn.bias`, `bn.running_mean`, `bn.running_var`.
 #[derive(Debug)]
-pub(super) struct Convolution {
-    shape: Shape,
+pub(super) struct FrozenConv {
+    shape: FrozenConvShape,
     weight: Tensor,
     scale: Tensor,
     shift: Tensor,
@@ -52,16 +52,16 @@ pub(super) struct Convolution {
     variance: Tensor,
 }
 
-impl Convolution {
-    /// The convolution `name` of `path`.
+impl FrozenConv {
+    /// Takes the weights of the convolution `name` of `path`.
     pub(super) fn new(
         path: &nn::Path,
         name: &str,
         inputs: i64,
-        shape: Shape,
+        shape: FrozenConvShape,
         weights: &Weights,
     ) -> Result<Self, ModelError> {
-        let (Shape { outputs, kernel: [height, width], .. }, layer) = (shape, path / name);
+        let (FrozenConvShape { outputs, kernel: [height, width], .. }, layer) = (shape, path / name);
         let take = |part: &str, kind: &str, size: &[i64]| {
             let at = &layer / part;
             let name: Vec<String> = at.components().map(str::to_owned).chain([kind.to_owned()]).collect();
@@ -79,10 +79,10 @@ impl Convolution {
 
     /// `[B, I, H, W]` to `[B, O, H', W']`.
     pub(super) fn forward(&self, input: &Tensor) -> Tensor {
-        let Shape { kernel: [height, width], stride, border, .. } = self.shape;
-        let padding = match border {
-            Border::Zeros => [height / 2, width / 2],
-            Border::None => [0, 0],
+        let FrozenConvShape { kernel: [height, width], stride, padding, .. } = self.shape;
+        let padding = match padding {
+            Padding::Same => [height / 2, width / 2],
+            Padding::Valid => [0, 0],
         };
         let output = input.conv2d(&self.weight, None::<Tensor>, stride, padding, 1, 1);
         let (scale, shift) = (Some(&self.scale), Some(&self.shift));

@@ -1,4 +1,4 @@
-//! Named tensors of networks that were trained elsewhere.
+//! Named tensors of pre-trained networks.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -7,12 +7,12 @@ use tch::Tensor;
 
 use crate::ModelError;
 
-/// Tensors by name, and where they come from.
-pub(crate) struct Weights {
+/// Tensors by name, and their origins.
+pub(super) struct Weights {
     /// The network, for errors.
     op: &'static str,
     tensors: HashMap<String, Found>,
-    /// All origins, for what none of them has.
+    /// All origins, for the error about a tensor that none of them has.
     origin: String,
 }
 
@@ -22,8 +22,8 @@ struct Found {
 }
 
 impl Weights {
-    /// Reads all tensors of safetensors files; where two have one name, the last file's counts.
-    pub(crate) fn open(op: &'static str, files: &[PathBuf]) -> Result<Self, ModelError> {
+    /// Reads all tensors of safetensors files. Of two tensors with one name, that of the later file counts.
+    pub(super) fn open(op: &'static str, files: &[PathBuf]) -> Result<Self, ModelError> {
         let mut tensors = HashMap::new();
         for file in files {
             let origin = file.display().to_string();
@@ -35,14 +35,18 @@ impl Weights {
         Ok(Self { op, tensors, origin })
     }
 
-    /// Tensors that were given.
-    pub(crate) fn given(op: &'static str, tensors: impl IntoIterator<Item = (String, Tensor)>, origin: &str) -> Self {
+    /// Takes tensors from memory.
+    pub(super) fn from_tensors(
+        op: &'static str,
+        tensors: impl IntoIterator<Item = (String, Tensor)>,
+        origin: &str,
+    ) -> Self {
         let tensors = tensors.into_iter().map(|(name, tensor)| (name, Found { tensor, origin: origin.to_owned() }));
         Self { op, tensors: tensors.collect(), origin: origin.to_owned() }
     }
 
-    /// The tensor under the first of `names` that is there.
-    pub(crate) fn find(&self, names: &[String], shape: &[i64]) -> Result<Tensor, ModelError> {
+    /// The tensor of this shape under the first of `names` that exists.
+    pub(super) fn find(&self, names: &[String], shape: &[i64]) -> Result<Tensor, ModelError> {
         let refuse = |origin: &str, name: String, got: String| {
             let expected = format!("tensor {name} {shape:?}");
             Err(ModelError::Tensor { op: self.op, origin: origin.to_owned(), expected, got })
@@ -52,13 +56,13 @@ impl Weights {
             Some((name, found)) => refuse(&found.origin, format!("`{name}`"), format!("{:?}", found.tensor.size())),
             None => {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                refuse(&self.origin, names.join(" or "), self.tensors_there())
+                refuse(&self.origin, names.join(" or "), self.sample_of_names())
             }
         }
     }
 
-    /// A few names, to see what kind of file it is.
-    fn tensors_there(&self) -> String {
+    /// The number of tensors and one name, which tell what kind of file it is.
+    fn sample_of_names(&self) -> String {
         let mut names: Vec<&str> = self.tensors.keys().map(String::as_str).collect();
         names.sort_unstable();
         match names.len() {

@@ -3,17 +3,17 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::convolution::Conv;
-use crate::layers::{NORM_GROUPS, Norm, conv1, conv3};
+use super::convolution::{Conv, conv1, conv3};
+use super::norm::{GroupNorm, NORM_GROUPS};
 
-/// Norm, swish, convolution, twice, added to the input (taming-transformers, `ResnetBlock`).
+/// Normalization, swish and convolution, twice, added to the input (taming-transformers, `ResnetBlock`).
 ///
-/// Parameters: `norm1`, `conv1`, `norm2`, `conv2`, and `nin_shortcut` where the number of channels changes.
+/// Parameters: `norm1`, `conv1`, `norm2`, `conv2`, and `nin_shortcut` if the number of channels changes.
 #[derive(Debug)]
 pub(crate) struct ResidualBlock {
-    norm1: Norm,
+    norm1: GroupNorm,
     conv1: Conv,
-    norm2: Norm,
+    norm2: GroupNorm,
     conv2: Conv,
     shortcut: Option<Conv>,
 }
@@ -23,12 +23,12 @@ impl ResidualBlock {
         Self::with_groups(path, inputs, outputs, NORM_GROUPS)
     }
 
-    /// With another number of groups in both norms.
+    /// Registers the parameters with another number of groups in both normalizations.
     pub(crate) fn with_groups(path: &nn::Path, inputs: i64, outputs: i64, groups: i64) -> Self {
         Self {
-            norm1: Norm::with_groups(&(path / "norm1"), inputs, groups),
+            norm1: GroupNorm::with_groups(&(path / "norm1"), inputs, groups),
             conv1: conv3(&(path / "conv1"), inputs, outputs),
-            norm2: Norm::with_groups(&(path / "norm2"), outputs, groups),
+            norm2: GroupNorm::with_groups(&(path / "norm2"), outputs, groups),
             conv2: conv3(&(path / "conv2"), outputs, outputs),
             shortcut: (inputs != outputs).then(|| conv1(&(path / "nin_shortcut"), inputs, outputs)),
         }

@@ -3,11 +3,11 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::convolution::Conv;
-use crate::layers::{Norm, conv3};
-use crate::level::{Level, LevelPlan, Middle};
-use crate::resample::Upsample;
-use crate::{AutoencoderConfig, ModelError};
+use super::config::AutoencoderConfig;
+use super::level::{Level, LevelPlan, Middle};
+use super::resample::Upsample;
+use crate::ModelError;
+use crate::layers::{Conv, GroupNorm, conv3};
 
 /// The VQGAN decoder, under taming-transformers' parameter names.
 ///
@@ -19,7 +19,7 @@ pub struct Decoder {
     middle: Middle,
     /// From the lowest resolution to the highest.
     levels: Vec<Level<Upsample>>,
-    norm_out: Norm,
+    norm_out: GroupNorm,
     conv_out: Conv,
     patch: i64,
 }
@@ -28,7 +28,7 @@ impl Decoder {
     /// Registers the parameters under `path`.
     ///
     /// # Errors
-    /// [`ModelError::Option`] if the configuration cannot be built.
+    /// [`ModelError::Option`] if the configuration is invalid.
     pub fn new(path: &nn::Path, config: &AutoencoderConfig) -> Result<Self, ModelError> {
         config.check()?;
         let last = config.multipliers.len() - 1;
@@ -48,20 +48,20 @@ impl Decoder {
             conv_in: conv3(&(path / "conv_in"), config.latent_channels, lowest),
             middle: Middle::new(&(path / "mid"), lowest),
             levels: (0..=last).rev().map(level).collect(),
-            norm_out: Norm::new(&(path / "norm_out"), highest),
+            norm_out: GroupNorm::new(&(path / "norm_out"), highest),
             conv_out: conv3(&(path / "conv_out"), highest, config.image_channels()),
             patch: config.patch,
         })
     }
 
-    /// Codes `[B, Z, H / f, W / f]` to images `[B, 3, H, W]` of the codes' kind, not clamped.
+    /// Codes `[B, Z, H / f, W / f]` to images `[B, 3, H, W]` of the codes' dtype, not clamped.
     pub fn forward(&self, codes: &Tensor) -> Tensor {
         let hidden = self.middle.forward(&self.conv_in.forward(codes));
         let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));
         self.conv_out.forward(&self.norm_out.swish(&hidden)).pixel_shuffle(self.patch)
     }
 
-    /// Weight of `conv_out`, `[3 patch², C, 3, 3]`: where VQGAN compares the gradients of its losses (equation 7).
+    /// Weight of `conv_out`, `[3 patch², C, 3, 3]`, at which VQGAN compares the gradients of its losses (equation 7).
     pub fn last_weight(&self) -> &Tensor {
         &self.conv_out.weight
     }

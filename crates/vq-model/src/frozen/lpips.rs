@@ -1,42 +1,39 @@
-//! A perceptual distance between images.
-
-mod vgg;
+//! LPIPS, a perceptual distance between images.
 
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor, nn};
 
+use super::vgg::{CHANNELS, Vgg};
+use super::weights::Weights;
 use crate::ModelError;
-use crate::weights::Weights;
-use vgg::{CHANNELS, Vgg};
 
-/// Mean and spread of the colours that the network was trained with, for images in `[-1, 1]`.
+/// Mean and standard deviation of the colours in VGG-16's training, for images in `[-1, 1]`.
 const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
 const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
 
-/// Added to the length of a feature before it divides.
+/// Added to the length of a feature before the division by it.
 const EPSILON: f64 = 1e-10;
 
-/// LPIPS (Zhang et al. 2018, arXiv 1801.03924, equation 1), version 0.1 on VGG-16: the distance between two images'
-/// features, each of length 1, weighted by channel.
+/// LPIPS (Zhang et al. 2018, arXiv 1801.03924, equation 1), version 0.1 on VGG-16: the squared distance of the normalized
+/// features of two images, weighted by channel.
 ///
-/// The network is frozen: gradients flow to the images alone.
+/// The network is frozen: gradients flow only to the images.
 ///
 /// # Weights
-/// Trained weights are not shipped; they are read from safetensors files, which hold between them, in F32:
+/// Trained weights are not included. They are read from one or several safetensors files with these F32 tensors:
 ///
-/// | tensor | shape | also found as |
+/// | tensor | shape | alternative name |
 /// |---|---|---|
 /// | `features.{N}.weight` | `[C, C', 3, 3]` | `net.slice{K}.{N}.weight` |
 /// | `features.{N}.bias` | `[C]` | `net.slice{K}.{N}.bias` |
 /// | `lin{K}.model.1.weight` | `[1, C, 1, 1]` | `lin{K}.weight` |
 ///
 /// with `N` in 0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28 (the convolutions) and `K` in 0 to 4 (the features).
-/// So torchvision's `vgg16` and the lpips package's `weights/v0.1/vgg.pth` (which taming-transformers downloads too), each
-/// saved as safetensors, are read as they are, in two files or one; so is the whole state of an lpips or taming `LPIPS`.
-/// Tensors of other names are left alone.
-/// The originals are pickles of an ordered dictionary, the older ones not even zipped, and libtorch's reader refuses both.
-/// Python makes files of them:
+/// These are the names in torchvision's `vgg16` and in the lpips package's `weights/v0.1/vgg.pth`, which
+/// taming-transformers downloads too; the alternative names are those of the state of an lpips or taming `LPIPS`.
+/// Tensors with other names are ignored.
+/// The originals are pickles, which libtorch's reader rejects. Python converts them:
 ///
 /// ```python
 /// import torch, safetensors.torch as st
@@ -55,29 +52,29 @@ pub struct Lpips {
 }
 
 impl Lpips {
-    /// The smallest side of an image: four halvings leave something of it.
+    /// The smallest side of an image, such that four halvings leave a pixel.
     pub const SMALLEST: i64 = 16;
 
     /// Reads the weights from safetensors files.
     ///
     /// # Errors
-    /// [`ModelError::File`] if a file cannot be read; [`ModelError::Tensor`] naming the tensor that no file has, or that has
-    /// another shape.
+    /// [`ModelError::File`] if a file cannot be read; [`ModelError::Tensor`] naming a tensor that is missing or has another
+    /// shape.
     pub fn open(files: &[impl AsRef<Path>], device: Device) -> Result<Self, ModelError> {
         let files: Vec<PathBuf> = files.iter().map(|file| file.as_ref().to_path_buf()).collect();
         Self::with(Weights::open("Lpips", &files)?, device)
     }
 
-    /// Takes over named tensors; `origin` names them in errors.
+    /// Takes the weights from memory; `origin` names their source in errors.
     ///
     /// # Errors
-    /// [`ModelError::Tensor`] naming the tensor that is missing or has another shape.
+    /// [`ModelError::Tensor`] naming a tensor that is missing or has another shape.
     pub fn from_tensors(
         tensors: impl IntoIterator<Item = (String, Tensor)>,
         origin: &str,
         device: Device,
     ) -> Result<Self, ModelError> {
-        Self::with(Weights::given("Lpips", tensors, origin), device)
+        Self::with(Weights::from_tensors("Lpips", tensors, origin), device)
     }
 
     fn with(weights: Weights, device: Device) -> Result<Self, ModelError> {
@@ -96,22 +93,22 @@ impl Lpips {
         Ok(Self { store, shift, scale, vgg, linear })
     }
 
-    /// The network's own parameters, under the first of the names above; none is trainable.
+    /// The parameters of the network, under the first names above; none is trainable.
     pub fn store(&self) -> &nn::VarStore {
         &self.store
     }
 
-    /// The distance of each image from its reference, `[B]`, `Float`, at least 0 for weights as they were trained.
+    /// The distance of each image from its reference, `[B]`, `Float`; at least 0 for the trained weights.
     ///
     /// `images` and `references` are `[B, 3, H, W]` in `[-1, 1]`, with `H, W >= 16`.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] if the two differ in shape, are not images, or are too small.
+    /// [`ModelError::Shape`] if the shapes differ, are not those of images, or are too small.
     pub fn distance(&self, images: &Tensor, references: &Tensor) -> Result<Tensor, ModelError> {
         check(images, images)?;
         check(references, images)?;
         let features = |batch: &Tensor| self.vgg.features(&((batch.to_kind(Kind::Float) - &self.shift) / &self.scale));
-        // References are data as a rule: apart from the images, their pass records nothing.
+        // Two passes: that of references without gradients then keeps no activations.
         let (ours, theirs) = (features(images), features(references));
         let parts = ours.iter().zip(&theirs).zip(&self.linear).map(|((ours, theirs), linear)| {
             let squared = (unit(ours) - unit(theirs)).square(); // [B, C, H', W']
@@ -123,8 +120,8 @@ impl Lpips {
 
 /// Features `[B, C, H, W]` divided by their length over the channels.
 ///
-/// The package's root has an infinite slope where all channels are zero, and with it no gradient that is a number.
-/// Below the root, the square of what it adds outside moves no length that counts.
+/// Where all channels are zero, the package's square root has an infinite slope and its gradient is NaN.
+/// The square of epsilon under the root avoids this and is too small to change other lengths.
 fn unit(features: &Tensor) -> Tensor {
     let squared = features.square().sum_dim_intlist([1_i64].as_slice(), true, Kind::Float);
     features / ((squared + EPSILON * EPSILON).sqrt() + EPSILON)

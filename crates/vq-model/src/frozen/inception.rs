@@ -1,32 +1,29 @@
-//! The features that FID is defined by.
-
-mod blocks;
-mod convolution;
-mod hash;
+//! Inception-v3, whose features define FID.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
+use vq_file::sha256_hex;
 
+use super::inception_blocks::Stages;
+use super::weights::Weights;
 use crate::ModelError;
-use crate::weights::Weights;
-use blocks::Stages;
 
-/// Side of the images that the network sees.
+/// Side of the network's input.
 const SIDE: i64 = 299;
 /// Number of features.
 const FEATURES: i64 = 2048;
-/// Number of classes: those of 2015, of which 1000 mean something.
+/// Number of classes of the graph of 2015, of which 1000 are in use.
 const CLASSES: i64 = 1008;
 
-/// Where the weights lie, and how levels meet them.
+/// The file of weights and the scale of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InceptionConfig {
     /// A safetensors file with the tensors that [`Inception`] lists.
     pub file: PathBuf,
-    /// The SHA-256 that the file must have, in hexadecimal digits; any will do if not given.
+    /// The SHA-256 that the file must have, in hexadecimal digits; without it, any file is accepted.
     #[serde(default)]
     pub sha256: Option<String>,
     /// The scale of the network's input.
@@ -34,11 +31,11 @@ pub struct InceptionConfig {
     pub scale: InceptionScale,
 }
 
-/// How levels `l` of `0..=255` become the network's input.
+/// Map from levels `l` in `0..=255` to the network's input.
 ///
-/// The two differ by half a level, and figures by them in their later digits.
+/// The two maps differ by half a level, which changes the later digits of a figure.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum InceptionScale {
     /// `(l - 128) / 128`, as the original graph, clean-fid and torch-fidelity.
     #[default]
@@ -47,33 +44,33 @@ pub enum InceptionScale {
     Symmetric,
 }
 
-/// What the network says of images.
+/// Result of [`Inception::forward`].
 #[derive(Debug)]
 pub struct InceptionOutput {
-    /// `[B, 2048]`, `Float`, after the last average over positions: what FID and KID compare.
+    /// `[B, 2048]`, `Float`, after the last average over positions: the input of FID and KID.
     pub features: Tensor,
     /// `[B, 1008]`, `Float`.
     pub logits: Tensor,
-    /// `[B, 1008]`, `Float`, without the bias: what the Inception score is computed from in its authors' code.
+    /// `[B, 1008]`, `Float`, without the bias: the input of the Inception score in its authors' code.
     pub unbiased_logits: Tensor,
 }
 
 /// Inception-v3 (Szegedy et al. 2015, arXiv 1512.00567) in the variant that FID is defined by (Heusel et al. 2017,
 /// arXiv 1706.08500): the TensorFlow graph of 2015-12-05, ported.
 ///
-/// It differs from torchvision's network in weights, in classes, in means that do not count what lies outside of the image,
-/// and in the last block, which has a maximum where the paper has a mean.
-/// The network is frozen, and normalizations use the statistics of its training.
+/// It differs from torchvision's network in its weights and classes, in average pooling that does not count the padding,
+/// and in the last block, which has max pooling where the paper has average pooling.
+/// The network is frozen; normalizations use the statistics of its training.
 ///
 /// # Images
 /// `[B, 3, H, W]` in `[-1, 1]`, of any size.
-/// They are clamped, resized to 299x299 by Pillow's bicubic filter, which is widened when shrinking, and clamped again;
-/// nothing is rounded to whole levels.
-/// So does clean-fid (Parmar et al. 2022, arXiv 2104.11222) with files, whose levels are whole before they are resized.
-/// An image of 299x299 is left as it is.
+/// They are clamped, resized to 299x299 by Pillow's bicubic filter, which is antialiased, and clamped again, without
+/// rounding to levels.
+/// This is clean-fid's procedure (Parmar et al. 2022, arXiv 2104.11222).
+/// An image of 299x299 is not resized.
 ///
 /// # Weights
-/// Trained weights are not shipped; they are read from a safetensors file, in F32, under the names of pytorch-fid's
+/// Trained weights are not included. They are read from a safetensors file, in F32, under the names of pytorch-fid's
 /// `pt_inception-2015-12-05-6726825d.pth`, which are torchvision's:
 ///
 /// | tensor | shape |
@@ -93,7 +90,7 @@ pub struct InceptionOutput {
 /// | `Mixed_7a` | `branch3x3_{1,2}`, `branch7x7x3_{1,2,3,4}` |
 /// | `Mixed_7b`, `7c` | `branch1x1`, `branch3x3_{1,2a,2b}`, `branch3x3dbl_{1,2,3a,3b}`, `branch_pool` |
 ///
-/// Tensors of other names are left alone. Python makes the file:
+/// Tensors with other names are ignored. Python makes the file:
 ///
 /// ```python
 /// import torch, safetensors.torch as st
@@ -117,10 +114,11 @@ impl Inception {
     /// Reads the weights.
     ///
     /// # Errors
-    /// [`ModelError::Read`] or [`ModelError::File`] if the file cannot be read; [`ModelError::Hash`] if it is another than
-    /// was asked for; [`ModelError::Tensor`] naming the tensor that it lacks, or that has another shape.
+    /// [`ModelError::Read`] or [`ModelError::File`] if the file cannot be read; [`ModelError::Hash`] if its hash is not the
+    /// expected one; [`ModelError::Tensor`] naming a tensor that is missing or has another shape.
     pub fn open(config: &InceptionConfig, device: Device) -> Result<Self, ModelError> {
-        let sha256 = hash::of_file(&config.file)?;
+        let failed = |source| ModelError::Read { op: "Inception", file: config.file.clone(), source };
+        let sha256 = sha256_hex(&std::fs::read(&config.file).map_err(failed)?);
         if let Some(expected) = &config.sha256
             && !expected.eq_ignore_ascii_case(&sha256)
         {
@@ -131,17 +129,17 @@ impl Inception {
         Ok(Self { sha256: Some(sha256), ..Self::with(&weights, config.scale, device)? })
     }
 
-    /// Takes over named tensors; `origin` names them in errors.
+    /// Takes the weights from memory; `origin` names their source in errors.
     ///
     /// # Errors
-    /// [`ModelError::Tensor`] naming the tensor that is missing or has another shape.
+    /// [`ModelError::Tensor`] naming a tensor that is missing or has another shape.
     pub fn from_tensors(
         tensors: impl IntoIterator<Item = (String, Tensor)>,
         origin: &str,
         scale: InceptionScale,
         device: Device,
     ) -> Result<Self, ModelError> {
-        Self::with(&Weights::given("Inception", tensors, origin), scale, device)
+        Self::with(&Weights::from_tensors("Inception", tensors, origin), scale, device)
     }
 
     fn with(weights: &Weights, scale: InceptionScale, device: Device) -> Result<Self, ModelError> {
@@ -155,20 +153,20 @@ impl Inception {
         Ok(Self { store, stages, weight, bias, scale, sha256: None })
     }
 
-    /// The network's own parameters, under the names above; none is trainable.
+    /// The parameters of the network, under the names above; none is trainable.
     pub fn store(&self) -> &nn::VarStore {
         &self.store
     }
 
-    /// The SHA-256 of the file that the weights came from, in hexadecimal digits; nothing if they came from no file.
+    /// The SHA-256 of the file of weights, in hexadecimal digits; none for weights from memory.
     pub fn sha256(&self) -> Option<&str> {
         self.sha256.as_deref()
     }
 
-    /// Images `[B, 3, H, W]` as the network sees them: `[B, 3, 299, 299]`, `Float`.
+    /// The network's input for images `[B, 3, H, W]`: `[B, 3, 299, 299]`, `Float`.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] if they are not images.
+    /// [`ModelError::Shape`] if the shape differs.
     pub fn prepare(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         let size = images.size();
         let (height, width) = match size[..] {
@@ -178,7 +176,7 @@ impl Inception {
                 return Err(ModelError::Shape { op: "Inception", expected, got: size });
             }
         };
-        // In `Double`, the filter is Pillow's to the last digits; in `Float`, libtorch places it too roughly.
+        // In `Double`, the filter equals Pillow's to the last digits; in `Float`, libtorch rounds its positions too coarsely.
         let mut images = images.detach().clamp(-1.0, 1.0).to_kind(Kind::Double);
         if (height, width) != (SIDE, SIDE) {
             images = images.internal_upsample_bicubic2d_aa([SIDE, SIDE], false, None, None).clamp(-1.0, 1.0);
@@ -193,7 +191,7 @@ impl Inception {
     /// Features and logits of images `[B, 3, H, W]` in `[-1, 1]`, without gradients.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] if they are not images.
+    /// [`ModelError::Shape`] if the shape differs.
     pub fn forward(&self, images: &Tensor) -> Result<InceptionOutput, ModelError> {
         let images = self.prepare(images)?;
         Ok(tch::no_grad(|| {

@@ -3,23 +3,23 @@
 use tch::{Tensor, nn};
 use vq_core::Mode;
 
-use crate::batch_norm::INIT_DEVIATION;
-use crate::convolution::ConvShape;
+use super::patch_layout::INIT_DEVIATION;
+use crate::layers::ConvShape;
 
-/// Power iterations on the initial weight.
+/// Power iterations at construction.
 const FIRST_ITERATIONS: usize = 15;
 const EPSILON: f64 = 1e-12;
 
-/// Convolution by `weight / sigma`, where `sigma = u . W v` estimates the largest singular value of the weight, seen as
-/// a matrix `W` of `out` rows (spectral normalization, arXiv 1802.05957, algorithm 1).
+/// Convolution with `weight / sigma` (spectral normalization, arXiv 1802.05957, algorithm 1).
 ///
-/// `u` and `v` are constants to the gradient, which flows through `W` in `sigma`.
+/// `sigma = u . W v` estimates the largest singular value of the weight as a matrix `W` with `out` rows.
+/// The gradient treats `u` and `v` as constants and flows through the `W` of `sigma`.
 /// Names are those of `torch.nn.utils.parametrizations.spectral_norm`.
 ///
 /// Parameters: `parametrizations.weight.original`, `[out, in, k, k]`; `bias`, `[out]`.
 /// Buffers: `parametrizations.weight.0._u`, `[out]`; `parametrizations.weight.0._v`, `[in * k * k]`.
 #[derive(Debug)]
-pub(crate) struct SpectralConv {
+pub(super) struct SpectralConv {
     original: Tensor,
     bias: Tensor,
     left: Tensor,
@@ -28,7 +28,7 @@ pub(crate) struct SpectralConv {
 }
 
 impl SpectralConv {
-    pub(crate) fn new(path: &nn::Path, shape: ConvShape) -> Self {
+    pub(super) fn new(path: &nn::Path, shape: ConvShape) -> Self {
         let at = path / "parametrizations" / "weight";
         let original = at.randn("original", &shape.weight_size(), 0.0, INIT_DEVIATION);
         let vectors = &at / 0;
@@ -44,14 +44,14 @@ impl SpectralConv {
         conv
     }
 
-    /// `[B, in, H, W]` to `[B, out, H', W']`, in the kind of `xs`.
+    /// `[B, in, H, W]` to `[B, out, H', W']`, in the dtype of `xs`.
     ///
-    /// In [`Mode::Train`], `u` and `v` take one step of the power iteration first.
-    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Tensor {
+    /// In [`Mode::Train`], one power iteration updates `u` and `v` first.
+    pub(super) fn forward(&self, xs: &Tensor, mode: Mode) -> Tensor {
         if mode == Mode::Train {
             self.iterate();
         }
-        // Copies: a later pass changes the vectors in place, while this pass still waits for its gradient.
+        // Copies, since a later pass may change the vectors in place before the gradient of this one is computed.
         let sigma = self.matrix().mv(&self.right.copy()).dot(&self.left.copy());
         self.shape.apply(xs, &(&self.original / sigma), Some(&self.bias))
     }

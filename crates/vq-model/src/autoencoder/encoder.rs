@@ -3,11 +3,11 @@
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::convolution::Conv;
-use crate::layers::{Norm, conv3};
-use crate::level::{Level, LevelPlan, Middle};
-use crate::resample::Downsample;
-use crate::{AutoencoderConfig, ModelError};
+use super::config::AutoencoderConfig;
+use super::level::{Level, LevelPlan, Middle};
+use super::resample::Downsample;
+use crate::ModelError;
+use crate::layers::{Conv, GroupNorm, conv3};
 
 /// The VQGAN encoder, under taming-transformers' parameter names.
 ///
@@ -18,7 +18,7 @@ pub struct Encoder {
     conv_in: Conv,
     levels: Vec<Level<Downsample>>,
     middle: Middle,
-    norm_out: Norm,
+    norm_out: GroupNorm,
     conv_out: Conv,
 }
 
@@ -26,7 +26,7 @@ impl Encoder {
     /// Registers the parameters under `path`.
     ///
     /// # Errors
-    /// [`ModelError::Option`] if the configuration cannot be built.
+    /// [`ModelError::Option`] if the configuration is invalid.
     pub fn new(path: &nn::Path, config: &AutoencoderConfig) -> Result<Self, ModelError> {
         config.check()?;
         let last = config.multipliers.len() - 1;
@@ -47,12 +47,12 @@ impl Encoder {
             conv_in: conv3(&(path / "conv_in"), config.image_channels(), config.channels),
             levels: (0..=last).map(level).collect(),
             middle: Middle::new(&(path / "mid"), lowest),
-            norm_out: Norm::new(&(path / "norm_out"), lowest),
+            norm_out: GroupNorm::new(&(path / "norm_out"), lowest),
             conv_out: conv3(&(path / "conv_out"), lowest, config.latent_channels),
         })
     }
 
-    /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]` of the images' kind; `f` divides `H` and `W`.
+    /// Images `[B, 3, H, W]` to latents `[B, Z, H / f, W / f]` of the images' dtype; `f` must divide `H` and `W`.
     pub fn forward(&self, images: &Tensor) -> Tensor {
         let hidden = self.conv_in.forward(&images.pixel_unshuffle(self.patch));
         let hidden = self.levels.iter().fold(hidden, |xs, level| level.forward(&xs));

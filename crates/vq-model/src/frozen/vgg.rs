@@ -2,18 +2,18 @@
 
 use tch::{Tensor, nn};
 
+use super::weights::Weights;
 use crate::ModelError;
-use crate::weights::Weights;
 
 /// Channels of the five features, after `relu1_2`, `relu2_2`, `relu3_3`, `relu4_3` and `relu5_3`.
 pub(super) const CHANNELS: [i64; 5] = [64, 128, 256, 512, 512];
 
-/// torchvision's index of each convolution, by feature; the layers between are ReLU and 2x2 maxima.
+/// torchvision's index of each convolution, by feature. The layers between are ReLU and 2x2 max pooling.
 const INDICES: [&[i64]; 5] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
 
 /// The convolutions of VGG-16 (Simonyan and Zisserman 2014, arXiv 1409.1556, configuration D) up to `relu5_3`.
 ///
-/// Parameters: `{N}.weight`, `{N}.bias`, `N` being torchvision's index.
+/// Parameters: `{N}.weight` and `{N}.bias` with torchvision's index `N`.
 #[derive(Debug)]
 pub(super) struct Vgg {
     stages: Vec<Vec<Convolution>>,

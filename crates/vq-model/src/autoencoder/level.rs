@@ -1,31 +1,31 @@
-//! The parts that encoder and decoder are made of.
+//! The levels of encoder and decoder.
 
 use tch::Tensor;
 use tch::nn::{self, Module};
 
-use crate::attention::AttentionBlock;
-use crate::residual::ResidualBlock;
+use super::attention::AttentionBlock;
+use crate::layers::ResidualBlock;
 
-/// One resolution: residual blocks, attention after each of them or none, then a change of resolution or none.
+/// One resolution: residual blocks, each optionally followed by attention, then an optional change of resolution.
 ///
-/// Parameters: `block.{j}`, `attn.{j}`, and what the resampling layer registered.
+/// Parameters: `block.{j}`, `attn.{j}`, and those of the resampling layer.
 #[derive(Debug)]
-pub(crate) struct Level<R> {
+pub(super) struct Level<R> {
     blocks: Vec<ResidualBlock>,
     attentions: Vec<AttentionBlock>,
     resample: Option<R>,
 }
 
 /// Channels and depth of a [`Level`].
-pub(crate) struct LevelPlan {
-    pub(crate) blocks: i64,
-    pub(crate) inputs: i64,
-    pub(crate) outputs: i64,
-    pub(crate) attends: bool,
+pub(super) struct LevelPlan {
+    pub(super) blocks: i64,
+    pub(super) inputs: i64,
+    pub(super) outputs: i64,
+    pub(super) attends: bool,
 }
 
 impl<R> Level<R> {
-    pub(crate) fn new(path: &nn::Path, plan: &LevelPlan, resample: Option<R>) -> Self {
+    pub(super) fn new(path: &nn::Path, plan: &LevelPlan, resample: Option<R>) -> Self {
         let block = |j| {
             let inputs = if j == 0 { plan.inputs } else { plan.outputs };
             ResidualBlock::new(&(path / "block" / j), inputs, plan.outputs)
@@ -58,14 +58,14 @@ impl<R: Module> Module for Level<R> {
 
 /// The blocks at the lowest resolution. Parameters: `block_1`, `attn_1`, `block_2`.
 #[derive(Debug)]
-pub(crate) struct Middle {
+pub(super) struct Middle {
     first: ResidualBlock,
     attention: AttentionBlock,
     second: ResidualBlock,
 }
 
 impl Middle {
-    pub(crate) fn new(path: &nn::Path, channels: i64) -> Self {
+    pub(super) fn new(path: &nn::Path, channels: i64) -> Self {
         Self {
             first: ResidualBlock::new(&(path / "block_1"), channels, channels),
             attention: AttentionBlock::new(&(path / "attn_1"), channels),
