@@ -71,8 +71,8 @@ impl IncomingEdges {
     /// The logit of an edge is `LeakyReLU(source score + target score) + ln(weight)`, so an edge of weight 3 counts as
     /// three edges of weight 1.
     pub(crate) fn attend(&self, values: &Tensor, source_scores: &Tensor, target_scores: &Tensor) -> Tensor {
-        // `embedding` and `embedding_bag` have gradients that sum in a fixed order on every device; those of
-        // `index_select` and `index_add` do not on CUDA. Nor do bags hold the values of all edges in memory.
+        // PyTorch documents the gradient of `index_select` and `index_add` itself as nondeterministic on CUDA, but not
+        // those of `embedding` and of sums by `embedding_bag`. The latter also does not copy the values for each edge.
         let score = |scores: &Tensor, rows: &Tensor| Tensor::embedding(&scores.unsqueeze(1), rows, -1, false, false);
         let sums = score(source_scores, &self.sources) + score(target_scores, &self.targets);
         let logits = leaky_relu(&sums).squeeze_dim(1) + self.log_weights.to_kind(sums.kind()); // [heads * E]

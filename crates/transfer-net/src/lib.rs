@@ -5,15 +5,16 @@
 //! and no code dies alone (VQCT, CVPR 2024, section 3.1).
 //!
 //! ```
-//! use codebook_prior::{Edge, PartOfSpeech, Precision, PriorGraph, PriorParts, Provenance, Vectors, Word};
+//! use codebook_prior::{Edge, PartOfSpeech, Precision, PriorGraph, PriorParts, Vectors, Word};
 //! use tch::{Device, Kind, nn};
 //! use transfer_net::{Architecture, TransferConfig, TransferNet};
 //! use vq_core::{Codebook, Mode};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // One adjective, two nouns, one edge; embeddings of width 4.
-//! let word =
-//!     |text: &str, part_of_speech| Word { text: text.into(), part_of_speech, count: 9, reason: String::new() };
+//! // One adjective, two nouns, one edge; embeddings of width 2.
+//! let word = |text: &str, part_of_speech| {
+//!     Word { text: text.into(), part_of_speech, count: 9, reason: String::new() }
+//! };
 //! let prior = PriorGraph::new(PriorParts {
 //!     words: vec![
 //!         word("red", PartOfSpeech::Adjective),
@@ -21,16 +22,17 @@
 //!         word("bird", PartOfSpeech::Noun),
 //!     ],
 //!     edges: vec![Edge { adjective: 0, noun: 1, weight: 3.0 }],
-//!     vectors: Vectors::new(&[0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1, -0.1, 0.1, -0.1, 0.1], 4, Precision::F32),
-//!     provenance: Provenance::default(),
+//!     vectors: Vectors::new(&[0.1, 0.2, 0.4, 0.3, -0.1, 0.1], 2, Precision::F32),
+//!     provenance: Default::default(),
 //! })?;
 //!
+//! let architecture = Architecture::Gat { heads: 4 };
+//! let config = TransferConfig { architecture, hidden: 8, ..Default::default() };
 //! let store = nn::VarStore::new(Device::Cpu);
-//! let config = TransferConfig { architecture: Architecture::Gat { heads: 4 }, hidden: 8, ..Default::default() };
 //! let network = TransferNet::new(&(store.root() / "transfer"), &prior, 2, &config)?;
 //! let codes = network.vectors(Mode::Eval);
 //! assert_eq!(codes.size(), [3, 2]);
-//! codes.get(0).sum(Kind::Float).backward(); // reaches every weight
+//! codes.get(0).sum(Kind::Float).backward(); // the gradient reaches both layers
 //! # Ok(())
 //! # }
 //! ```

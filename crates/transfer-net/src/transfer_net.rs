@@ -16,7 +16,7 @@ use crate::{Adjacency, Architecture, GraphAttention, GraphConv, IncomingEdges, T
 ///
 /// The features are constants and not among the parameters.
 ///
-/// The paper's source names graph attention with four heads and raw vectors as ablations, without further detail.
+/// The source of VQCT has graph attention with four heads and raw vectors as ablations; we know no further detail.
 /// ReLU and dropout between the attention layers, the mean over the heads of both layers, and edges that count as often
 /// as their pair of words occurs are our choice.
 #[derive(Debug)]

@@ -34,3 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("decoding the ids equals the direct pass");
     Ok(())
 }
+
+#[test]
+fn the_example_runs() -> Result<(), Box<dyn Error>> {
+    main()
+}

@@ -10,7 +10,8 @@
 //! let codebook = LearnedCodebook::new(&(store.root() / "codebook"), 512, 3)?;
 //! let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default())?;
 //! let config = AutoencoderConfig { channels: 32, ..AutoencoderConfig::f4() };
-//! let tokenizer = ImageTokenizer::new(&store.root(), &config, Box::new(quantizer))?.with_precision(Precision::Bf16);
+//! let tokenizer = ImageTokenizer::new(&store.root(), &config, Box::new(quantizer))?;
+//! let tokenizer = tokenizer.with_precision(Precision::Bf16);
 //!
 //! let images = Tensor::rand([2, 3, 16, 24], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
 //! let ids = tokenizer.encode(&images)?;
