@@ -2,18 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::TransferError;
-
-/// An undirected edge.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WeightedEdge {
-    /// One end, in `0..K`.
-    pub from: u32,
-    /// The other end, in `0..K`.
-    pub to: u32,
-    /// Weight, such as a co-occurrence count.
-    pub weight: f32,
-}
+use crate::edge::check_edges;
+use crate::{TransferError, WeightedEdge};
 
 /// `D^-1/2 (A + I) D^-1/2` of an undirected weighted graph (Kipf and Welling, arXiv 1609.02907, equation 2), sparse.
 ///
@@ -26,22 +16,15 @@ pub struct Adjacency {
 }
 
 impl Adjacency {
-    /// Normalizes the graph with `nodes` nodes on `device`; weights of repeated edges add up.
+    /// Normalizes the graph with `nodes` nodes on `device`. Weights of repeated edges add up.
     ///
     /// # Errors
-    /// [`TransferError::Node`] or [`TransferError::Weight`] if an edge is out of range or not positive.
+    /// [`TransferError::Node`] if an edge ends outside `0..nodes`; [`TransferError::Weight`] if a weight is not
+    /// positive and finite.
     pub fn new(nodes: usize, edges: &[WeightedEdge], device: Device) -> Result<Self, TransferError> {
-        const OP: &str = "Adjacency::new";
+        check_edges("Adjacency::new", nodes, edges)?;
         let mut degrees = vec![1.0_f64; nodes]; // the self-loop
         for &WeightedEdge { from, to, weight } in edges {
-            for got in [from, to] {
-                if got as usize >= nodes {
-                    return Err(TransferError::Node { op: OP, nodes, got });
-                }
-            }
-            if !(weight.is_finite() && weight > 0.0) {
-                return Err(TransferError::Weight { op: OP, from, to, got: weight });
-            }
             degrees[from as usize] += f64::from(weight);
             degrees[to as usize] += f64::from(weight);
         }
@@ -64,7 +47,7 @@ impl Adjacency {
         let indices = Tensor::stack(&[Tensor::from_slice(&rows), Tensor::from_slice(&columns)], 0); // [2, E]
         let size = [nodes as i64, nodes as i64];
         let options = (Kind::Float, Device::Cpu);
-        // The constructor that checks invariants warns on standard error; the loop above has checked them.
+        // The constructor that checks invariants warns on standard error; `check_edges` has checked them.
         let matrix =
             Tensor::internal_sparse_coo_tensor_unsafe(&indices, &Tensor::from_slice(&values), size, options, false);
         Ok(Self { matrix: matrix.coalesce().to_device(device) })
@@ -75,7 +58,7 @@ impl Adjacency {
         self.matrix.mm(features)
     }
 
-    /// The matrix with its zeros, `[K, K]`; for tests and small graphs.
+    /// The dense matrix, `[K, K]`, for tests and small graphs.
     pub fn to_dense(&self) -> Tensor {
         self.matrix.to_dense(None::<Kind>, false)
     }

@@ -1,9 +1,9 @@
-//! What can go wrong in a transfer network.
+//! Errors of this crate.
 
-/// Errors of this crate.
+/// Why a graph or a network cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// An edge names a node that is not there.
+    /// An edge names a node that does not exist.
     #[error("{op}: expected nodes in 0..{nodes}, got {got}")]
     Node {
         /// The operation.
@@ -14,7 +14,7 @@ pub enum TransferError {
         got: u32,
     },
 
-    /// An edge's weight is not a positive number.
+    /// The weight of an edge is not a positive finite number.
     #[error("{op}: expected a finite weight > 0 on the edge {from} - {to}, got {got}")]
     Weight {
         /// The operation.
@@ -27,14 +27,14 @@ pub enum TransferError {
         got: f32,
     },
 
-    /// An option has a value that makes no sense.
+    /// An option is outside its range.
     #[error("{op}: expected {expected}, got {got}")]
     Option {
         /// The constructor.
         op: &'static str,
-        /// What is allowed.
-        expected: &'static str,
-        /// What was given.
+        /// The range.
+        expected: String,
+        /// The value.
         got: String,
     },
 }

@@ -5,7 +5,7 @@ use tch::nn;
 
 use crate::Adjacency;
 
-/// `A X W + b` with the normalized adjacency `A` (Kipf and Welling, arXiv 1609.02907, equation 2).
+/// Graph convolution `A X W + b` with the normalized adjacency `A` (Kipf and Welling, arXiv 1609.02907, equation 2).
 ///
 /// Parameters: `weight`, `[inputs, outputs]`, Glorot-uniform; `bias`, `[outputs]`, zero.
 #[derive(Debug)]
@@ -26,8 +26,9 @@ impl GraphConv {
         adjacency.propagate(&features.mm(&self.weight)) + &self.bias
     }
 
-    /// The same for features that are propagated already: `A (X W) = (A X) W`, and `A X` of constant features need be
-    /// computed only once.
+    /// The same for features `[K, inputs]` that have been propagated.
+    ///
+    /// `A (X W) = (A X) W`, so `A X` of constant features is computed only once.
     pub fn forward_propagated(&self, propagated: &Tensor) -> Tensor {
         self.bias.addmm(propagated, &self.weight)
     }

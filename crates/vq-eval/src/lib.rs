@@ -1,43 +1,68 @@
-//! Metrics of images, captions and retrieval as accumulators: `update` with batches, `merge` across parts, `compute` at the
-//! end.
+//! Metrics of images, captions and retrieval.
 //!
-//! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`; values outside are clamped first, as a file would.
+//! Every metric is an accumulator: `update` takes a batch, `merge` adds another accumulator, `compute` gives the figure.
+//! The result does not depend on how a set is cut into batches or parts.
+//! No network is loaded here: features and logits come from the caller, for instance from `vq_model::Inception`.
+//!
+//! ```
+//! use tch::{Device, Kind, Tensor};
+//! use vq_eval::{Psnr, Ssim};
+//!
+//! # fn main() -> Result<(), vq_eval::EvalError> {
+//! let images = Tensor::rand([4, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+//! let reconstructions = &images * 0.9;
+//!
+//! let (mut psnr, mut ssim) = (Psnr::default(), Ssim::default());
+//! for batch in 0..2 {
+//!     let part = |tensor: &Tensor| tensor.narrow(0, 2 * batch, 2);
+//!     psnr.update(&part(&reconstructions), &part(&images))?;
+//!     ssim.update(&part(&reconstructions), &part(&images))?;
+//! }
+//! assert!(psnr.compute().is_some_and(|decibels| decibels > 20.0));
+//! assert!(ssim.compute().is_some_and(|similarity| similarity < 1.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | compares | items |
+//! |---|---|
+//! | images with references, one by one | [`Psnr`], [`Ssim`], [`MsSsim`], [`ms_ssim`] (with gradients), [`Mean`] |
+//! | features of two sets | [`FrechetDistance`], [`KernelDistance`], [`PrecisionRecall`], [`InceptionScore`] |
+//! | patches of two sets | [`SlicedWasserstein`] |
+//! | captions with references | [`Bleu`], [`RougeL`], [`CiderD`], [`Meteor`], [`CaptionMetrics`] (all four) |
+//! | images with captions | [`Retrieval`] |
+//! | heat maps with object masks | [`Pointing`], [`MassInside`] |
+//!
 //! [`Mean`] is for values that are computed elsewhere, such as LPIPS.
-//! Codebook usage, perplexity and Gini coefficient are [`vq_core::UsageCounter`]'s.
+//! Codebook usage, perplexity and the Gini coefficient are figures of [`vq_core::UsageCounter`].
+//!
+//! # Images
+//!
+//! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`.
+//! Values outside are clamped first, as writing a file would do.
+//!
+//! # Letters used in shapes
+//!
+//! | letter | meaning |
+//! |---|---|
+//! | `B` | images in a batch |
+//! | `H`, `W` | height and width, in pixels or positions |
+//! | `M`, `N` | rows of the two sets that are compared |
+//! | `D` | dimensions of a feature or embedding |
 
 mod captions;
+mod checks;
 mod distances;
 mod error;
-mod image_metric;
-mod mass;
+mod images;
+mod localization;
 mod mean;
-mod ms_ssim;
-mod pointing;
-mod psnr;
-mod random;
 mod retrieval;
-mod similarity;
-mod ssim;
 
-pub use captions::bleu::{Bleu, BleuScores};
-pub use captions::cider::{CiderD, DocumentFrequencies, FrequencyTable};
-pub use captions::meteor::{Meteor, MeteorConfig};
-pub use captions::ptb::caption_words;
-pub use captions::rouge::RougeL;
-pub use captions::scores::{CaptionMetrics, CaptionScores};
-pub use captions::synonyms::Synonyms;
-pub use distances::Side;
-pub use distances::frechet::{CovarianceRank, FrechetDistance, FrechetScores};
-pub use distances::inception_score::{InceptionScore, InceptionScoreConfig, InceptionScores};
-pub use distances::kernel::{KernelConfig, KernelDistance, KernelScores, SubsetSpread};
-pub use distances::precision_recall::{PrecisionRecall, PrecisionRecallConfig, PrecisionRecallScores};
-pub use distances::sliced::{LevelDistance, SlicedConfig, SlicedScores, SlicedWasserstein};
+pub use captions::*;
+pub use distances::*;
 pub use error::EvalError;
-pub use image_metric::{ImageMetric, image_metrics};
-pub use mass::{MassInside, MassScores};
+pub use images::*;
+pub use localization::*;
 pub use mean::Mean;
-pub use ms_ssim::{MsSsim, ScaleFloor, ms_ssim};
-pub use pointing::{Pointing, PointingScores};
-pub use psnr::Psnr;
 pub use retrieval::{Ranking, Retrieval, RetrievalScores};
-pub use ssim::Ssim;

@@ -1,22 +1,22 @@
-//! Retrieval: whether an image finds its captions, and a caption its image.
+//! Retrieval of captions by images and of images by captions.
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::EvalError;
 
-/// Similarities that are no further apart are a tie.
+/// Largest difference of two similarities that are a tie.
 const TIE: f64 = 1e-12;
-/// Rows of similarities that are held at once.
+/// Rows of the similarity matrix in memory at once.
 const ROWS: i64 = 256;
 
-/// Recall at 1, 5 and 10, and the median rank, of retrieval by cosine, both ways, as in Karpathy and Fei-Fei (2015)
-/// and since.
+/// Recall at 1, 5 and 10 and the median rank of retrieval by cosine similarity, in both directions (Karpathy and
+/// Fei-Fei 2015).
 ///
-/// A query's rank is 1 plus the number of wrong candidates that are at least as similar as its best right one.
-/// So a tie counts against the query: embeddings that are all alike find nothing.
-/// Similarities are computed in f64, and those within 1e-12 are a tie.
-/// Other captions of the same image are never wrong for it; a caption has one right image.
+/// The rank of a query is 1 plus the number of wrong candidates that are at least as similar as its best right one.
+/// A tie therefore counts against the query, so a constant embedding retrieves nothing.
+/// Similarities are f64, and two within 1e-12 of each other are a tie.
+/// All captions of an image are right for it; a caption has one right image.
 ///
 /// Letters: `N` images, `M` captions, `D` dimensions.
 #[derive(Debug, Default)]
@@ -29,17 +29,17 @@ pub struct Retrieval {
     image_of: Vec<i64>,
 }
 
-/// What [`Retrieval::compute`] gives.
+/// Result of [`Retrieval::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetrievalScores {
-    /// An image looks for any of its captions.
+    /// Images as queries: any of their captions is right.
     pub image_to_text: Ranking,
-    /// A caption looks for its image.
+    /// Captions as queries.
     pub text_to_image: Ranking,
 }
 
-/// How far up the right candidates are.
+/// Ranks of the right candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranking {
@@ -49,19 +49,19 @@ pub struct Ranking {
     pub recall_at_5: f64,
     /// Share of queries of rank 10 or better.
     pub recall_at_10: f64,
-    /// Median of the ranks, from 1; the mean of the middle two if their number is even.
+    /// Median of the ranks, which begin at 1; the mean of the middle two if their number is even.
     pub median_rank: f64,
 }
 
 impl Retrieval {
     /// Adds images and their captions.
     ///
-    /// `images` is `[N, D]`, `captions` `[M, D]`, both of floats of any length but 0; `image_of` has for each caption the
-    /// row of its image in `images`.
+    /// `images` is `[N, D]` and `captions` `[M, D]`, both floating-point, with rows of any length but 0; `image_of` holds
+    /// for each caption the row of its image in `images`.
     ///
     /// # Errors
-    /// [`EvalError::Embeddings`] if the shapes do not fit together or to earlier batches, if a row has no direction, if
-    /// a caption's image is not there, or if an image has no caption.
+    /// [`EvalError::Input`] if the shapes do not fit each other or earlier batches, a row is zero or not finite, a
+    /// caption's image does not exist, or an image has no caption.
     pub fn update(&mut self, images: &Tensor, captions: &Tensor, image_of: &[usize]) -> Result<(), EvalError> {
         let dimensions = match (&images.size()[..], &captions.size()[..]) {
             (&[_, d], &[m, other]) if d == other && m as usize == image_of.len() => d,
@@ -94,17 +94,16 @@ impl Retrieval {
         Ok(())
     }
 
-    /// Adds what another has seen, as if its batches came after these.
+    /// Adds another accumulator, as if its batches came after these.
     ///
     /// # Errors
-    /// [`EvalError::Embeddings`] if its dimensions differ.
+    /// [`EvalError::Input`] if its dimensions differ.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         if let (Some(ours), Some(theirs)) = (self.images.first(), other.images.first())
             && ours.size()[1] != theirs.size()[1]
         {
             let got = format!("{} after {}", theirs.size()[1], ours.size()[1]);
-            let expected = "the dimensions of earlier batches";
-            return Err(EvalError::Embeddings { op: "Retrieval::merge", expected, got });
+            return Err(EvalError::input("Retrieval::merge", "the dimensions of earlier batches", got));
         }
         let before: i64 = self.images.iter().map(|batch| batch.size()[0]).sum();
         self.image_of.extend(other.image_of.iter().map(|image| before + image));
@@ -113,7 +112,7 @@ impl Retrieval {
         Ok(())
     }
 
-    /// The scores so far, or nothing before the first image.
+    /// The scores so far; none before the first image.
     pub fn compute(&self) -> Option<RetrievalScores> {
         if self.image_of.is_empty() {
             return None;
@@ -142,9 +141,10 @@ impl Ranking {
     }
 }
 
-/// Rank of the best right candidate of each query.
+/// Rank of each query's best right candidate.
 ///
-/// `queries` `[Q, D]` of images `query_of` `[Q]`, `candidates` `[C, D]` of images `candidate_of` `[C]`.
+/// `queries` is `[Q, D]` and belongs to the images `query_of` `[Q]`; `candidates` is `[C, D]` and belongs to the images
+/// `candidate_of` `[C]`.
 fn ranks(queries: &Tensor, candidates: &Tensor, query_of: &Tensor, candidate_of: &Tensor) -> Vec<i64> {
     let total = queries.size()[0];
     let mut ranks = Vec::with_capacity(total as usize);
@@ -161,13 +161,13 @@ fn ranks(queries: &Tensor, candidates: &Tensor, query_of: &Tensor, candidate_of:
     ranks
 }
 
-/// The rows at length 1, `[N, D]`, `Double`.
+/// The rows scaled to length 1, `[N, D]`, `Double`.
 fn directions(what: &'static str, rows: &Tensor) -> Result<Tensor, EvalError> {
     let rows = rows.detach().to_kind(Kind::Double);
     let lengths = rows.square().sum_dim_intlist(1, true, Kind::Double).sqrt(); // [N, 1]
-    let sound = lengths.isfinite().logical_and(&lengths.gt(0.0));
-    if sound.all().int64_value(&[]) == 0 {
-        let bad = sound.logical_not().to_kind(Kind::Int64).argmax(0, false).int64_value(&[0]);
+    let valid = lengths.isfinite().logical_and(&lengths.gt(0.0));
+    if valid.all().int64_value(&[]) == 0 {
+        let bad = valid.logical_not().to_kind(Kind::Int64).argmax(0, false).int64_value(&[0]);
         return refuse(
             "rows that are finite and not zero",
             format!("length {} in {what}, row {bad}", lengths.double_value(&[bad, 0])),
@@ -182,5 +182,5 @@ fn joined(batches: &[Tensor]) -> Tensor {
 }
 
 fn refuse<T>(expected: &'static str, got: String) -> Result<T, EvalError> {
-    Err(EvalError::Embeddings { op: "Retrieval::update", expected, got })
+    Err(EvalError::input("Retrieval::update", expected, got))
 }

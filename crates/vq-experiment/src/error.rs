@@ -64,7 +64,7 @@ pub enum ConfigError {
     Generate(#[from] vq_generate::GenerateError),
     /// An option of a transformer.
     #[error(transparent)]
-    Input(#[from] vq_transformer::InputError),
+    Input(#[from] vq_nn::InputError),
     /// A metric that serves as a loss.
     #[error(transparent)]
     Eval(#[from] vq_eval::EvalError),

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use vq_core::DeviceChoice;
-use vq_data::SceneSplit;
 use vq_model::SceneClassifierConfig;
+use vq_scenes::SceneSplit;
 
 use crate::error::check_value;
 use crate::train::check_name;

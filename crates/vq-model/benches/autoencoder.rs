@@ -1,7 +1,7 @@
 //! Forward and backward of encoder and decoder, without a quantizer between them.
 //!
 //! `crates/vq-train/benches/recipe.py --part autoencoder` times the same in PyTorch.
-//! It prints a step's milliseconds (median, least, least of the main thread's processor) and images per second:
+//! It prints the milliseconds of a step (median, least, least CPU time of the main thread) and images per second:
 //!
 //! ```sh
 //! cargo bench -p vq-model --bench autoencoder -- [f32|bf16] [steps] [threads]
@@ -47,8 +47,8 @@ fn report(precision: Precision, steps: i32) {
     let step = || {
         let (start, busy) = (Instant::now(), cpu_seconds());
         let latents = encoder.forward(&precision.cast(&images));
-        let made = decoder.forward(&latents).to_kind(Kind::Float);
-        (made - &images).abs().mean(Kind::Float).backward();
+        let reconstruction = decoder.forward(&latents).to_kind(Kind::Float);
+        (reconstruction - &images).abs().mean(Kind::Float).backward();
         let seconds = (start.elapsed().as_secs_f64(), cpu_seconds() - busy);
         store.variables().into_values().for_each(|mut variable| variable.zero_grad());
         seconds
@@ -58,7 +58,7 @@ fn report(precision: Precision, steps: i32) {
     cpu.sort_by(f64::total_cmp);
     let (median, least) = (times[times.len() / 2], times[0]);
     println!(
-        "{precision:?}: {:.1} ms (least {:.1}, of the processor {:.1}), {:.1} images/s, {} threads",
+        "{precision:?}: {:.1} ms (least {:.1}, CPU time {:.1}), {:.1} images/s, {} threads",
         median * 1e3,
         least * 1e3,
         cpu[0] * 1e3,
@@ -67,7 +67,8 @@ fn report(precision: Precision, steps: i32) {
     );
 }
 
-/// Seconds that the main thread has run: with one thread this is all work, and others disturb it less than the clock.
+/// CPU time of the main thread in seconds. With one thread it covers all work, and other load disturbs it less than the
+/// clock.
 fn cpu_seconds() -> f64 {
     let schedule = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     schedule.split_whitespace().next().and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1e-9

@@ -1,14 +1,14 @@
-//! What can go wrong in a tokenizer.
+//! Errors of this crate.
 
 use std::path::PathBuf;
 
 use tch::TchError;
 use vq_core::CoreError;
 
-/// Errors of this crate.
+/// Why a network cannot be built, filled or applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// A tensor has another shape than the operation takes.
+    /// A tensor does not have the shape that the operation takes.
     #[error("{op}: expected shape {expected}, got {got:?}")]
     Shape {
         /// The operation.
@@ -19,14 +19,14 @@ pub enum ModelError {
         got: Vec<i64>,
     },
 
-    /// An option has a value that makes no sense.
+    /// An option is outside its range.
     #[error("{op}: expected {expected}, got {got}")]
     Option {
         /// The constructor.
         op: &'static str,
-        /// What is allowed.
+        /// The range.
         expected: String,
-        /// What was given.
+        /// The value.
         got: String,
     },
 
@@ -37,11 +37,11 @@ pub enum ModelError {
         op: &'static str,
         /// The file.
         file: PathBuf,
-        /// What the reader said.
+        /// The reader's reason.
         source: TchError,
     },
 
-    /// A file of weights does not fit the model; nothing was loaded.
+    /// A file of weights does not fit the model, which was left unchanged.
     #[error("{op}: expected {file} to hold the {expected} tensors of the model, got {}", misfits.join("; "), file = file.display())]
     Weights {
         /// The operation.
@@ -50,11 +50,11 @@ pub enum ModelError {
         file: PathBuf,
         /// Number of tensors of the model.
         expected: usize,
-        /// Each tensor that is missing, unexpected, or of another shape.
+        /// Every tensor that is missing, is unknown, or has another shape or dtype.
         misfits: Vec<String>,
     },
 
-    /// Among weights that were trained elsewhere, one is missing or of another shape.
+    /// A tensor of a pre-trained network is missing or has another shape.
     #[error("{op}: expected {expected} in {origin}, got {got}")]
     Tensor {
         /// The network.
@@ -63,35 +63,35 @@ pub enum ModelError {
         origin: String,
         /// The tensor.
         expected: String,
-        /// What is there.
+        /// What was found.
         got: String,
     },
 
-    /// A file of weights is not the one that was asked for.
+    /// A file of weights does not have the expected hash.
     #[error("{op}: expected {file} to have the SHA-256 {expected}, got {got}", file = file.display())]
     Hash {
         /// The network.
         op: &'static str,
         /// The file.
         file: PathBuf,
-        /// The hash that was asked for.
+        /// The expected hash.
         expected: String,
         /// The hash of the file.
         got: String,
     },
 
-    /// A file of weights cannot be read to be hashed.
+    /// The bytes of a file of weights cannot be read.
     #[error("{op}: expected to read {file}, got {source}", file = file.display())]
     Read {
         /// The network.
         op: &'static str,
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
 
-    /// The quantizer refused.
+    /// The quantizer failed.
     #[error(transparent)]
     Quantizer(#[from] CoreError),
 }

@@ -1,4 +1,4 @@
-//! The VQGAN autoencoder, the image tokenizer built on it, and the discriminators that it is trained against.
+//! The VQGAN autoencoder, the image tokenizer built on it, and the networks that train and evaluate it.
 //!
 //! ```
 //! use tch::{Device, Kind, Tensor, nn};
@@ -10,7 +10,8 @@
 //! let codebook = LearnedCodebook::new(&(store.root() / "codebook"), 512, 3)?;
 //! let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default())?;
 //! let config = AutoencoderConfig { channels: 32, ..AutoencoderConfig::f4() };
-//! let tokenizer = ImageTokenizer::new(&store.root(), &config, Box::new(quantizer))?.with_precision(Precision::Bf16);
+//! let tokenizer = ImageTokenizer::new(&store.root(), &config, Box::new(quantizer))?;
+//! let tokenizer = tokenizer.with_precision(Precision::Bf16);
 //!
 //! let images = Tensor::rand([2, 3, 16, 24], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
 //! let ids = tokenizer.encode(&images)?;
@@ -20,9 +21,9 @@
 //! # }
 //! ```
 //!
-//! | What | Source | Held to PyTorch by `tests/it/` |
+//! | item | source | test against PyTorch in `tests/it/` |
 //! |---|---|---|
-//! | [`Encoder`], [`Decoder`], [`ImageTokenizer`] | VQGAN, arXiv 2012.09841; taming-transformers' parameter names | `goldens` |
+//! | [`ImageTokenizer`], [`Encoder`], [`Decoder`] | VQGAN, arXiv 2012.09841; taming-transformers' parameter names | `goldens` |
 //! | [`load_taming`] | names of taming-transformers' `VQModel` | `taming` |
 //! | [`PatchDiscriminator`] | PatchGAN, arXiv 1611.07004; taming's `NLayerDiscriminator` | `goldens` |
 //! | [`SpectralDiscriminator`] | spectral normalization, arXiv 1802.05957 | `goldens` |
@@ -32,8 +33,8 @@
 //!
 //! # Precision
 //!
-//! Parameters, their gradients, statistics of normalizations, quantizer, images and logits are `Float`.
 //! With [`Precision::Bf16`], convolutions and attention compute in `BFloat16`.
+//! Parameters, gradients, statistics of normalizations, the quantizer, images and logits are always `Float`.
 //!
 //! # Letters used in shapes
 //!
@@ -48,39 +49,21 @@
 //!
 //! Images are `[B, 3, H, W]`, `Float`, in `[-1, 1]`.
 
-mod attention;
 mod autoencoder;
-mod batch_norm;
-mod convolution;
-mod decoder;
 mod discriminator;
-mod encoder;
 mod error;
-mod inception;
+mod frozen;
 mod layers;
-mod level;
-mod lpips;
-mod patch;
 mod precision;
-mod preset;
-mod resample;
-mod residual;
 mod scene_classifier;
-mod spectral_norm;
 mod taming;
 mod tokenizer;
-mod weights;
 
-pub use autoencoder::AutoencoderConfig;
-pub use decoder::Decoder;
-pub use discriminator::{Discriminator, DiscriminatorConfig, PatchConfig};
-pub use encoder::Encoder;
+pub use autoencoder::{AutoencoderConfig, AutoencoderPreset, Decoder, Encoder};
+pub use discriminator::{Discriminator, DiscriminatorConfig, PatchConfig, PatchDiscriminator, SpectralDiscriminator};
 pub use error::ModelError;
-pub use inception::{Inception, InceptionConfig, InceptionOutput, InceptionScale};
-pub use lpips::Lpips;
-pub use patch::{PatchDiscriminator, SpectralDiscriminator};
+pub use frozen::{Inception, InceptionConfig, InceptionOutput, InceptionScale, Lpips};
 pub use precision::Precision;
-pub use preset::AutoencoderPreset;
-pub use scene_classifier::{SceneClassifier, SceneClassifierConfig, SceneOpinion, SceneVocabulary};
+pub use scene_classifier::{SceneClasses, SceneClassifier, SceneClassifierConfig, ScenePrediction};
 pub use taming::{TamingLoaded, load_taming};
 pub use tokenizer::{Encoded, ImageTokenizer, Reconstruction};

@@ -1,25 +1,24 @@
-//! The kind of number in which convolutions and attention compute.
+//! The dtype of convolutions and attention.
 
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-/// Kind of the activations; weights are `Float` in either case, and so are their gradients.
+/// Dtype of the activations. Weights, gradients and the statistics of normalizations are always `Float`.
 ///
-/// A layer computes in the kind of its input: it casts its weight to that kind on the autograd graph, once per forward
-/// pass, and each layer of encoder and decoder runs once per pass.
-/// Statistics of the normalizations are `Float` in either case.
+/// A layer computes in the dtype of its input: in each forward pass, it casts its weight to that dtype on the autograd
+/// graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
-    /// 32 bits everywhere.
+    /// `Float` activations.
     #[default]
     F32,
-    /// `BFloat16` activations: 8 bits of exponent as in `Float`, 8 significant bits, no scaling of the loss needed.
+    /// `BFloat16` activations: the exponent range of `Float` and 8 significant bits, so the loss needs no scaling.
     Bf16,
 }
 
 impl Precision {
-    /// Kind of the activations.
+    /// Dtype of the activations.
     pub fn kind(self) -> Kind {
         match self {
             Self::F32 => Kind::Float,
@@ -27,7 +26,7 @@ impl Precision {
         }
     }
 
-    /// The tensor in this precision, on the autograd graph; the tensor itself if it has that kind.
+    /// The tensor cast to this dtype, with gradients; not copied if it has it.
     pub fn cast(self, tensor: &Tensor) -> Tensor {
         tensor.to_kind(self.kind())
     }

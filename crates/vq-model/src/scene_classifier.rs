@@ -1,23 +1,21 @@
-//! What sees which things a scene shows, and in which colours.
+//! Classifier of the objects and colours of a scene.
 
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 use tch::nn::{self, Module};
 
 use crate::ModelError;
-use crate::convolution::{Conv, ConvShape};
-use crate::layers::Norm;
-use crate::residual::ResidualBlock;
+use crate::layers::{Conv, ConvShape, GroupNorm, ResidualBlock};
 
 /// Channels in a group of the normalization.
 const GROUP: i64 = 16;
 
-/// `r` of the pooling: 1 would let a thing be outvoted by all the places where it is not, infinity is the maximum, which
-/// teaches one place at a time.
+/// `r` of the pooling. At 1, the positions without an object outweigh those with it; infinity is the maximum, whose
+/// gradient reaches one position only.
 const SHARPNESS: f64 = 4.0;
 
-/// The logit of presence at the beginning, at every place: most things are not there.
-const RARE: f64 = -3.0;
+/// Initial logit of presence at every position, since a scene shows few of the objects.
+const INITIAL_PRESENCE: f64 = -3.0;
 
 /// Shape of a [`SceneClassifier`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +35,7 @@ impl Default for SceneClassifierConfig {
 }
 
 impl SceneClassifierConfig {
-    /// Pixels per place along one axis.
+    /// `f`: pixels per position along one axis.
     pub fn factor(&self) -> i64 {
         1 << self.widths.len()
     }
@@ -61,48 +59,49 @@ impl SceneClassifierConfig {
     }
 }
 
-/// What a [`SceneClassifier`] can say.
+/// The classes of a [`SceneClassifier`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SceneVocabulary {
-    /// `N`: things that may be there.
-    pub things: i64,
-    /// `K`: colours, of which a thing has one.
+pub struct SceneClasses {
+    /// `N`: number of objects.
+    pub objects: i64,
+    /// `K`: number of colours, of which an object has one.
     pub colors: i64,
 }
 
-/// What a [`SceneClassifier`] says of images.
+/// Result of [`SceneClassifier::forward`].
 #[derive(Debug)]
-pub struct SceneOpinion {
-    /// `[B, F]`: means over all places of the map that the logits are made of.
+pub struct ScenePrediction {
+    /// `[B, F]`: means over all positions of the last feature map.
     pub features: Tensor,
-    /// `[B, N]`: logits; a thing is there where its own is above 0.
+    /// `[B, N]`: logits of the presence of each object.
     pub presence: Tensor,
-    /// `[B, N, K]`: logits of the colours of each thing, which mean something where it is there.
+    /// `[B, N, K]`: logits of the colours of each object, meaningful only if it is present.
     pub colors: Tensor,
-    /// `[B, N, H / f, W / f]`: logits of each thing at each place, of which `presence` is pooled.
-    pub places: Tensor,
+    /// `[B, N, H / f, W / f]`: logits of each object at each position, from which `presence` is pooled.
+    pub positions: Tensor,
 }
 
-/// A residual network that says of each of `N` things whether an image shows it, and in which of `K` colours.
+/// A residual network that predicts which of `N` objects an image shows, and in which of `K` colours each.
 ///
-/// A map of 1x1 logits says at each place which things are seen there, another which colour is.
-/// The first is pooled to whether a thing is seen anywhere, `1/r log mean exp(r x)` over all places (Pinheiro and
-/// Collobert 2015, arXiv 1411.6228) with `r = 4`.
-/// The colour of a thing is the mean of the second, weighted by the gradient of this pooling: it is read where the thing
-/// is seen. So one map of colours serves all things, and a pair that was never seen together is no harder.
+/// Two 1x1 convolutions give each position logits of the objects and logits of the colours.
+/// The presence of an object is pooled over all positions `x` by `1/r log mean exp(r x)` with `r = 4` (Pinheiro and
+/// Collobert 2015, arXiv 1411.6228).
+/// The colour logits of an object are the mean over positions, weighted by the gradient of this pooling, so they are read
+/// where the object is.
+/// All objects share one map of colours, so combinations that do not occur in training are no special case.
 ///
 /// Parameters, for level `l` and block `b`: `levels.l.down`; `levels.l.blocks.b` with `norm1`, `conv1`, `norm2`, `conv2`;
 /// `norm_out`; `presence`, `[N, F, 1, 1]`; `colors`, `[K, F, 1, 1]`; each with `weight` and `bias`.
 #[derive(Debug)]
 pub struct SceneClassifier {
     levels: Vec<Level>,
-    norm_out: Norm,
+    norm_out: GroupNorm,
     presence: Conv,
     colors: Conv,
     factor: i64,
 }
 
-/// Halves height and width, then looks.
+/// Halves height and width, then applies residual blocks.
 #[derive(Debug)]
 struct Level {
     down: Conv,
@@ -113,17 +112,13 @@ impl SceneClassifier {
     /// Registers the parameters under `path`.
     ///
     /// # Errors
-    /// [`ModelError::Option`] if the configuration cannot be built, or there are no things or no colours to speak of.
-    pub fn new(
-        path: &nn::Path,
-        config: &SceneClassifierConfig,
-        vocabulary: SceneVocabulary,
-    ) -> Result<Self, ModelError> {
+    /// [`ModelError::Option`] if the configuration is invalid, or there is no object or no colour.
+    pub fn new(path: &nn::Path, config: &SceneClassifierConfig, classes: SceneClasses) -> Result<Self, ModelError> {
         config.check()?;
-        let SceneVocabulary { things, colors } = vocabulary;
-        if things < 1 || colors < 1 {
-            let (op, expected) = ("SceneClassifier::new", "at least one thing and one colour".into());
-            return Err(ModelError::Option { op, expected, got: format!("{things} and {colors}") });
+        let SceneClasses { objects, colors } = classes;
+        if objects < 1 || colors < 1 {
+            let (op, expected) = ("SceneClassifier::new", "at least one object and one colour".into());
+            return Err(ModelError::Option { op, expected, got: format!("{objects} and {colors}") });
         }
         let inputs = std::iter::once(3).chain(config.widths.iter().copied());
         let levels = inputs.zip(&config.widths).enumerate().map(|(level, (inputs, &outputs))| {
@@ -138,22 +133,22 @@ impl SceneClassifier {
         let levels: Vec<Level> = levels.collect();
         let features = config.widths.last().copied().unwrap_or(GROUP);
         let head = |outputs| ConvShape { inputs: features, outputs, kernel: 1, stride: 1, padding: 0 };
-        let (presence, rare) = (head(things), Some(nn::Init::Const(RARE)));
+        let (presence, initial) = (head(objects), Some(nn::Init::Const(INITIAL_PRESENCE)));
         Ok(Self {
             levels,
-            norm_out: Norm::with_groups(&(path / "norm_out"), features, features / GROUP),
-            presence: Conv::with_init(&(path / "presence"), presence, presence.torch_init(), rare),
+            norm_out: GroupNorm::with_groups(&(path / "norm_out"), features, features / GROUP),
+            presence: Conv::with_init(&(path / "presence"), presence, presence.torch_init(), initial),
             colors: Conv::new(&(path / "colors"), head(colors)),
             factor: config.factor(),
         })
     }
 
-    /// Images `[B, 3, H, W]`, `Float`, in `[-1, 1]`, their sides multiples of the
+    /// Classifies images `[B, 3, H, W]`, `Float`, in `[-1, 1]`, whose sides are multiples of the
     /// [factor](SceneClassifierConfig::factor).
     ///
     /// # Errors
-    /// [`ModelError::Shape`] if there is no image, or the images are others.
-    pub fn forward(&self, images: &Tensor) -> Result<SceneOpinion, ModelError> {
+    /// [`ModelError::Shape`] if there is no image, or the shape differs.
+    pub fn forward(&self, images: &Tensor) -> Result<ScenePrediction, ModelError> {
         let fits = |side: i64| side > 0 && side % self.factor == 0;
         match images.size()[..] {
             [batch, 3, height, width] if batch > 0 && fits(height) && fits(width) => {}
@@ -164,13 +159,13 @@ impl SceneClassifier {
         }
         let map = self.levels.iter().fold(images.shallow_clone(), |xs, level| level.forward(&xs));
         let map = self.norm_out.swish(&map); // [B, F, h, w]
-        let places = self.presence.forward(&map); // [B, N, h, w]
-        let seen = places.flatten(2, -1) * SHARPNESS; // [B, N, h w]
-        let count = seen.size()[2] as f64;
-        let presence = (seen.logsumexp([-1_i64], false) - count.ln()) / SHARPNESS; // [B, N]
+        let positions = self.presence.forward(&map); // [B, N, h, w]
+        let sharpened = positions.flatten(2, -1) * SHARPNESS; // [B, N, h w]
+        let count = sharpened.size()[2] as f64;
+        let presence = (sharpened.logsumexp([-1_i64], false) - count.ln()) / SHARPNESS; // [B, N]
         let colors = self.colors.forward(&map).flatten(2, -1).transpose(1, 2); // [B, h w, K]
-        let colors = seen.softmax(-1, None).bmm(&colors); // [B, N, K]
-        Ok(SceneOpinion { features: map.mean_dim([2_i64, 3].as_slice(), false, None), presence, colors, places })
+        let colors = sharpened.softmax(-1, None).bmm(&colors); // [B, N, K]
+        Ok(ScenePrediction { features: map.mean_dim([2_i64, 3].as_slice(), false, None), presence, colors, positions })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Weights that taming-transformers trained.
+//! Checkpoints of taming-transformers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,25 +10,25 @@ use crate::ModelError;
 const OP: &str = "load_taming";
 const PARTS: [&str; 4] = ["encoder.", "decoder.", "quant_conv.", "post_quant_conv."];
 
-/// What [`load_taming`] did.
+/// Result of [`load_taming`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TamingLoaded {
-    /// Tensors that were copied into the model.
+    /// Number of tensors copied into the model.
     pub copied: usize,
-    /// Names in the file of other parts of a checkpoint, in order: codebook, discriminator, LPIPS.
+    /// Names of the other tensors of the file, sorted: those of codebook, discriminator and LPIPS.
     pub others: Vec<String>,
 }
 
 /// Fills encoder, decoder, `quant_conv` and `post_quant_conv` from a safetensors file with the names of
-/// taming-transformers' `VQModel`, each behind `prefix`, which is empty in its checkpoints.
+/// taming-transformers' `VQModel`, each after `prefix`, which is empty in its checkpoints.
 ///
-/// The tokenizer is registered at the root of `store`. Its quantizer is left as it is; the codes of a checkpoint are
-/// its tensor `quantize.embedding.weight`, `[K, D]`.
-/// Tensors may be of any floating-point kind; the model stays `Float`.
-/// On an error nothing is changed.
+/// The tokenizer must be registered at the root of `store`.
+/// Its quantizer stays unchanged; the codes of a checkpoint are its tensor `quantize.embedding.weight`, `[K, D]`.
+/// Tensors may have any floating-point dtype; the model stays `Float`.
+/// An error leaves the model unchanged.
 ///
-/// Public checkpoints are Lightning's pickles, which libtorch's reader refuses, since they hold more than tensors.
-/// Python makes a file of one:
+/// Public checkpoints are pickles of Lightning, which libtorch's reader rejects, since they hold more than tensors.
+/// Python converts one:
 ///
 /// ```python
 /// import safetensors.torch, torch
@@ -38,7 +38,7 @@ pub struct TamingLoaded {
 ///
 /// # Errors
 /// [`ModelError::File`] if the file cannot be read; [`ModelError::Weights`] naming every tensor of these parts that is
-/// missing from the file, unknown to the model, or of another shape or kind.
+/// missing from the file, unknown to the model, or of another shape or dtype.
 pub fn load_taming(store: &nn::VarStore, file: &Path, prefix: &str) -> Result<TamingLoaded, ModelError> {
     let tensors =
         Tensor::read_safetensors(file).map_err(|source| ModelError::File { op: OP, file: file.to_owned(), source })?;
@@ -71,7 +71,7 @@ fn misfits(ours: &BTreeMap<String, Tensor>, theirs: &BTreeMap<&str, &Tensor>) ->
                 misfits.push(format!("`{name}` of shape {:?} instead of {:?}", tensor.size(), variable.size()));
             }
             Some(tensor) if !is_float(tensor.kind()) => {
-                misfits.push(format!("`{name}` of kind {:?} instead of a floating-point one", tensor.kind()));
+                misfits.push(format!("`{name}` of dtype {:?} instead of a floating-point one", tensor.kind()));
             }
             Some(_) => {}
         }
@@ -81,6 +81,6 @@ fn misfits(ours: &BTreeMap<String, Tensor>, theirs: &BTreeMap<&str, &Tensor>) ->
     misfits
 }
 
-fn is_float(kind: Kind) -> bool {
-    matches!(kind, Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double)
+fn is_float(dtype: Kind) -> bool {
+    matches!(dtype, Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double)
 }

@@ -2,27 +2,26 @@
 
 use tch::nn;
 use tch::{Kind, Tensor};
-use vq_core::{Layout, Mode, Quantized, Quantizer, Seen, Updated};
+use vq_core::{Layout, Mode, Quantized, QuantizedBatch, Quantizer, UpdateStats};
 
-use crate::convolution::Conv;
-use crate::layers::conv1;
+use crate::layers::{Conv, conv1};
 use crate::{AutoencoderConfig, Decoder, Encoder, ModelError, Precision};
 
-/// What a pass through the tokenizer gives.
+/// Result of [`ImageTokenizer::reconstruct`].
 #[derive(Debug)]
 pub struct Reconstruction {
     /// `[B, 3, H, W]`, `Float` in either precision, not clamped.
     pub images: Tensor,
-    /// `[B, C, H / f, W / f]`, what was quantized.
+    /// `[B, C, H / f, W / f]`, the input of the quantizer.
     pub latents: Tensor,
     /// Codes, ids and the quantizer's loss.
     pub quantized: Quantized,
 }
 
-/// What encoder and quantizer give.
+/// Result of [`ImageTokenizer::quantize`].
 #[derive(Debug)]
 pub struct Encoded {
-    /// `[B, C, H / f, W / f]`, what was quantized.
+    /// `[B, C, H / f, W / f]`, the input of the quantizer.
     pub latents: Tensor,
     /// Codes, ids and the quantizer's loss.
     pub quantized: Quantized,
@@ -32,7 +31,7 @@ pub struct Encoded {
 ///
 /// Parameters: `encoder`, `quant_conv` (1x1, `Z` to the quantizer's channels), `post_quant_conv` (1x1, back to `Z`),
 /// `decoder`.
-/// The tokenizer sees codes and ids, never words.
+/// The tokenizer handles codes and ids, never words.
 #[derive(Debug)]
 pub struct ImageTokenizer {
     encoder: Encoder,
@@ -45,10 +44,10 @@ pub struct ImageTokenizer {
 }
 
 impl ImageTokenizer {
-    /// Registers the parameters under `path` and takes the quantizer, whose parameters are registered by its maker.
+    /// Registers the parameters under `path` and takes the quantizer, which has registered its own.
     ///
     /// # Errors
-    /// [`ModelError::Option`] if the configuration cannot be built.
+    /// [`ModelError::Option`] if the configuration is invalid.
     pub fn new(path: &nn::Path, config: &AutoencoderConfig, quantizer: Box<dyn Quantizer>) -> Result<Self, ModelError> {
         let channels = quantizer.layout().channels;
         Ok(Self {
@@ -62,25 +61,25 @@ impl ImageTokenizer {
         })
     }
 
-    /// The same tokenizer with activations in `precision`; the constructor gives [`Precision::F32`].
+    /// The same tokenizer with activations in `precision`; the default is [`Precision::F32`].
     ///
-    /// Encoder, decoder and `post_quant_conv` compute in it.
-    /// `quant_conv` and the quantizer are `Float` always: latents rounded to 8 bits would choose other codes.
+    /// It applies to encoder, decoder and `post_quant_conv`.
+    /// `quant_conv` and the quantizer are always `Float`, since latents rounded to 8 bits would choose other codes.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 
-    /// Kind of the activations.
+    /// Dtype of the activations.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// How ids are laid out.
+    /// Layout of the ids.
     pub fn layout(&self) -> &Layout {
         self.quantizer.layout()
     }
 
-    /// Weight of the decoder's last convolution, `[3, C, 3, 3]`, `Float`: where the adaptive weight of VQGAN's
+    /// Weight of the decoder's last convolution, `[3 patch², C, 3, 3]`, `Float`, at which the adaptive weight of VQGAN's
     /// adversarial loss compares gradients (arXiv 2012.09841, equation 7).
     pub fn last_weight(&self) -> &Tensor {
         self.decoder.last_weight()
@@ -94,7 +93,7 @@ impl ImageTokenizer {
     /// Images `[B, 3, H, W]` to ids `[B, H / f, W / f, S]`, without gradients.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    /// [`ModelError::Shape`] if the images do not have 3 channels or `f` does not divide height and width.
     pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         tch::no_grad(|| Ok(self.quantizer.quantize(&self.latents(images)?, Mode::Eval)?.indices))
     }
@@ -115,10 +114,10 @@ impl ImageTokenizer {
         tch::no_grad(|| Ok(self.images_of(&self.codes(indices)?).clamp(-1.0, 1.0)))
     }
 
-    /// Images `[B, 3, H, W]` to codes, with gradients.
+    /// Images `[B, 3, H, W]` to latents and codes, with gradients.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    /// [`ModelError::Shape`] if the images do not have 3 channels or `f` does not divide height and width.
     pub fn quantize(&self, images: &Tensor, mode: Mode) -> Result<Encoded, ModelError> {
         let latents = self.latents(images)?;
         let quantized = self.quantizer.quantize(&latents, mode)?;
@@ -128,17 +127,17 @@ impl ImageTokenizer {
     /// Images `[B, 3, H, W]` through the whole tokenizer, with gradients.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] unless the images have 3 channels and `f` divides height and width.
+    /// [`ModelError::Shape`] if the images do not have 3 channels or `f` does not divide height and width.
     pub fn reconstruct(&self, images: &Tensor, mode: Mode) -> Result<Reconstruction, ModelError> {
         let Encoded { latents, quantized } = self.quantize(images, mode)?;
         Ok(Reconstruction { images: self.images_of(&quantized.codes), latents, quantized })
     }
 
-    /// Learns from a training step what no gradient teaches; call it after the optimizer's step.
+    /// Updates the quantizer by what gradients do not train, from a training step; call it after the optimizer's step.
     ///
     /// # Errors
     /// Those of [`Quantizer::update`].
-    pub fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, ModelError> {
+    pub fn update(&mut self, seen: &QuantizedBatch<'_>) -> Result<UpdateStats, ModelError> {
         Ok(self.quantizer.update(seen)?)
     }
 

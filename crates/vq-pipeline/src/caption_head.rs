@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use codebook_prior::{CaptionWords, PriorGraph};
-use tch::{Kind, Tensor, nn};
+use tch::{Tensor, nn};
 use vlt_caption::{
-    CaptionBatch, CaptionDecoder, CaptionError, Captioner, GlobalAlignment, Language, MaskedText, RelationAlignment,
+    CaptionDecoder, CaptionError, CaptionLossTerm, Captioner, GlobalAlignment, Language, MaskedText, RelationAlignment,
+    Translation, WordSupervision,
 };
 use vq_core::{Layout, Mode, Slot};
 use vq_experiment::{CaptionsConfig, ConfigError};
@@ -15,22 +16,14 @@ use crate::PipelineError;
 /// The prefix of the parameters of a [`CaptionHead`].
 pub const CAPTION_PARAMETERS: &str = "captions";
 
-/// The modules that read codes and captions: the translation module (caption decoder), and LG-VQ's terms beside it.
+/// The modules that read codes and captions: the translation module (caption decoder), and the loss terms of captions.
 ///
 /// Parameters: `captions.translator`, `captions.global`, `captions.masked`, `captions.relation`, as configured.
 pub struct CaptionHead {
     /// The translation module.
     pub translator: CaptionDecoder,
-    /// LG-VQ's global alignment.
-    pub global: Option<GlobalAlignment>,
-    /// LG-VQ's masked text prediction.
-    pub masked: Option<MaskedText>,
-    /// LG-VQ's relation alignment.
-    pub relation: Option<RelationAlignment>,
-    /// Finds the words of captions that are codes, for word supervision.
-    pub words: Option<CaptionWords>,
-    /// The groups of codes; each has an equal number of channels.
-    pub groups: Vec<Slot>,
+    /// The loss terms, in the order in which they are summed.
+    pub terms: Vec<Box<dyn CaptionLossTerm>>,
     /// The options.
     pub config: CaptionsConfig,
     language: Arc<Language>,
@@ -61,16 +54,29 @@ impl CaptionHead {
         let masked = |masked| MaskedText::new(&(&path / "masked"), &config.translator, masked, &rows);
         let relation = |relation| RelationAlignment::new(&(&path / "relation"), channels, language.width(), relation);
         let words = config.word_supervision.as_ref().and(prior).map(CaptionWords::new).transpose()?;
-        Ok(Self {
-            translator: CaptionDecoder::new(&(&path / "translator"), channels, &config.translator, &rows)?,
-            global: config.global_alignment.as_ref().map(global).transpose()?,
-            masked: config.masked_text.as_ref().map(masked).transpose()?,
-            relation: config.relation_alignment.as_ref().map(relation).transpose()?,
-            words,
-            groups: layout.groups().into_iter().cloned().collect(),
-            config: config.clone(),
-            language,
-        })
+        let translator = CaptionDecoder::new(&(&path / "translator"), channels, &config.translator, &rows)?;
+        // Modules draw their initial weights in this order, which older checkpoints and seeds depend on.
+        let global = config.global_alignment.as_ref().map(global).transpose()?;
+        let masked = config.masked_text.as_ref().map(masked).transpose()?;
+        let relation = config.relation_alignment.as_ref().map(relation).transpose()?;
+        let mut terms: Vec<Box<dyn CaptionLossTerm>> = Vec::new();
+        if config.weight > 0.0 {
+            terms.push(Box::new(Translation { weight: config.weight }));
+        }
+        terms.extend(masked.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        terms.extend(global.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        terms.extend(relation.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        if let (Some(words), Some(config)) = (words, &config.word_supervision) {
+            let groups = layout.groups().into_iter().map(|slot: &Slot| slot.codes.clone()).collect();
+            let find_codes = move |caption: &str| words.find(caption).into_iter().map(|node| node as i64).collect();
+            terms.push(Box::new(WordSupervision::new(config, groups, Box::new(find_codes))?));
+        }
+        Ok(Self { translator, terms, config: config.clone(), language })
+    }
+
+    /// LG-VQ's global alignment, which scores images and texts in one space.
+    pub fn global(&self) -> Option<&GlobalAlignment> {
+        self.terms.iter().find_map(|term| term.downcast_ref())
     }
 
     /// The language of the captions.
@@ -122,21 +128,5 @@ impl CaptionHead {
         let captions = self.captioner()?.greedy(&memory)?;
         let vocabulary = self.language().vocabulary();
         captions.iter().map(|caption| Ok(vocabulary.decode(&caption.ids)?)).collect()
-    }
-
-    /// The mean vector of each caption's tokens, `[B, E]`; zero for an image without caption.
-    pub fn text_vectors(&self, batch: &CaptionBatch) -> Tensor {
-        let counts = (&batch.lengths - 2).clamp_min(1).unsqueeze(1);
-        let words = self.word_vectors(batch);
-        words.sum_dim_intlist(1, false, Kind::Float) / counts
-    }
-
-    /// The vectors of each caption's tokens, `[B, T, E]`, without the begin token, and zero after the last.
-    pub fn word_vectors(&self, batch: &CaptionBatch) -> Tensor {
-        let longest = batch.ids.size()[1];
-        let ids = batch.ids.narrow(1, 1, longest - 1);
-        let positions = Tensor::arange(longest - 1, (Kind::Int64, ids.device())).unsqueeze(0);
-        let real = positions.lt_tensor(&(&batch.lengths - 2).unsqueeze(1)).unsqueeze(2); // [B, T, 1]
-        self.translator.word_vectors(&ids).where_scalarother(&real, 0.0)
     }
 }

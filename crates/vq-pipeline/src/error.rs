@@ -84,7 +84,7 @@ pub enum PipelineError {
     Generate(#[from] vq_generate::GenerateError),
     /// An option of a transformer.
     #[error(transparent)]
-    Input(#[from] vq_transformer::InputError),
+    Input(#[from] vq_nn::InputError),
     /// A metric.
     #[error(transparent)]
     Eval(#[from] vq_eval::EvalError),

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
-use vq_data::scenes::{CaptionGrader, SceneGrades};
-use vq_data::{EmojiScenes, Scene, chw_from_rgb};
+use vq_data::chw_from_rgb;
 use vq_eval::{FrechetDistance, FrechetScores, Side};
 use vq_experiment::Weights;
 use vq_generate::{GenerationConfig, SampleRequest};
@@ -12,6 +11,8 @@ use vq_pipeline::{
     PipelineError, SceneScores, TokenizerState, TrainedSceneClassifier, environment,
 };
 use vq_run::Environment;
+use vq_scenes::{CaptionGrader, SceneGrades};
+use vq_scenes::{EmojiScenes, Scene};
 
 use crate::StudyError;
 

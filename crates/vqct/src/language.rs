@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use atomic_write_file::AtomicWriteFile;
 use clap::ValueEnum;
-use codebook_prior::{Corpus, CorpusFormat, EmbeddingTable, PriorGraph, Strictness, TableConfig, TextEmbedder};
+use codebook_prior::PriorGraph;
+use prior_builder::{Corpus, CorpusFormat, EmbeddingTable, EmbeddingTableConfig, Strictness, TextEmbedder};
 use tch::Tensor;
-use vlt_caption::{Language, LanguageAbout, SpecialNames, VocabularyExtent};
-use vq_data::{EmojiScenes, EmojiSet, ImageSource, SceneConfig};
+use vlt_caption::{Language, LanguageAbout, SpecialNames, TokenSelection};
+use vq_data::{EmojiSet, ImageSource};
+use vq_scenes::{EmojiScenes, SceneConfig};
 
 use crate::output::{refuse_existing, write_new};
 
@@ -71,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     );
     let file = args.model.join("tokenizer.json");
     let tokenizer = std::fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
-    let table = EmbeddingTable::open(&args.model, &args.name, TableConfig::default())?;
+    let table = EmbeddingTable::open(&args.model, &args.name, EmbeddingTableConfig::default())?;
     let description = table.description();
     let about = LanguageAbout {
         model: args.name.clone(),
@@ -82,8 +84,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         },
         sources: description.sources.into_iter().map(|source| (source.file, source.sha256)).collect(),
     };
-    let extent = if args.full { VocabularyExtent::Full } else { VocabularyExtent::InUse(&texts) };
-    let width = description.width as i64;
+    let extent = if args.full { TokenSelection::Full } else { TokenSelection::Captions(&texts) };
+    let width = description.embedding_dim as i64;
     let language = Language::new(about, tokenizer, extent, |ids| {
         let tokens = ids.iter().map(|&id| u32::try_from(id)).collect::<Result<Vec<_>, _>>()?;
         anyhow::Ok(Tensor::from_slice(&table.rows(&tokens)?).view([-1, width]))

@@ -46,7 +46,7 @@ impl From<By> for SearchBy {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let loaded = args.tokenizer.load()?;
-    let aligned = loaded.state.captions.as_ref().is_some_and(|head| head.global.is_some());
+    let aligned = loaded.state.captions.as_ref().is_some_and(|head| head.global().is_some());
     let by = args.by.unwrap_or(if aligned { By::Alignment } else { By::Words });
     let search = TextSearch::new(&loaded.state, &args.text, by.into())?;
     let images = images_in(&args.folder)?;

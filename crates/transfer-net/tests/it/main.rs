@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod adjacency;
+mod attention;
 mod golden;
+mod support;
 mod transfer_net;

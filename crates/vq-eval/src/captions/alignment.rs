@@ -1,4 +1,4 @@
-//! Which word of a caption stands for which of a reference.
+//! Alignments of the words of a caption with those of a reference.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,106 +6,110 @@ use std::collections::BTreeMap;
 /// Partial alignments that are kept after each word.
 const LIMIT: usize = 1024;
 
-/// How two words match, the stronger first.
+/// The kind of match of two words, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(super) enum Stage {
     /// They are equal.
     Exact,
     /// Their stems are equal.
     Stem,
-    /// They share a meaning.
+    /// They are synonyms.
     Synonym,
 }
 
-/// A place of the reference that a word of the caption may take.
+/// A position of the reference that a word of the caption matches.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Candidate {
-    /// The place.
-    pub(crate) place: usize,
-    /// By what.
-    pub(crate) stage: Stage,
+pub(super) struct Candidate {
+    /// The position.
+    pub(super) position: usize,
+    /// The kind of match.
+    pub(super) stage: Stage,
 }
 
-/// What is told of an alignment; the greater is the better one.
+/// The figures of an alignment; the greater is the better one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Alignment {
-    /// Pairs by stage: an equal pair is worth more than any number of others.
+pub(super) struct Alignment {
+    /// Pairs by stage: one equal pair outweighs any number of weaker pairs.
     pairs: [usize; 3],
     /// Runs of pairs that are neighbours in both texts.
     runs: Reverse<usize>,
 }
 
 impl Alignment {
-    /// All pairs.
-    pub(crate) fn pairs(self) -> usize {
+    /// Number of pairs of all stages.
+    pub(super) fn pairs(self) -> usize {
         self.pairs.iter().sum()
     }
 
-    /// Runs of pairs that are neighbours in both texts.
-    pub(crate) fn runs(self) -> usize {
+    /// Number of runs of pairs that are neighbours in both texts.
+    pub(super) fn runs(self) -> usize {
         self.runs.0
     }
 
-    fn with(mut self, stage: Stage, goes_on: bool) -> Self {
+    fn with(mut self, stage: Stage, continues_run: bool) -> Self {
         self.pairs[stage as usize] += 1;
-        self.runs.0 += usize::from(!goes_on);
+        self.runs.0 += usize::from(!continues_run);
         self
     }
 }
 
-/// What later words have to know of how earlier ones were placed.
+/// What the alignment of later words depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
-    /// Places that are taken and that later words ask for, rising.
-    taken: Vec<usize>,
-    /// The place that would go on with the run of the word before.
+    /// Positions that are used and that later words match, ascending.
+    used: Vec<usize>,
+    /// The position that would continue the run of the previous word.
     next: Option<usize>,
 }
 
-/// The alignment of most equal pairs, of these one of most pairs by stem, of these one of most synonyms, and of these one
-/// in the fewest runs; `candidates` of each word of the caption.
+/// The best alignment of a caption: most equal pairs, then most pairs by stem, then most synonyms, then fewest runs.
 ///
-/// It goes word by word, and keeps the best of those partial alignments that later words cannot tell apart. That is
-/// exact, unless there are more than 1,024 of them, as where a word repeats a dozen times in both texts; then it goes
-/// on with the best 1,024.
-pub(crate) fn align(candidates: &[Vec<Candidate>]) -> Alignment {
-    let mut askers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+/// `candidates` lists the matches of each word of the caption.
+///
+/// The search goes word by word and keeps the best partial alignment of each state.
+/// It is exact unless there are more than 1,024 states, as in texts that both repeat a word a dozen times; it then
+/// continues with the best 1,024.
+pub(super) fn align(candidates: &[Vec<Candidate>]) -> Alignment {
+    let mut words_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new(); // words of the caption that match a position
     for (word, options) in candidates.iter().enumerate() {
-        options.iter().for_each(|option| askers.entry(option.place).or_default().push(word));
+        options.iter().for_each(|option| words_of.entry(option.position).or_default().push(word));
     }
     let mut states = BTreeMap::from([(State::default(), Alignment::default())]);
     for (word, options) in candidates.iter().enumerate() {
-        let is_asked_later = |place: usize| askers[&place].last().is_some_and(|last| *last > word);
-        // Nothing is won by leaving a place free that nobody else wants.
-        let is_bare = options.iter().all(|option| askers[&option.place].len() > 1);
+        let matches_later = |position: usize| words_of[&position].last().is_some_and(|last| *last > word);
+        // Leaving a word unaligned can only help if another word matches each of its positions.
+        let may_skip = options.iter().all(|option| words_of[&option.position].len() > 1);
         let mut after = BTreeMap::new();
         for (state, alignment) in states {
-            let free = |option: &&Candidate| !state.taken.contains(&option.place);
-            for &Candidate { place, stage } in options.iter().filter(free) {
-                let next = State { taken: kept(&state.taken, Some(place), &is_asked_later), next: Some(place + 1) };
-                better(&mut after, next, alignment.with(stage, state.next == Some(place)));
+            let free = |option: &&Candidate| !state.used.contains(&option.position);
+            for &Candidate { position, stage } in options.iter().filter(free) {
+                let used = relevant(&state.used, Some(position), &matches_later);
+                let next = State { used, next: Some(position + 1) };
+                keep_better(&mut after, next, alignment.with(stage, state.next == Some(position)));
             }
-            if is_bare {
-                better(&mut after, State { taken: kept(&state.taken, None, &is_asked_later), next: None }, alignment);
+            if may_skip {
+                let next = State { used: relevant(&state.used, None, &matches_later), next: None };
+                keep_better(&mut after, next, alignment);
             }
         }
-        states = cut(after);
+        states = limited(after);
     }
     states.into_values().max().unwrap_or_default()
 }
 
-/// The places of these that are still asked for, rising.
-fn kept(taken: &[usize], new: Option<usize>, is_asked_later: &impl Fn(usize) -> bool) -> Vec<usize> {
-    let mut kept: Vec<usize> = taken.iter().copied().chain(new).filter(|&place| is_asked_later(place)).collect();
-    kept.sort_unstable();
-    kept
+/// The used positions that later words match, ascending.
+fn relevant(used: &[usize], new: Option<usize>, matches_later: &impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut relevant: Vec<usize> =
+        used.iter().copied().chain(new).filter(|&position| matches_later(position)).collect();
+    relevant.sort_unstable();
+    relevant
 }
 
-fn better(states: &mut BTreeMap<State, Alignment>, state: State, alignment: Alignment) {
+fn keep_better(states: &mut BTreeMap<State, Alignment>, state: State, alignment: Alignment) {
     states.entry(state).and_modify(|best| *best = alignment.max(*best)).or_insert(alignment);
 }
 
-fn cut(states: BTreeMap<State, Alignment>) -> BTreeMap<State, Alignment> {
+fn limited(states: BTreeMap<State, Alignment>) -> BTreeMap<State, Alignment> {
     if states.len() <= LIMIT {
         return states;
     }

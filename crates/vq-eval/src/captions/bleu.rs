@@ -1,28 +1,30 @@
-//! BLEU: shares of word runs that references have, too.
+//! BLEU: shares of word runs that occur in references.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_references, grams};
+use super::word_runs::{check_references, word_runs};
 use crate::EvalError;
 
-/// Longest run of words that counts.
+/// Longest run of words.
 const LONGEST: usize = 4;
-/// What keeps pycocoevalcap's quotients finite: below, and above the line.
+/// Terms that keep pycocoevalcap's quotients finite: in denominators and in numerators.
 const SMALL: f64 = 1e-9;
 const TINY: f64 = 1e-15;
 
 /// BLEU-1 to BLEU-4 of a set (Papineni et al. 2002), equal to pycocoevalcap's `Bleu`.
 ///
-/// For `n` of 1 to 4, `p_n` is the share of the captions' runs of `n` words that a reference has, too, where a run counts
-/// no more often than in the reference that has it most (section 2.1.1).
-/// BLEU-`n` is the geometric mean of `p_1..p_n`, times `exp(1 - r / c)` where the captions' length `c` is below the
-/// references' `r` (section 2.3); of several references the one closest in length counts, the shorter of two.
-/// Counts are summed over the set before they are divided: the value of a set is no mean over captions.
+/// For `n` of 1 to 4, `p_n` is the share of the captions' runs of `n` words that occur in a reference.
+/// A run counts at most as often as in the reference that has it most often (section 2.1.1).
+/// BLEU-`n` is the geometric mean of `p_1..p_n`, times `exp(1 - r / c)` if the length `c` of the captions is below the
+/// length `r` of the references (section 2.3).
+/// Of several references, the one closest in length counts, and of two equally close ones the shorter.
+/// Counts are summed over the set before the division, so the value of a set is not a mean over captions.
 ///
-/// As in pycocoevalcap, 1e-9 below the line and 1e-15 above it stand in for a case without any run: a set whose captions
-/// all have less than `n` words has next to nothing in BLEU-`n`, even where they equal their references.
+/// As in pycocoevalcap, denominators get 1e-9 and numerators 1e-15 added.
+/// A set whose captions all have fewer than `n` words therefore scores nearly 0 in BLEU-`n`, even if they equal their
+/// references.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Bleu {
     captions: u64,
@@ -32,17 +34,17 @@ pub struct Bleu {
     found: [u64; LONGEST],
 }
 
-/// What [`Bleu::compute`] gives, each in `0..=1`.
+/// Result of [`Bleu::compute`], each in `0..=1`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BleuScores {
-    /// Runs of one word.
+    /// BLEU-1: runs of one word.
     pub bleu1: f64,
-    /// Up to two.
+    /// BLEU-2: runs of up to two words.
     pub bleu2: f64,
-    /// Up to three.
+    /// BLEU-3: runs of up to three words.
     pub bleu3: f64,
-    /// Up to four: the usual BLEU.
+    /// BLEU-4, the usual BLEU: runs of up to four words.
     pub bleu4: f64,
 }
 
@@ -50,7 +52,7 @@ impl Bleu {
     /// Adds a caption and its references.
     ///
     /// # Errors
-    /// [`EvalError::NoReference`] if there is none.
+    /// [`EvalError::NoReference`] if there are no references.
     pub fn update(&mut self, caption: &[String], references: &[Vec<String>]) -> Result<(), EvalError> {
         check_references("Bleu::update", references)?;
         let closest = references.iter().map(Vec::len).min_by_key(|&length| (length.abs_diff(caption.len()), length));
@@ -69,7 +71,7 @@ impl Bleu {
         Ok(())
     }
 
-    /// Adds what another has seen.
+    /// Adds another accumulator.
     pub fn merge(&mut self, other: &Self) {
         self.captions += other.captions;
         self.length += other.length;
@@ -80,7 +82,7 @@ impl Bleu {
         }
     }
 
-    /// The scores so far, or nothing before the first caption.
+    /// The scores so far; none before the first caption.
     pub fn compute(&self) -> Option<BleuScores> {
         let ratio = (self.length as f64 + TINY) / (self.reference_length as f64 + SMALL);
         let brevity = if ratio < 1.0 { (1.0 - 1.0 / ratio).exp() } else { 1.0 };
@@ -96,7 +98,7 @@ impl Bleu {
 
 fn count(words: &[String], n: usize) -> HashMap<&[String], u64> {
     let mut counts = HashMap::new();
-    for run in grams(words, n) {
+    for run in word_runs(words, n) {
         *counts.entry(run).or_default() += 1;
     }
     counts

@@ -1,45 +1,46 @@
-//! CIDEr-D: runs of words, weighted by how rare they are.
+//! CIDEr-D: runs of words, weighted by their rarity.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{check_references, grams};
+use super::word_runs::{check_references, word_runs};
 use crate::EvalError;
 
-/// Longest run of words that counts.
+/// Longest run of words.
 const LONGEST: usize = 4;
-/// Of the penalty on a difference in length, in words.
+/// Standard deviation of the length penalty, in words.
 const SIGMA: f64 = 6.0;
 
-/// CIDEr-D (Vedantam et al. 2015; the variant with clipping and a penalty on length), equal to pycocoevalcap's `Cider`: the mean over captions, in
-/// `0..=10`.
+/// CIDEr-D (Vedantam et al. 2015; the variant with clipping and a length penalty), equal to pycocoevalcap's `Cider`: the
+/// mean over captions, in `0..=10`.
 ///
-/// A caption is a vector for each `n` of 1 to 4: how often it has a run of `n` words, times the logarithm of the number
-/// of images by the number of those whose references have that run.
-/// A caption's score is ten times the mean, over `n` and over its references, of the cosine to the reference's vector,
-/// where no run counts for more than in the reference, times `exp(-d^2 / (2 * 6^2))` with `d` the difference in length.
-/// As in pycocoevalcap, length is counted in pairs of words, so that one word and none are of one length.
+/// For each `n` of 1 to 4, a caption is a vector over runs of `n` words: the count of the run times
+/// `ln(images / images whose references contain the run)`.
+/// The score of a caption is ten times the mean, over `n` and over its references, of the cosine with the reference's
+/// vector, times `exp(-d^2 / (2 * 6^2))` for the difference in length `d`.
+/// In the cosine, no run weighs more than in the reference.
+/// As in pycocoevalcap, length is counted in pairs of words, so one word and no word have the same length.
 ///
-/// With [`DocumentFrequencies::OfReferences`] a caption's score depends on the other images of the set; a set of one
-/// image has 0, for no run is rarer than another.
-/// Captions and references are kept until the end; sums run in a fixed order, so that the same set, in the same order,
-/// gives the same bits.
+/// With [`DocumentFrequencies::OfReferences`], the score of a caption depends on the other images of the set; a set of
+/// one image scores 0, because all runs are equally rare.
+/// The accumulator holds all captions and references.
+/// Sums run in a fixed order, so the same set in the same order gives the same bits.
 #[derive(Debug, Default, Clone)]
 pub struct CiderD {
     frequencies: DocumentFrequencies,
     samples: Vec<Sample>,
 }
 
-/// Where [`CiderD`] has from how rare a run of words is.
+/// Source of the rarity of a run of words in [`CiderD`].
 #[derive(Debug, Default, Clone)]
 pub enum DocumentFrequencies {
-    /// From the references of the set that is scored, one document per image.
+    /// The references of the scored set, one document per image.
     #[default]
     OfReferences,
-    /// From a table, as of a training set; scores of small sets are then comparable.
+    /// A table, for instance of a training set; it makes scores of small sets comparable.
     Table(FrequencyTable),
 }
 
-/// How many images' references have a run of words.
+/// For each run of words, the number of images whose references contain it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrequencyTable {
     documents: u64,
@@ -53,12 +54,15 @@ struct Sample {
 }
 
 impl FrequencyTable {
-    /// A table over so many images; `counts` of runs of one to four words; a run that is not there counts as one image's.
+    /// A table over a number of images, with counts of runs of one to four words. A missing run counts as that of one image.
     ///
     /// # Errors
-    /// [`EvalError::Frequencies`] without any image, or with a run that more images have than there are.
+    /// [`EvalError::Input`] if there is no image, or a count exceeds the number of images.
     pub fn new(documents: u64, counts: HashMap<Vec<String>, u64>) -> Result<Self, EvalError> {
-        let refuse = |got| Err(EvalError::Frequencies { documents, got });
+        let refuse = |got: String| {
+            let expected = format!("counts of at most {documents} images, of which there is one or more");
+            Err(EvalError::input("FrequencyTable::new", expected, got))
+        };
         if documents == 0 {
             return refuse("no image".to_owned());
         }
@@ -71,7 +75,7 @@ impl FrequencyTable {
     /// Counts the references of a set: one item per image, with all its references.
     ///
     /// # Errors
-    /// [`EvalError::Frequencies`] without any image.
+    /// [`EvalError::Input`] if there is no image.
     pub fn count<'a>(images: impl IntoIterator<Item = &'a [Vec<String>]>) -> Result<Self, EvalError> {
         let images: Vec<_> = images.into_iter().collect();
         let counts = count_documents(images.iter().copied());
@@ -80,7 +84,7 @@ impl FrequencyTable {
 }
 
 impl CiderD {
-    /// An empty set, scored with these frequencies.
+    /// An empty accumulator with these frequencies.
     pub fn new(frequencies: DocumentFrequencies) -> Self {
         Self { frequencies, samples: Vec::new() }
     }
@@ -88,25 +92,25 @@ impl CiderD {
     /// Adds an image: its caption and its references.
     ///
     /// # Errors
-    /// [`EvalError::NoReference`] if there is none.
+    /// [`EvalError::NoReference`] if there are no references.
     pub fn update(&mut self, caption: &[String], references: &[Vec<String>]) -> Result<(), EvalError> {
         check_references("CiderD::update", references)?;
         self.samples.push(Sample { caption: caption.to_vec(), references: references.to_vec() });
         Ok(())
     }
 
-    /// Adds the images that another has seen; its frequencies do not count.
+    /// Adds another accumulator; its frequencies are ignored.
     pub fn merge(&mut self, other: &Self) {
         self.samples.extend(other.samples.iter().cloned());
     }
 
-    /// The mean so far, or nothing before the first caption.
+    /// The mean so far; none before the first caption.
     pub fn compute(&self) -> Option<f64> {
         let scores = self.scores();
         (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
     }
 
-    /// The score of each caption, in the order of their updates.
+    /// The score of each caption, in the order of updates.
     pub fn scores(&self) -> Vec<f64> {
         let rarity = match &self.frequencies {
             DocumentFrequencies::OfReferences => {
@@ -121,7 +125,7 @@ impl CiderD {
     }
 }
 
-/// The weight of a run of words.
+/// Weights of runs of words.
 struct Rarity<'a> {
     documents: u64,
     counts: Counts<'a>,
@@ -145,12 +149,12 @@ impl Rarity<'_> {
 impl Sample {
     fn score(&self, rarity: &Rarity<'_>) -> f64 {
         let caption = Weighted::of(&self.caption, rarity);
-        let likeness = self.references.iter().map(|reference| caption.likeness(&Weighted::of(reference, rarity)));
-        10.0 * likeness.sum::<f64>() / self.references.len() as f64
+        let similarities = self.references.iter().map(|reference| caption.similarity(&Weighted::of(reference, rarity)));
+        10.0 * similarities.sum::<f64>() / self.references.len() as f64
     }
 }
 
-/// A sentence's vectors.
+/// The vectors of a sentence.
 struct Weighted<'a> {
     runs: [BTreeMap<&'a [String], f64>; LONGEST],
     norms: [f64; LONGEST],
@@ -161,7 +165,7 @@ impl<'a> Weighted<'a> {
     fn of(words: &'a [String], rarity: &Rarity<'_>) -> Self {
         let runs = std::array::from_fn(|n| {
             let mut counts: BTreeMap<&[String], f64> = BTreeMap::new();
-            for run in grams(words, n + 1) {
+            for run in word_runs(words, n + 1) {
                 *counts.entry(run).or_default() += 1.0;
             }
             counts.iter_mut().for_each(|(run, weight)| *weight *= rarity.of(run));
@@ -174,8 +178,8 @@ impl<'a> Weighted<'a> {
         Self { runs, norms, pairs: words.len().saturating_sub(1) }
     }
 
-    /// Mean over `n` of the clipped cosine, times the penalty.
-    fn likeness(&self, reference: &Self) -> f64 {
+    /// Mean over `n` of the clipped cosine, times the length penalty.
+    fn similarity(&self, reference: &Self) -> f64 {
         let difference = self.pairs.abs_diff(reference.pairs) as f64;
         let penalty = (-difference * difference / (2.0 * SIGMA * SIGMA)).exp();
         let cosines = (0..LONGEST).map(|n| {
@@ -192,7 +196,7 @@ fn count_documents<'a>(images: impl Iterator<Item = &'a [Vec<String>]>) -> HashM
     let mut counts = HashMap::new();
     for references in images {
         let runs: HashSet<&[String]> =
-            references.iter().flat_map(|reference| (1..=LONGEST).flat_map(|n| grams(reference, n))).collect();
+            references.iter().flat_map(|reference| (1..=LONGEST).flat_map(|n| word_runs(reference, n))).collect();
         for run in runs {
             *counts.entry(run).or_default() += 1;
         }

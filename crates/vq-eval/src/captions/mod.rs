@@ -1,26 +1,22 @@
-//! Scores of captions against references, as pycocoevalcap 1.2 gives them.
+//! Scores of captions against references, equal to those of pycocoevalcap 1.2 except METEOR.
 //!
-//! A caption is a list of words, and how a text becomes words is the caller's: [`caption_words`] is what the figures of
-//! the literature are made with.
-//! Words are compared letter by letter, so their case counts.
+//! A caption is a list of words; [`caption_words`] splits a text as the published figures do.
+//! Words are compared letter by letter, so their case matters.
 
 mod alignment;
-pub(crate) mod bleu;
-pub(crate) mod cider;
-pub(crate) mod meteor;
-pub(crate) mod ptb;
-pub(crate) mod rouge;
-pub(crate) mod scores;
-pub(crate) mod synonyms;
+mod bleu;
+mod caption_words;
+mod cider;
+mod meteor;
+mod rouge;
+mod scores;
+mod synonyms;
+mod word_runs;
 
-use crate::EvalError;
-
-/// Refuses a caption that nothing is held against.
-fn check_references(op: &'static str, references: &[Vec<String>]) -> Result<(), EvalError> {
-    if references.is_empty() { Err(EvalError::NoReference { op }) } else { Ok(()) }
-}
-
-/// The runs of `n` words of a caption, in order; `n` of 1 or more.
-fn grams(words: &[String], n: usize) -> impl Iterator<Item = &[String]> {
-    words.windows(n)
-}
+pub use bleu::{Bleu, BleuScores};
+pub use caption_words::caption_words;
+pub use cider::{CiderD, DocumentFrequencies, FrequencyTable};
+pub use meteor::{Meteor, MeteorConfig};
+pub use rouge::RougeL;
+pub use scores::{CaptionMetrics, CaptionScores};
+pub use synonyms::Synonyms;

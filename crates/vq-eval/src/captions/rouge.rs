@@ -1,6 +1,6 @@
-//! ROUGE-L: the longest words in common, in order.
+//! ROUGE-L: the longest common subsequence of words.
 
-use super::check_references;
+use super::word_runs::check_references;
 use crate::EvalError;
 
 /// Weight of recall against precision.
@@ -8,10 +8,10 @@ const BETA: f64 = 1.2;
 
 /// ROUGE-L (Lin 2004, section 3), equal to pycocoevalcap's `Rouge`: the mean over captions, in `0..=1`.
 ///
-/// With `l` the length of the longest common subsequence of caption and reference, recall is `l` by the reference's
-/// length, precision `l` by the caption's, and the score `(1 + b^2) R P / (R + b^2 P)` with `b = 1.2`.
-/// Of several references the best recall and the best precision count, each by itself, as in pycocoevalcap.
-/// An empty caption has 0, or 1 where a reference is empty, too.
+/// With `l` the length of the longest common subsequence of caption and reference, recall `R` is `l / |reference|`,
+/// precision `P` is `l / |caption|`, and the score is `(1 + b^2) R P / (R + b^2 P)` with `b = 1.2`.
+/// Of several references, the best recall and the best precision count separately, as in pycocoevalcap.
+/// An empty caption scores 0, or 1 if a reference is empty too.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct RougeL {
     sum: f64,
@@ -22,7 +22,7 @@ impl RougeL {
     /// Adds a caption and its references.
     ///
     /// # Errors
-    /// [`EvalError::NoReference`] if there is none.
+    /// [`EvalError::NoReference`] if there are no references.
     pub fn update(&mut self, caption: &[String], references: &[Vec<String>]) -> Result<(), EvalError> {
         check_references("RougeL::update", references)?;
         let (mut precision, mut recall) = (0.0_f64, 0.0_f64);
@@ -38,20 +38,19 @@ impl RougeL {
         Ok(())
     }
 
-    /// Adds what another has seen.
+    /// Adds another accumulator.
     pub fn merge(&mut self, other: &Self) {
         self.sum += other.sum;
         self.captions += other.captions;
     }
 
-    /// The mean so far, or nothing before the first caption.
+    /// The mean so far; none before the first caption.
     pub fn compute(&self) -> Option<f64> {
         (self.captions > 0).then(|| self.sum / self.captions as f64)
     }
 }
 
-/// Length of the longest common subsequence; nothing and nothing have one thing in common, as `"".split(" ")` has in
-/// Python.
+/// Length of the longest common subsequence. It is 1 for two empty texts, since Python's `"".split(" ")` has one word.
 fn common(a: &[String], b: &[String]) -> usize {
     if a.is_empty() && b.is_empty() {
         return 1;

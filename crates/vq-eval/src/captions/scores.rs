@@ -1,4 +1,4 @@
-//! All scores of captions at once.
+//! All caption scores in one accumulator.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,10 @@ use super::bleu::{Bleu, BleuScores};
 use super::cider::CiderD;
 use super::meteor::Meteor;
 use super::rouge::RougeL;
+use super::word_runs::check_references;
 use crate::EvalError;
 
-/// BLEU, ROUGE-L, CIDEr-D and METEOR of a set, each as its own accumulator gives it.
+/// BLEU, ROUGE-L, CIDEr-D and METEOR of a set, each equal to its own accumulator.
 #[derive(Debug, Clone, Default)]
 pub struct CaptionMetrics {
     bleu: Bleu,
@@ -18,7 +19,7 @@ pub struct CaptionMetrics {
     captions: u64,
 }
 
-/// What [`CaptionMetrics::compute`] gives.
+/// Result of [`CaptionMetrics::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaptionScores {
@@ -30,12 +31,12 @@ pub struct CaptionScores {
     pub cider_d: f64,
     /// METEOR by the formula of 2005, in `0..=1`.
     pub meteor: f64,
-    /// Captions that were scored.
+    /// Number of captions.
     pub captions: u64,
 }
 
 impl CaptionMetrics {
-    /// Scores of no caption, with these frequencies and these synonyms.
+    /// An empty accumulator from an empty CIDEr-D and an empty METEOR, which hold the options.
     pub fn new(cider_d: CiderD, meteor: Meteor) -> Self {
         Self { cider_d, meteor, ..Self::default() }
     }
@@ -43,9 +44,9 @@ impl CaptionMetrics {
     /// Adds a caption and its references.
     ///
     /// # Errors
-    /// [`EvalError::NoReference`] if there is none; then nothing is added.
+    /// [`EvalError::NoReference`] if there are no references; nothing is added then.
     pub fn update(&mut self, caption: &[String], references: &[Vec<String>]) -> Result<(), EvalError> {
-        super::check_references("CaptionMetrics::update", references)?;
+        check_references("CaptionMetrics::update", references)?;
         self.bleu.update(caption, references)?;
         self.rouge_l.update(caption, references)?;
         self.cider_d.update(caption, references)?;
@@ -54,7 +55,7 @@ impl CaptionMetrics {
         Ok(())
     }
 
-    /// Adds what another has seen; its frequencies, parameters and synonyms do not count.
+    /// Adds another accumulator; its frequencies, parameters and synonyms are ignored.
     pub fn merge(&mut self, other: &Self) {
         self.bleu.merge(&other.bleu);
         self.rouge_l.merge(&other.rouge_l);
@@ -63,7 +64,7 @@ impl CaptionMetrics {
         self.captions += other.captions;
     }
 
-    /// The scores so far, or nothing before the first caption.
+    /// The scores so far; none before the first caption.
     pub fn compute(&self) -> Option<CaptionScores> {
         Some(CaptionScores {
             bleu: self.bleu.compute()?,

@@ -1,4 +1,4 @@
-//! Words that mean the same.
+//! Sets of synonyms.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -7,12 +7,12 @@ use std::path::Path;
 
 use crate::EvalError;
 
-/// Words that mean the same: sets of synonyms by word.
+/// Sets of synonyms, by word.
 #[derive(Debug, Clone, Default)]
 pub struct Synonyms(HashMap<String, BTreeSet<u64>>);
 
 impl Synonyms {
-    /// Sets of words, each of which stands for all others of its set.
+    /// Synonyms from sets of words: any two words of a set are synonyms.
     pub fn new<W: Into<String>>(sets: impl IntoIterator<Item = impl IntoIterator<Item = W>>) -> Self {
         let mut sets_of: HashMap<String, BTreeSet<u64>> = HashMap::new();
         for (number, set) in (0..).zip(sets) {
@@ -24,10 +24,10 @@ impl Synonyms {
     }
 
     /// WordNet's synsets of all parts of speech, from the folder of its `index.noun`, `index.verb`, `index.adj` and
-    /// `index.adv` (wndb(5WN)); words of several parts (`ice_cream`) are left out, since captions are lists of words.
+    /// `index.adv` (wndb(5WN)). Compounds (`ice_cream`) are left out, since captions are lists of single words.
     ///
     /// # Errors
-    /// [`EvalError::Synonyms`] naming the file, and the line if one is damaged.
+    /// [`EvalError::Synonyms`] naming the file, and the line if one is malformed.
     pub fn wordnet(folder: &Path) -> Result<Self, EvalError> {
         let mut sets_of: HashMap<String, BTreeSet<u64>> = HashMap::new();
         for (part, ending) in (0_u64..).zip(["noun", "verb", "adj", "adv"]) {
@@ -36,7 +36,7 @@ impl Synonyms {
             let file = File::open(&path).map_err(|error| fail(error.to_string()))?;
             for (number, line) in (1..).zip(BufReader::new(file).lines()) {
                 let line = line.map_err(|error| fail(error.to_string()))?;
-                // The licence at the head is set off by spaces.
+                // The lines of the licence at the head begin with spaces.
                 if line.starts_with(' ') || line.is_empty() {
                     continue;
                 }
@@ -55,8 +55,8 @@ impl Synonyms {
         Ok(Self(sets_of))
     }
 
-    /// Whether a set has both.
-    pub(super) fn share(&self, one: &str, other: &str) -> bool {
+    /// Whether a set has both words.
+    pub(super) fn are_synonyms(&self, one: &str, other: &str) -> bool {
         match (self.0.get(one), self.0.get(other)) {
             (Some(one), Some(other)) => !one.is_disjoint(other),
             _ => false,

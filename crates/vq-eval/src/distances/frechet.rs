@@ -5,26 +5,28 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::Side;
 use super::features::check_merge;
 use super::moments::{Moments, Normal};
+use super::side::Side;
 use crate::EvalError;
 
-/// Fréchet distance between normal distributions fitted to features of images and of references (Dowson and Landau 1982;
-/// Heusel et al. 2017, arXiv 1706.08500, equation 6): `|m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))`.
+/// Fréchet distance between the normal distributions fitted to features of images and of references (Dowson and Landau
+/// 1982; Heusel et al. 2017, arXiv 1706.08500, equation 6): `|m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))`.
 ///
-/// It is FID if, and only if, the features are those that FID is defined by: 2048 of the TF-ported Inception-v3.
-/// Features stream: what is held is their mean and scatter, in `Double`; covariances are unbiased, as NumPy's `cov`.
+/// It is FID only for the features that define FID: the 2048 of the TF-ported Inception-v3.
+/// Features are streamed: the accumulator holds their mean and scatter, in `Double`.
+/// Covariances are unbiased, as NumPy's `cov`.
 ///
 /// # How it is computed
-/// The trace of `(S S')^(1/2)` is the sum of the roots of the eigenvalues of the symmetric `S^(1/2) S' S^(1/2)`.
-/// These roots are the singular values of `A^T A'` for factors `S = A A^T`, `S' = A' A'^T`, and are computed as such:
-/// an eigenvalue that is zero up to rounding has a root that is not.
-/// Factors come from eigenvectors; eigenvalues below rounding are left out, and what remains is the rank.
+/// The trace of `(S S')^(1/2)` is the sum of the square roots of the eigenvalues of the symmetric `S^(1/2) S' S^(1/2)`.
+/// These square roots are the singular values of `A^T A'` for factors `S = A A^T`, `S' = A' A'^T`.
+/// The code computes the singular values, because the square root of an eigenvalue that is zero up to rounding is not
+/// zero up to rounding.
+/// Factors come from eigenvectors; eigenvalues below rounding are left out, and the others make up the rank.
 ///
 /// # Few samples
-/// A covariance of fewer samples than dimensions lacks rank.
-/// The distance exists still, and is far from what more samples would give; [`FrechetScores`] says so.
+/// A covariance of fewer samples than dimensions is rank-deficient.
+/// The distance is then defined but far from that of more samples; [`FrechetScores::rank_deficient`] reports this.
 ///
 /// Letters: `N` features, `D` dimensions.
 #[derive(Debug, Default)]
@@ -33,15 +35,15 @@ pub struct FrechetDistance {
     references: Moments,
 }
 
-/// What [`FrechetDistance::compute`] gives.
+/// Result of [`FrechetDistance::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrechetScores {
     /// The distance, 0 or more.
     pub distance: f64,
-    /// The part of the means, `|m - m'|^2`; the rest is that of the covariances.
+    /// The contribution of the means, `|m - m'|^2`; the rest comes from the covariances.
     pub means: f64,
-    /// Whether a covariance lacks rank: figures of so few samples are comparable to nothing.
+    /// Whether a covariance is rank-deficient: such figures are not comparable with others.
     pub rank_deficient: bool,
     /// The covariance of the images' features.
     pub images: CovarianceRank,
@@ -49,7 +51,7 @@ pub struct FrechetScores {
     pub references: CovarianceRank,
 }
 
-/// What a covariance was estimated from, and what came of it.
+/// The samples of a covariance and its rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CovarianceRank {
@@ -57,12 +59,12 @@ pub struct CovarianceRank {
     pub samples: i64,
     /// Their dimensions.
     pub dimensions: i64,
-    /// Rank of the covariance: at most the dimensions, and fewer than the samples.
+    /// Rank of the covariance: at most the dimensions, and below the number of samples.
     pub rank: i64,
 }
 
 impl CovarianceRank {
-    /// Whether there are directions in which nothing varies.
+    /// Whether the features do not vary in some direction.
     pub fn is_deficient(&self) -> bool {
         self.rank < self.dimensions
     }
@@ -86,7 +88,7 @@ impl FrechetDistance {
     /// Adds features `[N, D]` of one side.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if they are not of this shape, of another `D` than before, or not finite.
+    /// [`EvalError::Input`] if the shape or `D` differs, or a feature is not finite.
     pub fn update(&mut self, side: Side, features: &Tensor) -> Result<(), EvalError> {
         let width = self.width();
         let moments = match side {
@@ -96,10 +98,10 @@ impl FrechetDistance {
         moments.update("FrechetDistance::update", features, width)
     }
 
-    /// Adds what another has seen.
+    /// Adds another accumulator.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if its dimensions differ.
+    /// [`EvalError::Input`] if its dimensions differ.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         check_merge("FrechetDistance::merge", self.width(), other.width())?;
         self.images.merge(&other.images);
@@ -107,22 +109,21 @@ impl FrechetDistance {
         Ok(())
     }
 
-    /// The distance between what was seen.
+    /// The distance so far.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if a side has fewer than two features; [`EvalError::Decomposition`] if libtorch finds no
-    /// eigenvalues or singular values.
+    /// [`EvalError::Input`] if a side has fewer than two features; [`EvalError::Decomposition`] if libtorch fails to
+    /// compute eigenvalues or singular values.
     pub fn compute(&self) -> Result<FrechetScores, EvalError> {
         let (Some(images), Some(references)) = (self.images.normal(), self.references.normal()) else {
             let got = format!("{} and {}", self.images.count(), self.references.count());
-            let expected = "2 images and references or more".into();
-            return Err(EvalError::Features { op: "FrechetDistance::compute", expected, got });
+            return Err(EvalError::input("FrechetDistance::compute", "2 images and references or more", got));
         };
         let (ours, theirs) = (Factor::of(&images, &self.images)?, Factor::of(&references, &self.references)?);
         let means = (&images.mean - &references.mean).square().sum(Kind::Double).double_value(&[]);
         let shared = nuclear_norm(&ours.factor.tr().matmul(&theirs.factor))?;
         Ok(FrechetScores {
-            // Rounding may leave less than nothing of two sets that are alike.
+            // Rounding may give a negative distance of equal sets.
             distance: (means + ours.trace + theirs.trace - 2.0 * shared).max(0.0),
             means,
             rank_deficient: ours.rank.is_deficient() || theirs.rank.is_deficient(),

@@ -5,13 +5,13 @@ use tch::{Kind, Tensor};
 
 use super::features::{check_features, check_merge};
 use crate::EvalError;
-use crate::error::check_least;
+use crate::checks::check_at_least;
 
 /// Splits of [`InceptionScore`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InceptionScoreConfig {
-    /// Parts of the set that are scored apart; 10 by default.
+    /// Parts of the set that are scored separately; 10 by default.
     pub splits: usize,
 }
 
@@ -22,22 +22,24 @@ impl Default for InceptionScoreConfig {
 }
 
 impl InceptionScoreConfig {
+    /// Checks the number of splits.
+    ///
     /// # Errors
-    /// [`EvalError::Config`] if there is no split.
+    /// [`EvalError::Config`] if it is zero.
     pub fn check(&self) -> Result<(), EvalError> {
-        check_least("check InceptionScoreConfig", "splits", self.splits, 1)
+        check_at_least("check InceptionScoreConfig", "splits", self.splits, 1)
     }
 }
 
-/// Inception score (Salimans et al. 2016, arXiv 1606.03498, section 4): `exp` of the mean divergence of an image's classes
-/// from those of all, computed in `Double` from logits.
+/// Inception score (Salimans et al. 2016, arXiv 1606.03498, section 4): `exp` of the mean KL divergence of an image's
+/// class distribution from that of all images, computed in `Double` from logits.
 ///
-/// The set is cut into parts of consecutive images, part `i` of `S` being `i N / S .. (i + 1) N / S`; nothing is shuffled,
-/// so images in the order of their classes have to be shuffled before.
-/// It is the published score if the logits are those of the TF-ported Inception-v3, taken without their bias, as the
-/// authors' code and torch-fidelity take them.
+/// The set is cut into `S` splits of consecutive images; split `i` is `i N / S .. (i + 1) N / S`.
+/// Images are not shuffled, so the caller shuffles images that are sorted by class.
+/// The score is the published one for the logits of the TF-ported Inception-v3 without their bias, as the authors' code
+/// and torch-fidelity take them.
 ///
-/// Logits are kept until the end, in their own kind on their own device.
+/// The accumulator holds all logits, with their own dtype and device.
 ///
 /// Letters: `N` images, `C` classes, `S` splits.
 #[derive(Debug)]
@@ -48,13 +50,13 @@ pub struct InceptionScore {
     classes: Option<i64>,
 }
 
-/// What [`InceptionScore::compute`] gives.
+/// Result of [`InceptionScore::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InceptionScores {
     /// Mean over the splits, in `1..=C`.
     pub mean: f64,
-    /// Standard deviation over the splits, the sum of squares divided by their number.
+    /// Standard deviation over the splits, with the number of splits as divisor.
     pub spread: f64,
     /// Number of splits.
     pub splits: i64,
@@ -63,10 +65,10 @@ pub struct InceptionScores {
 }
 
 impl InceptionScore {
-    /// Has seen nothing.
+    /// An empty accumulator.
     ///
     /// # Errors
-    /// As [`InceptionScoreConfig::check`].
+    /// Those of [`InceptionScoreConfig::check`].
     pub fn new(config: &InceptionScoreConfig) -> Result<Self, EvalError> {
         config.check()?;
         Ok(Self { splits: config.splits as i64, logits: Vec::new(), classes: None })
@@ -75,32 +77,32 @@ impl InceptionScore {
     /// Adds logits `[N, C]`.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if they are not of this shape, of another `C` than before, or not finite.
+    /// [`EvalError::Input`] if the shape or `C` differs, or a logit is not finite.
     pub fn update(&mut self, logits: &Tensor) -> Result<(), EvalError> {
         self.classes = Some(check_features("InceptionScore::update", logits, self.classes)?);
         self.logits.push(logits.detach().copy());
         Ok(())
     }
 
-    /// Adds what another has seen, as if its batches came after these; its configuration does not count.
+    /// Adds another accumulator, as if its batches came after these; its configuration is ignored.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if its classes differ in number.
+    /// [`EvalError::Input`] if its number of classes differs.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         self.classes = check_merge("InceptionScore::merge", self.classes, other.classes)?;
         self.logits.extend(other.logits.iter().map(Tensor::shallow_clone));
         Ok(())
     }
 
-    /// The score of what was seen.
+    /// The score so far.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if there are fewer images than splits.
+    /// [`EvalError::Input`] if there are fewer images than splits.
     pub fn compute(&self) -> Result<InceptionScores, EvalError> {
         let images: i64 = self.logits.iter().map(|batch| batch.size()[0]).sum();
         if images < self.splits {
             let expected = format!("{} images or more, one for each split", self.splits);
-            return Err(EvalError::Features { op: "InceptionScore::compute", expected, got: images.to_string() });
+            return Err(EvalError::input("InceptionScore::compute", expected, images.to_string()));
         }
         let device = self.logits[0].device();
         let logits = Tensor::cat(&self.logits.iter().map(|batch| batch.to_device(device)).collect::<Vec<_>>(), 0);
@@ -116,9 +118,10 @@ impl InceptionScore {
     }
 }
 
-/// The mean over images of the divergence of their classes from the classes of all, from logits `[N, C]`.
+/// Mean over images of the KL divergence of their class distribution from the mean one, from logits `[N, C]`.
 ///
-/// As a difference of entropies: in the usual form, a class that no image has is zero times infinity.
+/// It is computed as a difference of entropies, since the usual form gives zero times infinity for a class that no
+/// image has.
 fn divergence(logits: &Tensor) -> f64 {
     let logarithms = logits.log_softmax(1, Kind::Double);
     let shares = logarithms.exp(); // [N, C]

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
+use vq_random::RandomStream;
 
-use super::Side;
 use super::features::{FeaturePair, Joined};
+use super::side::Side;
 use crate::EvalError;
-use crate::error::check_least;
-use crate::random::{Purpose, generator, subset};
+use crate::checks::check_at_least;
 
-/// Rows of the kernel matrix that are held at once.
+/// Rows of the kernel matrix in memory at once.
 const ROWS: i64 = 256;
+/// [`RandomStream`]'s purpose of the subsets, which are its count.
+const PURPOSE: u8 = 1;
 
 /// Kernel and subsets of [`KernelDistance`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -18,19 +20,19 @@ const ROWS: i64 = 256;
 pub struct KernelConfig {
     /// Degree of the polynomial; 3 by default.
     pub degree: u32,
-    /// What the product of two features is multiplied with; one over their dimensions if not given.
+    /// Factor of the dot product of two features; `1 / D` by default.
     pub gamma: Option<f64>,
-    /// What is added to it; 1 by default.
+    /// Summand beside it; 1 by default.
     pub constant: f64,
     /// Number of subsets; 100 by default.
     pub subsets: usize,
     /// Images and references in each; 1000 by default.
     pub subset_size: usize,
-    /// Where the draws of subsets begin.
+    /// Seed of the subsets.
     pub seed: u64,
 }
 
-/// Those of torch-fidelity and clean-fid.
+/// The values of torch-fidelity and clean-fid.
 impl Default for KernelConfig {
     fn default() -> Self {
         Self { degree: 3, gamma: None, constant: 1.0, subsets: 100, subset_size: 1000, seed: 0 }
@@ -38,16 +40,18 @@ impl Default for KernelConfig {
 }
 
 impl KernelConfig {
+    /// Checks the values.
+    ///
     /// # Errors
-    /// [`EvalError::Config`] naming the key, if there is no subset, one of fewer than two, a degree of zero, or a kernel
-    /// that is not of finite numbers.
+    /// [`EvalError::Config`] naming the key, if there is no subset, a subset has fewer than two features, the degree is
+    /// zero, or `gamma` or `constant` is not finite or has the wrong sign.
     pub fn check(&self) -> Result<(), EvalError> {
         let refuse = |key: &'static str, expected: &'static str, got: f64| {
             Err(EvalError::Config { op: "check KernelConfig", key, expected: expected.into(), got: got.to_string() })
         };
-        check_least("check KernelConfig", "degree", self.degree as usize, 1)?;
-        check_least("check KernelConfig", "subsets", self.subsets, 1)?;
-        check_least("check KernelConfig", "subset_size", self.subset_size, 2)?;
+        check_at_least("check KernelConfig", "degree", self.degree as usize, 1)?;
+        check_at_least("check KernelConfig", "subsets", self.subsets, 1)?;
+        check_at_least("check KernelConfig", "subset_size", self.subset_size, 2)?;
         match self.gamma {
             Some(gamma) if !(gamma > 0.0 && gamma.is_finite()) => return refuse("gamma", "a number above 0", gamma),
             _ => {}
@@ -63,14 +67,14 @@ impl KernelConfig {
 /// (Gretton et al. 2012, equation 3).
 ///
 /// With the default kernel and Inception's 2048 features, this is KID (Binkowski et al. 2018, arXiv 1801.01401).
-/// Unbiased means that it may fall below zero where sets are alike.
+/// The estimator is unbiased, so the distance of similar sets may be negative.
 ///
 /// # Subsets
-/// Where both sides have more than [`KernelConfig::subset_size`], the distance is the mean over random subsets, drawn
-/// without replacement; draw `n` depends on the seed, `n` and the number of features alone.
-/// Else it is that of all that was seen, once.
+/// If both sides have more than [`KernelConfig::subset_size`] features, the distance is the mean over random subsets,
+/// drawn without replacement; subset `n` depends on the seed, `n` and the number of features alone.
+/// Otherwise it is the distance of all features.
 ///
-/// Features are kept until the end, in their own kind on their own device; kernels are computed in `Double`.
+/// The accumulator holds all features, with their own dtype and device; kernels are computed in `Double`.
 ///
 /// Letters: `M` images, `N` references, `D` dimensions.
 #[derive(Debug)]
@@ -79,37 +83,37 @@ pub struct KernelDistance {
     features: FeaturePair,
 }
 
-/// What [`KernelDistance::compute`] gives.
+/// Result of [`KernelDistance::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KernelScores {
     /// The distance, or its mean over subsets.
     pub distance: f64,
-    /// The subsets, or nothing where all features made one.
+    /// The subsets; none if the distance is that of all features.
     pub subsets: Option<SubsetSpread>,
-    /// Images that were seen.
+    /// Number of images.
     pub images: i64,
-    /// References that were seen.
+    /// Number of references.
     pub references: i64,
 }
 
-/// The subsets of a mean.
+/// The subsets behind a mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubsetSpread {
-    /// How many there were.
+    /// Number of subsets.
     pub count: usize,
     /// Images and references in each.
     pub size: usize,
-    /// Standard deviation of their distances, the sum of squares divided by their number.
+    /// Standard deviation of their distances, with their number as divisor.
     pub spread: f64,
 }
 
 impl KernelDistance {
-    /// Has seen nothing.
+    /// An empty accumulator.
     ///
     /// # Errors
-    /// As [`KernelConfig::check`].
+    /// Those of [`KernelConfig::check`].
     pub fn new(config: &KernelConfig) -> Result<Self, EvalError> {
         config.check()?;
         Ok(Self { config: *config, features: FeaturePair::default() })
@@ -118,23 +122,23 @@ impl KernelDistance {
     /// Adds features `[N, D]` of one side.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if they are not of this shape, of another `D` than before, or not finite.
+    /// [`EvalError::Input`] if the shape or `D` differs, or a feature is not finite.
     pub fn update(&mut self, side: Side, features: &Tensor) -> Result<(), EvalError> {
         self.features.update("KernelDistance::update", side, features)
     }
 
-    /// Adds what another has seen, as if its batches came after these; its configuration does not count.
+    /// Adds another accumulator, as if its batches came after these; its configuration is ignored.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if its dimensions differ.
+    /// [`EvalError::Input`] if its dimensions differ.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         self.features.merge("KernelDistance::merge", &other.features)
     }
 
-    /// The distance between what was seen.
+    /// The distance so far.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if a side has fewer than two features.
+    /// [`EvalError::Input`] if a side has fewer than two features.
     pub fn compute(&self) -> Result<KernelScores, EvalError> {
         let Joined { images, references } = self.features.joined("KernelDistance::compute", 2)?;
         let (m, n) = (images.size()[0], references.size()[0]);
@@ -146,9 +150,9 @@ impl KernelDistance {
         }
         let mut draws = Vec::with_capacity(subsets);
         for count in 0..subsets {
-            let mut generator = generator(seed, Purpose::Subset, count as u64);
+            let mut stream = RandomStream::keyed(seed, PURPOSE, count as u64);
             let mut draw = |from: &Tensor| {
-                let rows = Tensor::from_slice(&subset(&mut generator, from.size()[0] as u64, size));
+                let rows = Tensor::from_slice(&stream.subset(from.size()[0] as u64, size));
                 from.index_select(0, &rows.to_device(from.device()))
             };
             let (images, references) = (draw(&images), draw(&references));
@@ -160,7 +164,7 @@ impl KernelDistance {
         Ok(KernelScores { distance, subsets: Some(subsets), images: m, references: n })
     }
 
-    /// The estimate from all of `[M, D]` and `[N, D]`, `M, N >= 2`.
+    /// The estimate from features `[M, D]` and `[N, D]`, `M, N >= 2`.
     fn discrepancy(&self, images: &Tensor, references: &Tensor) -> f64 {
         let within = |features: &Tensor| {
             let own = self.kernel(features.square().sum_dim_intlist(1, false, Kind::Double)); // [N]
@@ -172,13 +176,13 @@ impl KernelDistance {
     }
 
     /// The sum of the kernel over all pairs.
-    fn kernel_sum(&self, ones: &Tensor, others: &Tensor) -> f64 {
-        let others = others.tr();
-        let blocks = ones.split(ROWS, 0).into_iter();
-        blocks.map(|rows| self.kernel(rows.matmul(&others)).sum(Kind::Double).double_value(&[])).sum()
+    fn kernel_sum(&self, left: &Tensor, right: &Tensor) -> f64 {
+        let right = right.tr();
+        let blocks = left.split(ROWS, 0).into_iter();
+        blocks.map(|rows| self.kernel(rows.matmul(&right)).sum(Kind::Double).double_value(&[])).sum()
     }
 
-    /// The kernel of products.
+    /// The kernel, from dot products.
     fn kernel(&self, products: Tensor) -> Tensor {
         let width = self.features.width().unwrap_or(1) as f64;
         let gamma = self.config.gamma.unwrap_or(1.0 / width);

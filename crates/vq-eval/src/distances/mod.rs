@@ -1,20 +1,19 @@
 //! Distances between two sets, from features of their images or from the images themselves.
 
 mod features;
-pub(crate) mod frechet;
-pub(crate) mod inception_score;
-pub(crate) mod kernel;
+mod frechet;
+mod inception_score;
+mod kernel;
 mod moments;
 mod patches;
-pub(crate) mod precision_recall;
+mod precision_recall;
 mod pyramid;
-pub(crate) mod sliced;
+mod side;
+mod sliced;
 
-/// Which of the two sets a batch belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// Those that are judged: generated, or reconstructed.
-    Images,
-    /// Those that they should be like.
-    References,
-}
+pub use frechet::{CovarianceRank, FrechetDistance, FrechetScores};
+pub use inception_score::{InceptionScore, InceptionScoreConfig, InceptionScores};
+pub use kernel::{KernelConfig, KernelDistance, KernelScores, SubsetSpread};
+pub use precision_recall::{PrecisionRecall, PrecisionRecallConfig, PrecisionRecallScores};
+pub use side::Side;
+pub use sliced::{LevelDistance, SlicedConfig, SlicedScores, SlicedWasserstein};

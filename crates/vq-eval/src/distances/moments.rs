@@ -1,4 +1,4 @@
-//! Mean and covariance of features that stream by.
+//! Mean and covariance of streamed features.
 
 use tch::{Device, Kind, Tensor};
 
@@ -7,8 +7,8 @@ use crate::EvalError;
 
 /// Number, mean and scatter of features, in `Double` on the CPU.
 ///
-/// The scatter is kept about the mean and parts are joined by the formula of Chan, Golub and LeVeque (1979): a plain sum
-/// of squares would lose the digits in which features differ.
+/// The scatter is taken about the mean, and parts are joined by the formula of Chan, Golub and LeVeque (1979).
+/// A sum of squares would lose the digits in which features differ.
 #[derive(Debug, Default)]
 pub(super) struct Moments {
     count: i64,
@@ -24,7 +24,7 @@ struct Sums {
 }
 
 impl Moments {
-    /// Width of what was seen.
+    /// Dimensions of the features so far.
     pub(super) fn width(&self) -> Option<i64> {
         self.sums.as_ref().map(|sums| sums.mean.size()[0])
     }
@@ -33,7 +33,7 @@ impl Moments {
         self.count
     }
 
-    /// Adds features `[N, D]`, `D` being `width` if that is known.
+    /// Adds features `[N, D]`; `D` must equal `width` if that is known.
     pub(super) fn update(&mut self, op: &'static str, features: &Tensor, width: Option<i64>) -> Result<(), EvalError> {
         check_features(op, features, width)?;
         let count = features.size()[0];
@@ -46,7 +46,7 @@ impl Moments {
         Ok(())
     }
 
-    /// Adds what another of the same width has seen.
+    /// Adds another accumulator of the same width.
     pub(super) fn merge(&mut self, other: &Self) {
         if let Some(sums) = &other.sums {
             self.join(other.count, sums);
@@ -58,18 +58,20 @@ impl Moments {
         self.sums = Some(match &self.sums {
             None => Sums { mean: other.mean.copy(), scatter: other.scatter.copy() },
             Some(own) => {
-                let apart = &other.mean - &own.mean;
+                let difference = &other.mean - &own.mean;
                 let share = count as f64 / total as f64;
                 Sums {
-                    mean: &own.mean + &apart * share,
-                    scatter: &own.scatter + &other.scatter + apart.outer(&apart) * (self.count as f64 * share),
+                    mean: &own.mean + &difference * share,
+                    scatter: &own.scatter
+                        + &other.scatter
+                        + difference.outer(&difference) * (self.count as f64 * share),
                 }
             }
         });
         self.count = total;
     }
 
-    /// Mean and unbiased covariance, or nothing for fewer than two features.
+    /// Mean and unbiased covariance; none for fewer than two features.
     pub(super) fn normal(&self) -> Option<Normal> {
         let sums = self.sums.as_ref().filter(|_| self.count >= 2)?;
         let covariance = &sums.scatter / (self.count - 1) as f64;

@@ -1,23 +1,23 @@
-//! How much of one set lies within the other.
+//! Precision and recall of a set of images against references.
 
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::Side;
 use super::features::{FeaturePair, Joined};
+use super::side::Side;
 use crate::EvalError;
-use crate::error::check_least;
+use crate::checks::check_at_least;
 
-/// Rows of distances that are held at once.
+/// Rows of the distance matrix in memory at once.
 const ROWS: i64 = 256;
-/// How much further than the radius still counts as on it, as a share of the squared lengths.
+/// Tolerance of a squared radius, as a share of the squared lengths of both features.
 const TIE: f64 = 1e-12;
 
 /// Neighbours of [`PrecisionRecall`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrecisionRecallConfig {
-    /// The neighbour that a ball reaches to, `k`; 3 by default.
+    /// `k`: a ball reaches to the `k`-th nearest neighbour; 3 by default.
     pub neighbours: usize,
 }
 
@@ -28,24 +28,25 @@ impl Default for PrecisionRecallConfig {
 }
 
 impl PrecisionRecallConfig {
+    /// Checks the number of neighbours.
+    ///
     /// # Errors
-    /// [`EvalError::Config`] if there is no neighbour.
+    /// [`EvalError::Config`] if it is zero.
     pub fn check(&self) -> Result<(), EvalError> {
-        check_least("check PrecisionRecallConfig", "neighbours", self.neighbours, 1)
+        check_at_least("check PrecisionRecallConfig", "neighbours", self.neighbours, 1)
     }
 }
 
 /// Improved precision and recall (Kynkäänniemi et al. 2019, arXiv 1904.06991, equations 1 and 2).
 ///
-/// A set's manifold is the union of balls around its features, each of which reaches to its `k`-th nearest neighbour in
-/// the set, itself not counted.
-/// Precision is the share of images in the manifold of the references, recall that of references in the manifold of the
-/// images.
-/// What lies on the rim of a ball is in it.
+/// The manifold of a set is the union of the balls around its features.
+/// Each ball reaches to the `k`-th nearest neighbour in the set, itself not counted, and includes its surface.
+/// Precision is the share of images in the manifold of the references; recall is the share of references in the
+/// manifold of the images.
 ///
 /// Both depend on the number of features: compare sets of one size. The paper takes 50,000 and VGG-16's features.
-/// Features are kept until the end, in their own kind on their own device; distances are computed in `Double`, a block of
-/// rows at a time, about the references' mean.
+/// The accumulator holds all features, with their own dtype and device; distances are computed in `Double`, a block of
+/// rows at a time, about the mean of the references.
 ///
 /// Letters: `M` images, `N` references, `D` dimensions.
 #[derive(Debug)]
@@ -54,15 +55,15 @@ pub struct PrecisionRecall {
     features: FeaturePair,
 }
 
-/// What [`PrecisionRecall::compute`] gives.
+/// Result of [`PrecisionRecall::compute`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrecisionRecallScores {
-    /// Share of images that lie among the references, in `0..=1`.
+    /// Share of images in the manifold of the references, in `0..=1`.
     pub precision: f64,
-    /// Share of references that lie among the images, in `0..=1`.
+    /// Share of references in the manifold of the images, in `0..=1`.
     pub recall: f64,
-    /// The neighbour that a ball reaches to.
+    /// `k`.
     pub neighbours: i64,
     /// Number of images.
     pub images: i64,
@@ -71,10 +72,10 @@ pub struct PrecisionRecallScores {
 }
 
 impl PrecisionRecall {
-    /// Has seen nothing.
+    /// An empty accumulator.
     ///
     /// # Errors
-    /// As [`PrecisionRecallConfig::check`].
+    /// Those of [`PrecisionRecallConfig::check`].
     pub fn new(config: &PrecisionRecallConfig) -> Result<Self, EvalError> {
         config.check()?;
         Ok(Self { neighbours: config.neighbours as i64, features: FeaturePair::default() })
@@ -83,27 +84,27 @@ impl PrecisionRecall {
     /// Adds features `[N, D]` of one side.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if they are not of this shape, of another `D` than before, or not finite.
+    /// [`EvalError::Input`] if the shape or `D` differs, or a feature is not finite.
     pub fn update(&mut self, side: Side, features: &Tensor) -> Result<(), EvalError> {
         self.features.update("PrecisionRecall::update", side, features)
     }
 
-    /// Adds what another has seen; its configuration does not count.
+    /// Adds another accumulator; its configuration is ignored.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if its dimensions differ.
+    /// [`EvalError::Input`] if its dimensions differ.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         self.features.merge("PrecisionRecall::merge", &other.features)
     }
 
-    /// The shares of what was seen.
+    /// The shares so far.
     ///
     /// # Errors
-    /// [`EvalError::Features`] if a side has no more features than a ball has neighbours.
+    /// [`EvalError::Input`] if a side has `k` features or fewer.
     pub fn compute(&self) -> Result<PrecisionRecallScores, EvalError> {
         let Joined { images, references } =
             self.features.joined("PrecisionRecall::compute", self.neighbours.saturating_add(1))?;
-        // Distances come from products, which lose digits far from the origin.
+        // Distances come from dot products, which lose digits far from the origin.
         let centre = references.mean_dim(0, true, Kind::Double); // [1, D]
         let images = Manifold::new(images - &centre, self.neighbours);
         let references = Manifold::new(references - centre, self.neighbours);
@@ -131,14 +132,14 @@ impl Manifold {
     fn new(features: Tensor, neighbours: i64) -> Self {
         let squares = features.square().sum_dim_intlist(1, false, Kind::Double);
         let mut manifold = Self { radii: squares.zeros_like(), squares, features };
-        // One more than the neighbours: a feature is the nearest to itself.
+        // One more than the neighbours, because a feature is nearest to itself.
         let radii = manifold.blocks().map(|rows| manifold.distances(&rows).kthvalue(neighbours + 1, 1, false).0);
         let radii = radii.collect::<Vec<_>>();
         manifold.radii = Tensor::cat(&radii, 0);
         manifold
     }
 
-    /// The share of another's features that lie in a ball of these.
+    /// The share of the features of `other` that lie in a ball of these.
     fn share_within(&self, other: &Self) -> f64 {
         let within = other.blocks().map(|rows| {
             let slack = (rows.squares.unsqueeze(1) + self.squares.unsqueeze(0)) * TIE;
@@ -160,7 +161,7 @@ impl Manifold {
     }
 }
 
-/// A block of a set.
+/// A block of rows of a set.
 struct Rows {
     /// `[rows, D]`.
     features: Tensor,

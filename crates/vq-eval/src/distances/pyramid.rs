@@ -1,11 +1,11 @@
-//! Bands of an image's frequencies.
+//! Laplacian pyramids of images.
 
 use tch::Tensor;
 
 /// Binomial weights of the filter along one axis, in sixteenths (Burt and Adelson 1983, with `a = 0.375`).
 const FILTER: [f64; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
 
-/// The sizes of a pyramid's levels, finest first: sides are halved while both are even and no half is below `smallest`.
+/// Sizes of the levels of a pyramid, finest first. Sides are halved while both are even and no half is below `smallest`.
 pub(super) fn level_sizes([mut height, mut width]: [i64; 2], smallest: i64) -> Vec<[i64; 2]> {
     let mut sizes = vec![[height, width]];
     while height % 2 == 0 && width % 2 == 0 && height.min(width) / 2 >= smallest {
@@ -15,30 +15,30 @@ pub(super) fn level_sizes([mut height, mut width]: [i64; 2], smallest: i64) -> V
     sizes
 }
 
-/// The Laplacian pyramid (Burt and Adelson 1983) of as many levels of images `[B, C, H, W]`, finest first.
+/// The Laplacian pyramid (Burt and Adelson 1983) of images `[B, C, H, W]` with a number of levels, finest first.
 ///
-/// Each level is an image less its half, blurred, halved and expanded; the last is what is left, an image itself.
-/// Borders are reflected.
+/// Each level but the last is the image minus its blurred, halved and expanded copy; the last level is the remaining
+/// image. Borders are reflected.
 pub(super) fn laplacian_pyramid(images: &Tensor, levels: usize) -> Vec<Tensor> {
     let mut pyramid = Vec::with_capacity(levels);
-    let mut rest = images.shallow_clone();
+    let mut image = images.shallow_clone();
     for _ in 1..levels {
-        let half = blurred(&rest, 16.0).slice(2, None, None, 2).slice(3, None, None, 2);
-        pyramid.push(&rest - expanded(&half));
-        rest = half;
+        let half = blurred(&image, 16.0).slice(2, None, None, 2).slice(3, None, None, 2);
+        pyramid.push(&image - expanded(&half));
+        image = half;
     }
-    pyramid.push(rest);
+    pyramid.push(image);
     pyramid
 }
 
-/// Twice the size: zeros between the pixels, then the filter, twice as strong along each axis.
+/// Doubles the size: zeros between the pixels, then the filter with twice the weight along each axis.
 fn expanded(images: &Tensor) -> Tensor {
     let [batch, channels, height, width] = [0, 1, 2, 3].map(|axis| images.size()[axis]);
     let spread = images.reshape([batch, channels, height, 1, width, 1]).constant_pad_nd([0, 1, 0, 0, 0, 1]);
     blurred(&spread.view([batch, channels, 2 * height, 2 * width]), 8.0)
 }
 
-/// The filter, divided by this, along both axes of `[B, C, H, W]`.
+/// The filter divided by `divisor` along both axes of `[B, C, H, W]`.
 fn blurred(images: &Tensor, divisor: f64) -> Tensor {
     let size = images.size();
     let filter = Tensor::from_slice(&FILTER).to_kind(images.kind()).to_device(images.device()) / divisor;

@@ -2,20 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
+use vq_random::RandomStream;
 
-use super::Side;
 use super::patches::{Corners, SIDE};
 use super::pyramid::{laplacian_pyramid, level_sizes};
+use super::side::Side;
 use crate::EvalError;
-use crate::error::check_least;
-use crate::random::{Purpose, generator, normal};
+use crate::checks::check_at_least;
 
-/// The coarsest level of the pyramid is no smaller.
+/// Smallest side of a pyramid's level.
 const SMALLEST: i64 = 16;
-/// A colour that varies less, of a range of 2, is of one value but for rounding; a level of 8 bits is 8e-3.
+/// A colour with a smaller standard deviation, in a range of 2, is constant up to rounding; a step of 8 bits is 8e-3.
 const LEAST_SPREAD: f64 = 1e-6;
-/// Directions whose projections are held at once.
+/// Directions whose projections are in memory at once.
 const BLOCK: i64 = 16;
+/// [`RandomStream`]'s purpose of the corners of patches, counted by images.
+const PATCHES: u8 = 2;
+/// [`RandomStream`]'s purpose of the directions, counted by levels.
+const DIRECTIONS: u8 = 3;
 
 /// Patches and directions of [`SlicedWasserstein`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,11 +29,11 @@ pub struct SlicedConfig {
     pub patches: usize,
     /// Directions that a level's patches are projected on; 512 by default.
     pub directions: usize,
-    /// Where the draws of patches and directions begin.
+    /// Seed of patches and directions.
     pub seed: u64,
 }
 
-/// Those of the paper.
+/// The values of the paper.
 impl Default for SlicedConfig {
     fn default() -> Self {
         Self { patches: 128, directions: 512, seed: 0 }
@@ -37,28 +41,32 @@ impl Default for SlicedConfig {
 }
 
 impl SlicedConfig {
+    /// Checks the values.
+    ///
     /// # Errors
     /// [`EvalError::Config`] naming the key, if there is no patch or no direction.
     pub fn check(&self) -> Result<(), EvalError> {
-        check_least("check SlicedConfig", "patches", self.patches, 1)?;
-        check_least("check SlicedConfig", "directions", self.directions, 1)
+        check_at_least("check SlicedConfig", "patches", self.patches, 1)?;
+        check_at_least("check SlicedConfig", "directions", self.directions, 1)
     }
 }
 
-/// Sliced Wasserstein distance between patches of Laplacian pyramids (Karras et al. 2018, arXiv 1710.10196, section 5): a
-/// distance that needs no trained network.
+/// Sliced Wasserstein distance between patches of Laplacian pyramids (Karras et al. 2018, arXiv 1710.10196, section 5).
+/// It needs no trained network.
 ///
-/// The pyramid's levels go from full size down to 16 pixels, or to the last size that is even.
-/// From each level of each image, 128 patches of 7x7 pixels are drawn.
-/// A level's patches are normalized by mean and standard deviation of each colour over the set, then projected on random
-/// directions of length 1; the distance along one is the mean difference of projections in ascending order.
-/// The paper's 4 repeats of 128 directions are the 512 here, and its tables give the distance times 1000.
+/// The levels of the pyramid go from full size down to 16 pixels, or to the first size that is odd.
+/// Each level of each image gives 128 random patches of 7x7 pixels.
+/// The patches of a level are normalized by the mean and the standard deviation of each colour over the set and projected
+/// on random directions of length 1.
+/// The distance along a direction is the mean absolute difference of the sorted projections.
+/// The 512 directions are the paper's 4 repeats of 128; its tables give the distance times 1000.
 ///
-/// # Draws
-/// Patches of image `n` depend on the seed, `n`, the size and the number of patches alone; directions on seed and level.
-/// Images and references are cut at the same places, so that a set has no distance from itself.
+/// # Randomness
+/// The patches of image `n` depend on the seed, `n`, the size and the number of patches alone; the directions depend on
+/// the seed and the level.
+/// Images and references are cut at the same positions, so the distance of a set from itself is zero.
 ///
-/// Patches are kept until the end, as `Float` on the CPU: 75 kB per image and level.
+/// The accumulator holds all patches, as `Float` on the CPU: 75 kB per image and level.
 ///
 /// Letters: `P` patches of a set.
 #[derive(Debug)]
@@ -70,7 +78,7 @@ pub struct SlicedWasserstein {
     references: Patches,
 }
 
-/// What one side has shown.
+/// The patches of one side.
 #[derive(Debug, Default)]
 struct Patches {
     count: i64,
@@ -78,7 +86,7 @@ struct Patches {
     batches: Vec<Vec<Tensor>>,
 }
 
-/// What [`SlicedWasserstein::compute`] gives.
+/// Result of [`SlicedWasserstein::compute`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlicedScores {
@@ -103,13 +111,13 @@ pub struct LevelDistance {
 }
 
 impl SlicedWasserstein {
-    /// Has seen nothing.
+    /// An empty accumulator.
     ///
-    /// `first` is the place of the first image within the whole set, on both sides: 0, but for the accumulators of later
-    /// parts, which with it draw the patches that one accumulator of all would.
+    /// `first` is the index of the first image in the whole set, on both sides: 0 for a single accumulator. An accumulator
+    /// of a later part then takes the same patches as one accumulator of the whole set.
     ///
     /// # Errors
-    /// As [`SlicedConfig::check`].
+    /// Those of [`SlicedConfig::check`].
     pub fn new(config: &SlicedConfig, first: u64) -> Result<Self, EvalError> {
         config.check()?;
         let (images, references) = (Patches::default(), Patches::default());
@@ -119,7 +127,7 @@ impl SlicedWasserstein {
     /// Adds images `[B, 3, H, W]`, `H, W >= 16`, of one side.
     ///
     /// # Errors
-    /// [`EvalError::Images`] if they are not of this shape, of another size than before, or not finite.
+    /// [`EvalError::Input`] if the shape or the size differs, or a pixel is not finite.
     pub fn update(&mut self, side: Side, images: &Tensor) -> Result<(), EvalError> {
         let size = self.check_images(images)?;
         self.size = Some(size);
@@ -137,9 +145,9 @@ impl SlicedWasserstein {
         let mut corners: Vec<Corners> = sizes.iter().map(|_| Corners::default()).collect();
         let first = self.first + patches.count as u64;
         for image in first..first + count as u64 {
-            let mut generator = generator(seed, Purpose::Patches, image);
+            let mut stream = RandomStream::keyed(seed, PATCHES, image);
             for (&size, corners) in sizes.iter().zip(&mut corners) {
-                corners.draw(&mut generator, size, each);
+                corners.draw(&mut stream, size, each);
             }
         }
         let cut =
@@ -149,10 +157,10 @@ impl SlicedWasserstein {
         Ok(())
     }
 
-    /// Adds what another has seen; its place does not count.
+    /// Adds another accumulator; its `first` is ignored.
     ///
     /// # Errors
-    /// [`EvalError::Images`] if its images are of another size; [`EvalError::Config`] if it draws otherwise.
+    /// [`EvalError::Input`] if its images have another size; [`EvalError::Config`] if its configuration differs.
     pub fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
         if self.config != other.config {
             let (expected, got) = (format!("{:?}", self.config), format!("{:?}", other.config));
@@ -163,7 +171,7 @@ impl SlicedWasserstein {
         {
             let expected = format!("images [B, 3, {height}, {width}], as before");
             let got = format!("[B, 3, {}, {}]", theirs[0], theirs[1]);
-            return Err(EvalError::Images { op: "SlicedWasserstein::merge", expected, got });
+            return Err(EvalError::input("SlicedWasserstein::merge", expected, got));
         }
         self.size = self.size.or(other.size);
         for (ours, theirs) in [(&mut self.images, &other.images), (&mut self.references, &other.references)] {
@@ -174,16 +182,17 @@ impl SlicedWasserstein {
         Ok(())
     }
 
-    /// The distance between what was seen.
+    /// The distance so far.
     ///
     /// # Errors
-    /// [`EvalError::Images`] if the sides have not the same number of images, or none, or if a level of one is of one
-    /// value in all pixels of a colour.
+    /// [`EvalError::Input`] if the sides differ in the number of images or have none, or if a colour of a level is
+    /// constant.
     pub fn compute(&self) -> Result<SlicedScores, EvalError> {
         let (Some(size), true) = (self.size, self.images.count == self.references.count && self.images.count > 0)
         else {
             let got = format!("{} and {}", self.images.count, self.references.count);
-            return refuse("SlicedWasserstein::compute", "as many images as references, one or more".into(), got);
+            let expected = "as many images as references, one or more";
+            return Err(EvalError::input("SlicedWasserstein::compute", expected, got));
         };
         let sizes = level_sizes(size, SMALLEST);
         let mut levels = Vec::with_capacity(sizes.len());
@@ -197,11 +206,11 @@ impl SlicedWasserstein {
         Ok(SlicedScores { mean, levels, images: self.images.count })
     }
 
-    /// Directions of length 1 at a level, `[147, D]`, `Double`.
+    /// Directions of a level, of length 1, `[147, D]`, `Double`.
     fn directions(&self, level: usize) -> Tensor {
-        let mut generator = generator(self.config.seed, Purpose::Directions, level as u64);
+        let mut stream = RandomStream::keyed(self.config.seed, DIRECTIONS, level as u64);
         let numbers = self.config.directions * (3 * SIDE * SIDE) as usize;
-        let numbers: Vec<f64> = (0..numbers).map(|_| normal(&mut generator)).collect();
+        let numbers: Vec<f64> = (0..numbers).map(|_| stream.normal()).collect();
         let directions = Tensor::from_slice(&numbers).view([-1, 3 * SIDE * SIDE]).tr();
         let lengths = directions.square().sum_dim_intlist(0, true, Kind::Double).sqrt();
         directions / lengths
@@ -213,17 +222,18 @@ impl SlicedWasserstein {
             (Ok([_, 3, height, width]), None) if height >= SMALLEST && width >= SMALLEST => [height, width],
             (Ok([_, 3, height, width]), Some(before)) if before == [height, width] => before,
             (_, None) => {
-                return refuse(op, "images [B, 3, H, W] with H, W >= 16".into(), format!("{:?}", images.size()));
+                let expected = "images [B, 3, H, W] with H, W >= 16";
+                return Err(EvalError::input(op, expected, format!("{:?}", images.size())));
             }
             (_, Some([height, width])) => {
                 let expected = format!("images [B, 3, {height}, {width}], as before");
-                return refuse(op, expected, format!("{:?}", images.size()));
+                return Err(EvalError::input(op, expected, format!("{:?}", images.size())));
             }
         };
         let finite = images.isfinite().flatten(1, 3).all_dim(1, false); // [B]
         if !bool::try_from(finite.all()).unwrap_or(false) {
             let image = finite.to_kind(Kind::Int64).argmin(0, false).int64_value(&[]);
-            return refuse(op, "pixels that are finite".into(), format!("others in image {image} of the batch"));
+            return Err(EvalError::input(op, "finite pixels", format!("others in image {image} of the batch")));
         }
         Ok(size)
     }
@@ -239,21 +249,17 @@ impl Patches {
         let spread = centred.square().mean_dim(axes.as_slice(), true, Kind::Double).sqrt(); // [1, 3, 1, 1]
         if spread.min().double_value(&[]) < LEAST_SPREAD {
             let got = format!("one value in all patches of the level of {height}x{width}");
-            return refuse("SlicedWasserstein::compute", "images whose colours vary".into(), got);
+            return Err(EvalError::input("SlicedWasserstein::compute", "images whose colours vary", got));
         }
         Ok((centred / spread).flatten(1, 3))
     }
 }
 
-/// The mean over directions `[147, D]` of the distance between projections of `[P, 147]` and `[P, 147]`.
+/// The mean over directions `[147, D]` of the distance between the projections of two sets `[P, 147]`.
 fn sliced(images: &Tensor, references: &Tensor, directions: &Tensor) -> f64 {
     let blocks = directions.split(BLOCK, 1).into_iter().map(|directions| {
         let ascending = |patches: &Tensor| patches.matmul(&directions).sort(0, false).0; // [P, block]
         (ascending(images) - ascending(references)).abs().sum(Kind::Double).double_value(&[])
     });
     blocks.sum::<f64>() / (images.size()[0] * directions.size()[1]) as f64
-}
-
-fn refuse<T>(op: &'static str, expected: String, got: String) -> Result<T, EvalError> {
-    Err(EvalError::Images { op, expected, got })
 }

@@ -12,7 +12,7 @@ from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.rouge.rouge import Rouge
 
-# A caption, and the references that it is held against.
+# A caption and its references.
 SETS = [
     (
         "A dog runs on the grass.",
@@ -114,7 +114,7 @@ SETS = [
     ),
 ]
 
-# Odd words, taken as they are.
+# Unusual words, unchanged.
 RAW = [
     (
         "u.s. x-ray a-b-c '90s 1,000 dogs n't a..b vs. car",
@@ -136,7 +136,7 @@ RAW = [
     ("a dog", ["", "dog"]),
 ]
 
-# Made only for the tokenizer, beside the captions above.
+# Texts for the tokenizer only, beside the captions above.
 TEXTS = [
     "I can't; you cannot, we won't! Don't they?",
     "Gonna, gotta wanna lemme gimme",

@@ -32,7 +32,7 @@ for height, width, scales in [(176, 190, 5), (105, 120, 4), (44, 50, 3), (25, 22
     images, references = images.clamp(-1, 1), references.clamp(-1, 1)
     values = measure(images, references, data_range=2.0, betas=betas, reduction="none")
     golden[f"{height}x{width}"] = values
-# Images that oppose their references: the first scale is below zero, and counts as zero.
+# Images opposite to their references: the first scale is negative and counts as zero.
 references = pair(2, 44, 50)[1].clamp(-1, 1)
 golden["opposed"] = measure(-references, references, data_range=2.0, betas=(0.2, 0.3, 0.5), reduction="none")
 images, references = pair(2, 25, 22)

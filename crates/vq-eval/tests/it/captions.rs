@@ -26,7 +26,7 @@ struct Sample {
     references: Vec<Vec<String>>,
 }
 
-/// Of the set, and of each caption.
+/// Scores of the set and of each caption.
 #[derive(Deserialize)]
 struct Scores {
     bleu: Vec<f64>,
@@ -37,7 +37,7 @@ struct Scores {
     ciders: Vec<f64>,
 }
 
-/// Made-up captions with all that is odd, and real ones.
+/// Made-up captions with unusual cases, and real ones.
 const GOLDENS: [&str; 2] = ["captions.json", "real_captions.json"];
 
 fn golden(name: &str) -> Golden {
@@ -45,7 +45,7 @@ fn golden(name: &str) -> Golden {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// The metrics, as one.
+/// The three metrics.
 #[derive(Debug, Clone, Default)]
 struct All {
     bleu: Bleu,
@@ -135,7 +135,7 @@ fn a_table_of_the_set_itself_changes_nothing() {
         without.update(caption, references).unwrap();
     }
     assert_eq!(with_table.scores(), without.scores());
-    // With it the score of one does not depend on the others.
+    // With a table, the score of a caption does not depend on the others.
     let mut alone = CiderD::new(DocumentFrequencies::Table(table));
     alone.update(&samples[1].caption, &samples[1].references).unwrap();
     assert_eq!(alone.scores()[0], with_table.scores()[1]);
@@ -143,15 +143,15 @@ fn a_table_of_the_set_itself_changes_nothing() {
 }
 
 #[test]
-fn what_cannot_be_scored_is_refused() {
+fn invalid_inputs_are_rejected() {
     let all = All::default();
     assert_eq!(all.compute(), None);
     let sample = Sample { caption: caption_words("a dog"), references: Vec::new() };
-    let refused = |result: Result<(), EvalError>| result.unwrap_err().to_string();
+    let rejected = |result: Result<(), EvalError>| result.unwrap_err().to_string();
     for (op, message) in [
-        ("Bleu", refused(Bleu::default().update(&sample.caption, &sample.references))),
-        ("RougeL", refused(RougeL::default().update(&sample.caption, &sample.references))),
-        ("CiderD", refused(CiderD::default().update(&sample.caption, &sample.references))),
+        ("Bleu", rejected(Bleu::default().update(&sample.caption, &sample.references))),
+        ("RougeL", rejected(RougeL::default().update(&sample.caption, &sample.references))),
+        ("CiderD", rejected(CiderD::default().update(&sample.caption, &sample.references))),
     ] {
         assert_eq!(message, format!("{op}::update: expected a reference or more, got none"));
     }
@@ -208,7 +208,7 @@ proptest! {
         for (name, score) in [("1", one), ("2", two), ("3", three), ("4", four), ("ROUGE-L", rouge)] {
             prop_assert!((score - 1.0).abs() < 1e-8, "{} is {}", name, score);
         }
-        // CIDEr-D needs other images: a run that all of them have weighs nothing.
+        // CIDEr-D needs other images, since a run that all images have has weight 0.
         let table = FrequencyTable::new(1000, HashMap::new()).unwrap();
         let mut cider = CiderD::new(DocumentFrequencies::Table(table));
         cider.update(&sample.caption, &sample.references).unwrap();
@@ -221,13 +221,13 @@ proptest! {
     }
 
     #[test]
-    fn words_of_words_are_the_same(text in "[a-zA-Z0-9 ]{0,40}") {
+    fn splitting_is_idempotent(text in "[a-zA-Z0-9 ]{0,40}") {
         let words = caption_words(&text);
         prop_assert_eq!(caption_words(&words.join(" ")), words);
     }
 
     #[test]
-    fn any_text_has_words(text in any::<String>()) {
+    fn words_are_not_empty_and_have_no_spaces(text in any::<String>()) {
         for word in caption_words(&text) {
             prop_assert!(!word.is_empty() && !word.contains(' '));
         }

@@ -40,7 +40,7 @@ fn check(ours: f64, theirs: &Value, tolerance: f64) {
     assert!((ours - theirs).abs() <= tolerance * theirs.abs(), "{ours} against {theirs}");
 }
 
-/// What the accumulators of two sides have in common.
+/// An accumulator of two sides.
 trait Distance: Sized {
     type Scores;
     fn empty() -> Self;
@@ -94,7 +94,7 @@ fn frechet_equals_torch_fidelity() {
 }
 
 #[test]
-fn frechet_of_few_samples_says_so() {
+fn frechet_of_few_samples_reports_it() {
     let golden = golden();
     let scores = FrechetDistance::between(&few(), &narrow()).unwrap();
     check(scores.distance, &golden["frechet_few"]["distance"], 1e-6);
@@ -105,11 +105,11 @@ fn frechet_of_few_samples_says_so() {
         "41.0418 (12 images, 150 references); the covariance of the images is deficient, of rank 11 in 24 dimensions: \
          too few samples"
     );
-    // A dimension that is always the same: not for want of samples.
-    let (dead, living) = (narrow(), wide());
-    let _ = dead.narrow(1, 3, 1).fill_(0.5);
-    let _ = living.narrow(1, 3, 1).fill_(0.5);
-    let scores = FrechetDistance::between(&dead, &living).unwrap();
+    // A constant dimension lowers the rank too; the message then does not name too few samples.
+    let (images, references) = (narrow(), wide());
+    let _ = images.narrow(1, 3, 1).fill_(0.5);
+    let _ = references.narrow(1, 3, 1).fill_(0.5);
+    let scores = FrechetDistance::between(&images, &references).unwrap();
     assert_eq!((scores.images.rank, scores.references.rank), (23, 23));
     assert!(scores.to_string().ends_with("of rank 23 in 24 dimensions"), "{scores}");
     let text = serde_json::to_string(&scores).unwrap();
@@ -117,15 +117,15 @@ fn frechet_of_few_samples_says_so() {
 }
 
 #[test]
-fn frechet_of_sets_that_never_vary_is_that_of_their_means() {
+fn frechet_of_constant_sets_is_that_of_their_means() {
     let at = |value: f64| Tensor::full([5, 3], value, (Kind::Float, Device::Cpu));
     let scores = FrechetDistance::between(&at(1.0), &at(3.0)).unwrap();
     assert_eq!((scores.distance, scores.means, scores.images.rank), (12.0, 12.0, 0));
 }
 
 #[test]
-fn frechet_holds_far_from_the_origin() {
-    // A sum of squares would have lost all digits of a variance of about 1 beside 1e16.
+fn frechet_is_accurate_far_from_the_origin() {
+    // A sum of squares would lose all digits of a variance of about 1 beside 1e16.
     let scores = FrechetDistance::between(&(wide() + 1e8), &(narrow() + 1e8)).unwrap();
     check(scores.distance, &golden()["frechet"]["distance"], 1e-5);
 }
@@ -140,7 +140,7 @@ fn kernel_distance_equals_torch_fidelity() {
 }
 
 #[test]
-fn subsets_are_drawn_by_seed_and_their_mean_is_the_whole() {
+fn a_seed_decides_the_subsets_and_their_mean_is_near_the_whole() {
     let of = |subsets: usize, subset_size: usize, seed: u64| {
         let mut distance =
             KernelDistance::new(&KernelConfig { subsets, subset_size, seed, ..Default::default() }).unwrap();
@@ -156,13 +156,13 @@ fn subsets_are_drawn_by_seed_and_their_mean_is_the_whole() {
     assert!(spread > 0.0 && (scores.distance - whole).abs() < 4.0 * spread / 20.0, "{scores:?} {whole}");
     assert_eq!(of(400, 40, 1), scores);
     assert_ne!(of(400, 40, 2).distance, scores.distance);
-    // Draw by draw: the third is what the mean of three adds to the mean of two.
+    // The means of one, two and three subsets give the three distances.
     let [one, two, three] = [1, 2, 3].map(|count| of(count, 149, 7));
     let draws = [one.distance, 2.0 * two.distance - one.distance, 3.0 * three.distance - 2.0 * two.distance];
     let variance = draws.iter().map(|draw| (draw - three.distance).powi(2)).sum::<f64>() / 3.0;
     assert!((variance.sqrt() - three.subsets.unwrap().spread).abs() < 1e-9, "{draws:?}");
     assert_eq!(one.subsets.unwrap().spread, 0.0);
-    // As large as a side is no subset.
+    // Subsets as large as a side are not drawn.
     assert_eq!(of(3, 150, 7).subsets, None);
 }
 
@@ -192,7 +192,7 @@ fn inception_score_of_certain_and_of_equal_classes() {
         score.update(logits).unwrap();
         score.compute().unwrap().mean
     };
-    // So certain that other classes are zero in any kind of number: as many as there are classes that occur.
+    // With certain classes, the score is the number of classes that occur.
     let certain = Tensor::eye(7, (Kind::Float, Device::Cpu)).narrow(0, 0, 5) * 1e4;
     assert!((of(&certain) - 5.0).abs() < 1e-9);
     assert!((of(&Tensor::ones([4, 7], (Kind::Float, Device::Cpu))) - 1.0).abs() < 1e-12);
@@ -214,8 +214,8 @@ fn precision_and_recall_equal_torch_fidelity() {
 }
 
 #[test]
-fn features_that_many_share_lie_within_each_other() {
-    // Radii of zero: only what is the same to the last bit is inside, and rounding must not push it out.
+fn repeated_features_lie_in_each_others_balls() {
+    // Radii are zero: equal features are inside in spite of rounding, and others are not.
     let rows = (noise(&[5, 24], 40) * 100.0 + 1000.0).repeat([6, 1]);
     let scores = PrecisionRecall::between(&rows.flip([0]), &rows).unwrap();
     assert_eq!((scores.precision, scores.recall), (1.0, 1.0));
@@ -223,7 +223,7 @@ fn features_that_many_share_lie_within_each_other() {
     assert_eq!((scores.precision, scores.recall), (0.0, 0.0));
 }
 
-fn refused<D: Distance>(name: &str, least: &str) {
+fn rejects<D: Distance>(name: &str, least: &str) {
     let two = Tensor::eye(2, (Kind::Float, Device::Cpu));
     let update = |distance: &mut D, features: &Tensor, words: &str| {
         let message = distance.add(Side::References, features).unwrap_err().to_string();
@@ -232,10 +232,10 @@ fn refused<D: Distance>(name: &str, least: &str) {
     let mut distance = D::empty();
     update(&mut distance, &two.view([1, 2, 2]), "features [N, D], got [1, 2, 2]");
     update(&mut distance, &two.narrow(1, 0, 0), "features [N, D], got [2, 0]");
-    update(&mut distance, &two.to_kind(Kind::Int64), "floats, got Int64");
-    update(&mut distance, &(&two / 0.0), "finite, got others in row 0 of 2");
-    let odd = Tensor::from_slice(&[0.0, 1.0, 2.0, f64::NAN, 4.0, 5.0]).view([3, 2]);
-    update(&mut distance, &odd, "finite, got others in row 1 of 3");
+    update(&mut distance, &two.to_kind(Kind::Int64), "floating-point features, got Int64");
+    update(&mut distance, &(&two / 0.0), "finite features, got others in row 0 of 2");
+    let with_nan = Tensor::from_slice(&[0.0, 1.0, 2.0, f64::NAN, 4.0, 5.0]).view([3, 2]);
+    update(&mut distance, &with_nan, "finite features, got others in row 1 of 3");
     let message = distance.scores().err().unwrap().to_string();
     assert_eq!(message, format!("{name}::compute: expected {least} images and references or more, got 0 and 0"));
     distance.add(Side::Images, &two).unwrap();
@@ -249,40 +249,40 @@ fn refused<D: Distance>(name: &str, least: &str) {
 }
 
 #[test]
-fn features_that_do_not_fit_are_refused() {
-    refused::<FrechetDistance>("FrechetDistance", "2");
-    refused::<KernelDistance>("KernelDistance", "2");
-    refused::<PrecisionRecall>("PrecisionRecall", "4");
+fn invalid_features_are_rejected() {
+    rejects::<FrechetDistance>("FrechetDistance", "2");
+    rejects::<KernelDistance>("KernelDistance", "2");
+    rejects::<PrecisionRecall>("PrecisionRecall", "4");
     let mut score = InceptionScore::new(&InceptionScoreConfig::default()).unwrap();
     let message = score.update(&Tensor::from_slice(&[0.0, f64::INFINITY]).view([2, 1])).unwrap_err().to_string();
-    assert_eq!(message, "InceptionScore::update: expected features that are finite, got others in row 1 of 2");
+    assert_eq!(message, "InceptionScore::update: expected finite features, got others in row 1 of 2");
     score.update(&Tensor::eye(9, (Kind::Float, Device::Cpu))).unwrap();
     let message = score.compute().unwrap_err().to_string();
     assert_eq!(message, "InceptionScore::compute: expected 10 images or more, one for each split, got 9");
 }
 
 #[test]
-fn configurations_without_sense_are_refused() {
-    let refused = |error: EvalError, words: &str| assert_eq!(error.to_string(), words);
+fn invalid_configurations_are_rejected() {
+    let rejected = |error: EvalError, words: &str| assert_eq!(error.to_string(), words);
     let kernel = |config: KernelConfig| KernelDistance::new(&config).unwrap_err();
     let usual = KernelConfig::default();
-    refused(kernel(KernelConfig { degree: 0, ..usual }), "check KernelConfig: degree: expected 1 or more, got 0");
-    refused(kernel(KernelConfig { subsets: 0, ..usual }), "check KernelConfig: subsets: expected 1 or more, got 0");
+    rejected(kernel(KernelConfig { degree: 0, ..usual }), "check KernelConfig: degree: expected 1 or more, got 0");
+    rejected(kernel(KernelConfig { subsets: 0, ..usual }), "check KernelConfig: subsets: expected 1 or more, got 0");
     let small = KernelConfig { subset_size: 1, ..usual };
-    refused(kernel(small), "check KernelConfig: subset_size: expected 2 or more, got 1");
+    rejected(kernel(small), "check KernelConfig: subset_size: expected 2 or more, got 1");
     let gamma = KernelConfig { gamma: Some(f64::NAN), ..usual };
-    refused(kernel(gamma), "check KernelConfig: gamma: expected a number above 0, got NaN");
+    rejected(kernel(gamma), "check KernelConfig: gamma: expected a number above 0, got NaN");
     let constant = KernelConfig { constant: -1.0, ..usual };
-    refused(kernel(constant), "check KernelConfig: constant: expected 0 or more, got -1");
+    rejected(kernel(constant), "check KernelConfig: constant: expected 0 or more, got -1");
     let message = "check InceptionScoreConfig: splits: expected 1 or more, got 0";
-    refused(InceptionScore::new(&InceptionScoreConfig { splits: 0 }).unwrap_err(), message);
+    rejected(InceptionScore::new(&InceptionScoreConfig { splits: 0 }).unwrap_err(), message);
     let message = "check PrecisionRecallConfig: neighbours: expected 1 or more, got 0";
-    refused(PrecisionRecall::new(&PrecisionRecallConfig { neighbours: 0 }).unwrap_err(), message);
+    rejected(PrecisionRecall::new(&PrecisionRecallConfig { neighbours: 0 }).unwrap_err(), message);
     assert!(serde_json::from_str::<KernelConfig>(r#"{"degre": 3}"#).is_err());
     assert_eq!(serde_json::from_str::<KernelConfig>(r#"{"seed": 4}"#).unwrap(), KernelConfig { seed: 4, ..usual });
 }
 
-/// Both sides in two parts, each of which comes in two batches.
+/// Both sides in two parts of two batches each.
 fn in_parts<D: Distance>(images: &Tensor, references: &Tensor, cuts: [i64; 2]) -> D {
     let mut parts = [D::empty(), D::empty()];
     for (side, features, cut) in [(Side::Images, images, cuts[0]), (Side::References, references, cuts[1])] {
@@ -332,7 +332,7 @@ proptest! {
     }
 
     #[test]
-    fn sides_may_change_places(counts in [4..40_i64, 4..40_i64], offset in 0..30_000_i64) {
+    fn swapping_the_sides_swaps_precision_and_recall(counts in [4..40_i64, 4..40_i64], offset in 0..30_000_i64) {
         let (images, references) = (features(counts[0], offset, 0.4), features(counts[1], offset + 30_000, 0.0));
         let frechet = |ours, theirs| FrechetDistance::between(ours, theirs).unwrap().distance;
         same(frechet(&images, &references), frechet(&references, &images), 100.0)?;
@@ -342,7 +342,7 @@ proptest! {
     }
 
     #[test]
-    fn a_set_has_no_distance_from_itself(count in 2..60_i64, offset in 0..60_000_i64) {
+    fn the_distance_of_a_set_from_itself_is_zero(count in 2..60_i64, offset in 0..60_000_i64) {
         let set = features(count, offset, 0.0);
         let scores = FrechetDistance::between(&set, &set.flip([0])).unwrap();
         prop_assert!(scores.distance < 1e-6, "{scores}");

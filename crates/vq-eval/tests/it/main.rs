@@ -33,7 +33,7 @@ fn psnr_equals_scikit_images() {
     let golden = golden();
     let mut psnr = Psnr::default();
     assert_eq!(psnr.compute(), None);
-    // In two batches: an accumulator must not care.
+    // Two batches give the same mean as one.
     psnr.update(&golden["images"].narrow(0, 0, 2), &golden["references"].narrow(0, 0, 2)).unwrap();
     psnr.update(&golden["images"].narrow(0, 2, 1), &golden["references"].narrow(0, 2, 1)).unwrap();
     let error = (psnr.compute().unwrap() - mean(&golden["psnr"])).abs();
@@ -60,7 +60,7 @@ fn an_image_equals_itself() {
 }
 
 #[test]
-fn batches_that_do_not_match_are_refused() {
+fn mismatched_batches_are_rejected() {
     let images = &golden()["images"];
     let error = Psnr::default().update(images, &images.narrow(0, 0, 1)).unwrap_err().to_string();
     assert!(error.contains("[3, 3, 24, 20] and [1, 3, 24, 20]"), "{error}");

@@ -1,4 +1,4 @@
-//! Means of values per image: those that are handed in, PSNR, SSIM and MS-SSIM.
+//! Means of values per image: given values, PSNR, SSIM and MS-SSIM.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
@@ -7,23 +7,23 @@ use vq_eval::{Mean, MsSsim, Psnr, Ssim};
 use crate::support::noise;
 
 #[test]
-fn values_that_are_none_are_refused() {
+fn invalid_values_are_rejected() {
     let mut mean = Mean::default();
     assert_eq!(mean.compute(), None);
     let message = mean.update(&Tensor::ones([2, 2], (Kind::Float, Device::Cpu))).unwrap_err().to_string();
     assert_eq!(message, "Mean::update: expected a value per image, [B], got [2, 2]");
     let message = mean.update(&Tensor::from_slice(&[1.0, f64::NAN])).unwrap_err().to_string();
-    assert_eq!(message, "Mean::update: expected values that are finite, got a sum of NaN over 2 images");
+    assert_eq!(message, "Mean::update: expected finite values, got a sum of NaN over 2 images");
     assert_eq!(mean.compute(), None);
 }
 
 #[test]
-fn pixels_that_are_no_numbers_are_refused() {
+fn nan_pixels_are_rejected() {
     let images = noise(&[3, 3, 16, 16], 1) * 2.0;
-    let odd = images.copy();
-    let _ = odd.get(1).get(2).get(5).narrow(0, 3, 1).fill_(f64::NAN);
+    let with_nan = images.copy();
+    let _ = with_nan.get(1).get(2).get(5).narrow(0, 3, 1).fill_(f64::NAN);
     let (mut psnr, mut ssim, mut ms_ssim) = (Psnr::default(), Ssim::default(), MsSsim::default());
-    for (images, references) in [(&images, &odd), (&odd, &images)] {
+    for (images, references) in [(&images, &with_nan), (&with_nan, &images)] {
         let errors = [
             ("Psnr", psnr.update(images, references)),
             ("Ssim", ssim.update(images, references)),

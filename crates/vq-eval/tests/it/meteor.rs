@@ -1,4 +1,4 @@
-//! METEOR against NLTK (`tests/data/make_meteor.py` makes the file), and against all alignments there are.
+//! METEOR against NLTK (`tests/data/make_meteor.py` makes the file) and against all possible alignments.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -54,7 +54,7 @@ fn pairs_score_as_in_nltk() {
 /// Pairs by stage, and runs counted down: the greater is the better.
 type Merit = ([usize; 3], Reverse<usize>);
 
-/// At which stage each word of the caption matches each of the reference.
+/// The stage at which each word of the caption matches each word of the reference.
 fn stages(caption: &[String], reference: &[String]) -> Vec<Vec<Option<usize>>> {
     let stemmer = Stemmer::create(Algorithm::English);
     let stage = |one: &String, other: &String| {
@@ -65,18 +65,18 @@ fn stages(caption: &[String], reference: &[String]) -> Vec<Vec<Option<usize>>> {
     caption.iter().map(|one| reference.iter().map(|other| stage(one, other)).collect()).collect()
 }
 
-/// The best of all alignments that begin with these pairs, each looked at.
+/// The best of all alignments that begin with these pairs, by enumeration.
 fn best(stages: &[Vec<Option<usize>>], pairs: &mut Vec<[usize; 2]>, at: usize) -> Merit {
     if at == stages.len() {
         let mut counts = [0; 3];
         pairs.iter().for_each(|&[one, other]| counts[stages[one][other].unwrap()] += 1);
-        let goes_on = |one: usize, other: usize| one > 0 && other > 0 && pairs.contains(&[one - 1, other - 1]);
-        return (counts, Reverse(pairs.iter().filter(|[one, other]| !goes_on(*one, *other)).count()));
+        let continues = |one: usize, other: usize| one > 0 && other > 0 && pairs.contains(&[one - 1, other - 1]);
+        return (counts, Reverse(pairs.iter().filter(|[one, other]| !continues(*one, *other)).count()));
     }
     let mut most = best(stages, pairs, at + 1);
-    for place in (0..stages[at].len()).filter(|&place| stages[at][place].is_some()) {
-        if pairs.iter().all(|pair| pair[1] != place) {
-            pairs.push([at, place]);
+    for position in (0..stages[at].len()).filter(|&position| stages[at][position].is_some()) {
+        if pairs.iter().all(|pair| pair[1] != position) {
+            pairs.push([at, position]);
             most = most.max(best(stages, pairs, at + 1));
             pairs.pop();
         }
@@ -113,9 +113,9 @@ proptest! {
         prop_assert_eq!(each.fold(0.0, f64::max), score(config, &synonyms, &caption, &references));
     }
 
-    /// All scores at once are those of each metric by itself, in one set or in two.
+    /// The joint accumulator gives the scores of the separate ones, in one set or merged from two.
     #[test]
-    fn one_report_has_all(
+    fn the_joint_accumulator_equals_the_separate_ones(
         samples in prop::collection::vec((caption(0..9), prop::collection::vec(caption(0..9), 1..4)), 1..6),
         cut in 0..6_usize,
     ) {
@@ -140,9 +140,9 @@ proptest! {
     }
 }
 
-/// What a model says that goes round in circles is scored, and soon.
+/// Captions that repeat one word are scored in little time.
 #[test]
-fn many_equal_words_have_an_alignment() {
+fn many_equal_words_are_aligned() {
     let words = |count: usize| vec!["car".to_owned(); count];
     let same = score(MeteorConfig::default(), &Synonyms::default(), &words(24), &[words(24)]);
     assert!((same - (1.0 - 0.5 / 24_f64.powi(3))).abs() < 1e-12, "{same}");
@@ -172,7 +172,7 @@ fn synonyms_are_read_from_an_index_of_wordnet() {
         )
     };
     assert_eq!((score("a car", "a auto"), score("auto", "car")), (1.0, 1.0));
-    // The same number in another part of speech is another set, and words of several parts are not there.
+    // The same offset in another part of speech is another set, and compounds are left out.
     assert_eq!((score("drive", "car"), score("ice_cream", "car")), (0.0, 0.0));
 
     write("index.adj", "red a two 0 1 0 00000001\n");
@@ -184,7 +184,7 @@ fn synonyms_are_read_from_an_index_of_wordnet() {
 }
 
 #[test]
-fn what_cannot_be_scored_is_refused() {
+fn invalid_inputs_are_rejected() {
     let mut meteor = Meteor::default();
     assert_eq!(meteor.compute(), None);
     assert!(matches!(

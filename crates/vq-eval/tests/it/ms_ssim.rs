@@ -40,7 +40,7 @@ fn each_number_of_scales_equals_torchmetrics() {
         let ours = ms_ssim(&clamped(&images), &clamped(&references), ScaleFloor::Zero).unwrap();
         assert!(worst(&ours, theirs) < 1e-6, "{height}x{width}: {ours:?} {theirs:?}");
 
-        // In two batches of single precision: an accumulator must not care.
+        // Two batches in single precision give the same mean.
         let mut metric = MsSsim::default();
         assert_eq!(metric.compute(), None);
         for index in 0..2 {
@@ -53,7 +53,7 @@ fn each_number_of_scales_equals_torchmetrics() {
 }
 
 #[test]
-fn opposed_images_count_as_nothing_and_have_no_infinite_gradient() {
+fn opposite_images_score_zero_with_a_finite_gradient() {
     let references = pair(44, 50).references.clamp(-1.0, 1.0);
     let images = (-&references).set_requires_grad(true);
     let ours = ms_ssim(&images, &references, ScaleFloor::Zero).unwrap();
@@ -90,7 +90,7 @@ fn the_gradient_equals_torchmetrics() {
 }
 
 #[test]
-fn an_image_equals_itself_and_small_or_odd_ones_are_refused() {
+fn an_image_equals_itself_and_small_or_mismatched_ones_are_rejected() {
     let images = pair(44, 50).images;
     let mut metric = MsSsim::default();
     metric.update(&images, &images).unwrap();

@@ -1,4 +1,4 @@
-//! Retrieval against a search by hand.
+//! Retrieval against a full search.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
@@ -33,7 +33,7 @@ fn ranks_are_those_counted_by_hand() {
 
 #[test]
 fn a_tie_counts_against_the_query() {
-    // All alike: each right candidate comes after the eleven wrong ones, whatever rounding does to equal rows.
+    // With equal rows, each right candidate comes after the eleven wrong ones, however the similarities are rounded.
     let same = Tensor::from_slice(&[0.1_f32, 0.7, -0.3]).repeat([12, 1]);
     let scores = scores(&same, &same, &(0..12).collect::<Vec<_>>());
     let expected = Ranking { recall_at_1: 0.0, recall_at_5: 0.0, recall_at_10: 0.0, median_rank: 12.0 };
@@ -42,7 +42,7 @@ fn a_tie_counts_against_the_query() {
 }
 
 #[test]
-fn captions_of_the_same_image_are_not_wrong() {
+fn all_captions_of_an_image_are_right() {
     let images = rows(&[1.0, 0.0, 0.0, 1.0], 2);
     let captions = rows(&[1.0, 0.1, 1.0, 0.1, 1.0, 0.1, 0.1, 1.0], 2);
     let scores = scores(&images, &captions, &[0, 0, 0, 1]);
@@ -51,18 +51,18 @@ fn captions_of_the_same_image_are_not_wrong() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_rejected() {
     let two = rows(&[1.0, 0.0, 0.0, 1.0], 2);
-    let refused = |images: &Tensor, captions: &Tensor, image_of: &[usize], words: &str| {
+    let rejected = |images: &Tensor, captions: &Tensor, image_of: &[usize], words: &str| {
         let message = Retrieval::default().update(images, captions, image_of).unwrap_err().to_string();
         assert!(message.starts_with("Retrieval::update: expected ") && message.contains(words), "{message}");
     };
-    refused(&two, &two, &[0], "[2, 2], [2, 2] and 1 indices");
-    refused(&two, &two.view([1, 4]), &[0], "[1, 4]");
-    refused(&two, &two, &[0, 2], "2 of 2 for caption 1");
-    refused(&two, &two, &[0, 0], "none for image 1");
-    refused(&two, &rows(&[1.0, 0.0, 0.0, 0.0], 2), &[0, 1], "length 0 in captions, row 1");
-    refused(&rows(&[f64::NAN, 0.0, 0.0, 1.0], 2), &two, &[0, 1], "length NaN in images, row 0");
+    rejected(&two, &two, &[0], "[2, 2], [2, 2] and 1 indices");
+    rejected(&two, &two.view([1, 4]), &[0], "[1, 4]");
+    rejected(&two, &two, &[0, 2], "2 of 2 for caption 1");
+    rejected(&two, &two, &[0, 0], "none for image 1");
+    rejected(&two, &rows(&[1.0, 0.0, 0.0, 0.0], 2), &[0, 1], "length 0 in captions, row 1");
+    rejected(&rows(&[f64::NAN, 0.0, 0.0, 1.0], 2), &two, &[0, 1], "length NaN in images, row 0");
     let mut retrieval = Retrieval::default();
     assert_eq!(retrieval.compute(), None);
     retrieval.update(&two, &two, &[0, 1]).unwrap();
@@ -75,7 +75,7 @@ fn what_does_not_fit_is_refused() {
     assert!(message.starts_with("Retrieval::merge: ") && message.ends_with("got 3 after 2"), "{message}");
 }
 
-/// Ranks by a search through all, with numbers small enough to be exact.
+/// Ranks by a full search, with numbers small enough to be exact.
 fn by_hand(images: &[[i32; 3]], captions: &[[i32; 3]], image_of: &[usize]) -> [Vec<usize>; 2] {
     let cosine = |a: &[i32; 3], b: &[i32; 3]| {
         let dot = |a: &[i32; 3], b: &[i32; 3]| f64::from(a.iter().zip(b).map(|(a, b)| a * b).sum::<i32>());

@@ -52,8 +52,8 @@ fn each_level_equals_numpys() {
 }
 
 #[test]
-fn what_differs_at_one_level_alone_is_seen_there() {
-    // Stripes of single pixels are gone in the half: only the finest level sees them.
+fn a_difference_at_one_level_shows_at_that_level() {
+    // Halving removes stripes of single pixels, so only the finest level has them.
     let plain = images(4, [64, 64], 3, 0.0) * 0.5;
     let stripes = (Tensor::arange(64, (Kind::Double, Device::Cpu)).remainder(2.0) - 0.5) * 0.4;
     let scores = between(&SlicedConfig { patches: 32, directions: 64, seed: 0 }, &(&plain + stripes), &plain);
@@ -62,7 +62,7 @@ fn what_differs_at_one_level_alone_is_seen_there() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_inputs_are_rejected() {
     let mut distance = SlicedWasserstein::new(&small(0), 0).unwrap();
     let fails = |distance: &mut SlicedWasserstein, images: &Tensor| {
         distance.update(Side::Images, images).unwrap_err().to_string()
@@ -70,13 +70,10 @@ fn what_does_not_fit_is_refused() {
     let good = images(2, [32, 32], 1, 0.5);
     let message = fails(&mut distance, &good.narrow(2, 0, 15));
     assert_eq!(message, "SlicedWasserstein::update: expected images [B, 3, H, W] with H, W >= 16, got [2, 3, 15, 32]");
-    let odd = good.copy();
-    let _ = odd.get(1).fill_(f64::NAN);
-    let message = fails(&mut distance, &odd);
-    assert_eq!(
-        message,
-        "SlicedWasserstein::update: expected pixels that are finite, got others in image 1 of the batch"
-    );
+    let with_nan = good.copy();
+    let _ = with_nan.get(1).fill_(f64::NAN);
+    let message = fails(&mut distance, &with_nan);
+    assert_eq!(message, "SlicedWasserstein::update: expected finite pixels, got others in image 1 of the batch");
     distance.update(Side::Images, &good).unwrap();
     let message = fails(&mut distance, &images(1, [32, 16], 1, 0.5));
     assert!(message.ends_with("images [B, 3, 32, 32], as before, got [1, 3, 32, 16]"), "{message}");
@@ -113,7 +110,7 @@ proptest! {
         let whole = between(&small(seed), &ours, &theirs);
         let mut parts = [(0, cut), (cut, count - cut)].map(|(first, length)| {
             let mut part = SlicedWasserstein::new(&small(seed), first as u64).unwrap();
-            // Image by image: how they are cut into batches must not count either.
+            // Image by image, since the batches do not matter either.
             for index in first..first + length {
                 part.update(Side::Images, &ours.narrow(0, index, 1)).unwrap();
                 part.update(Side::References, &theirs.narrow(0, index, 1)).unwrap();

@@ -98,7 +98,7 @@ impl LanguageConfig {
             return Err(ConfigError::Value { key: "data.source", expected, got });
         }
         match self.vocabulary {
-            VocabularyChoice::Captions => Ok(language.cut(captions)?),
+            VocabularyChoice::Captions => Ok(language.restrict(captions)?),
             VocabularyChoice::Full => Ok(language),
         }
     }

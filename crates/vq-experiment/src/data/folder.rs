@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tch::Device;
-use vq_data::{CaptionTemplate, Classes, Damaged, HeldOut, ImageFolder, ImageFolderConfig, Transform};
+use vq_data::{CaptionTemplate, Damaged, FolderClasses, HeldOut, ImageFolder, ImageFolderConfig, Transform};
 
 use super::Source;
 use super::images::{Images, Storage};
@@ -76,8 +76,8 @@ impl FolderConfig {
 
     fn folder(&self, path: &Path) -> Result<ImageFolder, ConfigError> {
         let classes = match self.caption {
-            Some(_) => Classes::FirstFolder,
-            None => Classes::Unlabelled,
+            Some(_) => FolderClasses::FirstFolder,
+            None => FolderClasses::Unlabelled,
         };
         let config = ImageFolderConfig { classes, caption: self.caption.clone(), damaged: self.damaged };
         Ok(ImageFolder::open(path, config)?)

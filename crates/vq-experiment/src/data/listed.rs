@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tch::Device;
-use vq_data::{HeldOut, ImageSource, InMemory, Limit, Listed, Parts, Transform};
+use vq_data::{HeldOut, HeldOutSplit, ImageSource, InMemory, Limit, Listed, Transform};
 
 use super::images::{Images, Storage, in_memory};
 use crate::ConfigError;
@@ -52,7 +52,7 @@ pub(super) struct ListedPair {
 impl ListedPair {
     /// Holds out a share of one set as the other.
     pub(super) fn hold_out(whole: &dyn Listed, held_out: &HeldOut) -> Result<Self, ConfigError> {
-        let Parts { train, held_out } = held_out.divide(whole)?;
+        let HeldOutSplit { train, held_out } = held_out.divide(whole)?;
         Ok(Self { train, validation: held_out })
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tch::Device;
-use vq_data::{Background, EmojiSet, ImageSource, InMemory, MapsAsImages, Split, Transform};
+use vq_data::{Background, EmojiSet, ImageSource, InMemory, SegmentationImages, Split, Transform};
 
 use crate::ConfigError;
 use crate::error::check_value;
@@ -46,7 +46,7 @@ pub enum ImageView {
     /// The image itself.
     #[default]
     Images,
-    /// Its segmentation as an image, each label in a colour of its own ([`vq_data::map_picture`]).
+    /// Its segmentation as an image, each label in a colour of its own ([`vq_data::segmentation_image`]).
     Segmentations,
 }
 
@@ -171,7 +171,7 @@ impl ImageView {
     fn of(self, source: Arc<dyn ImageSource>) -> Arc<dyn ImageSource> {
         match self {
             Self::Images => source,
-            Self::Segmentations => Arc::new(MapsAsImages::new(source)),
+            Self::Segmentations => Arc::new(SegmentationImages::new(source)),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vq_data::{Crop, EmojiScenes, Flip, SceneConfig, SceneMap, SceneSplit, Transform};
+use vq_data::{Crop, Flip, Transform};
+use vq_scenes::{EmojiScenes, SceneConfig, SceneMap, SceneSplit};
 
 use super::Source;
 use super::images::{Images, Storage};

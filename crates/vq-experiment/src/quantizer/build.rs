@@ -5,12 +5,12 @@ use tch::{Tensor, nn};
 use transfer_net::TransferNet;
 use vq_core::{
     BsqQuantizer, Codebook, CvqCodebook, EmaCodebook, FsqConfig, FsqQuantizer, GroupedQuantizer, GumbelQuantizer,
-    IbqQuantizer, LearnedCodebook, LfqQuantizer, MatchConfig, NearestConfig, NearestQuantizer, Part, ProductQuantizer,
-    ProjectedCodebook, Quantizer, ResidualQuantizer, SharedCodebook, SimVqCodebook,
+    IbqQuantizer, LearnedCodebook, LfqQuantizer, MatchConfig, NearestConfig, NearestQuantizer, ProductPart,
+    ProductQuantizer, ProjectedCodebook, Quantizer, ResidualQuantizer, SharedCodebook, SimVqCodebook,
 };
 
 use super::words::two_groups;
-use super::{ProductPart, QuantizerConfig, StageCodebooks};
+use super::{ProductPartConfig, QuantizerConfig, StageCodebooks};
 use crate::ConfigError;
 use crate::error::check_value;
 
@@ -73,7 +73,7 @@ impl QuantizerConfig {
             }
             Self::VqganLc { codebook_dim, matching, .. } => {
                 let prior = words()?;
-                let shape = [prior.len() as i64, prior.width() as i64];
+                let shape = [prior.len() as i64, prior.embedding_dim() as i64];
                 let frozen = Tensor::from_slice(&prior.vectors_f32()).view(shape).to_device(path.device());
                 let projected = ProjectedCodebook::new(&root, &frozen, *codebook_dim)?;
                 nearest(shared(Box::new(projected)), matching)?
@@ -116,13 +116,13 @@ impl QuantizerConfig {
             }
             Self::Product { parts } => {
                 let mut all = Vec::new();
-                for ProductPart { name, quantizer } in parts {
+                for ProductPartConfig { name, quantizer } in parts {
                     let words = matches!(quantizer, Self::Vqct { .. } | Self::VqganLc { .. });
                     check_value("quantizer.parts", !words, "parts whose codes are not words", name)?;
                     let fits = !name.is_empty() && !name.contains('.');
                     check_value("quantizer.parts", fits, "names without `.`", format!("`{name}`"))?;
                     let quantizer = quantizer.build_into(&(path / name.as_str()), None, codebooks)?;
-                    all.push(Part { name: name.clone(), quantizer });
+                    all.push(ProductPart { name: name.clone(), quantizer });
                 }
                 Box::new(ProductQuantizer::new(all)?)
             }

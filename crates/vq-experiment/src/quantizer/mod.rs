@@ -177,7 +177,7 @@ pub enum QuantizerConfig {
     /// Baseline: product quantization, each part of the channels has a quantizer of its own.
     Product {
         /// The parts, in the order of their channels; their codes cannot be words.
-        parts: Vec<ProductPart>,
+        parts: Vec<ProductPartConfig>,
     },
 }
 
@@ -195,7 +195,7 @@ pub enum StageCodebooks {
 /// A part of a product quantizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ProductPart {
+pub struct ProductPartConfig {
     /// Its name, which prefixes the names of its groups.
     pub name: String,
     /// Its quantizer.

@@ -50,9 +50,9 @@ impl PriorConfig {
             PriorSource::Embedded => (PriorGraph::embedded()?, "the embedded prior".to_owned()),
             PriorSource::File(path) => (PriorGraph::open(path)?, path.display().to_string()),
         };
-        let width = self.embedding_dim.unwrap_or(whole.width());
-        let expected = format!("the width of the embeddings of {name}, {}", whole.width());
-        check_value("quantizer.prior.embedding_dim", width == whole.width(), &expected, width)?;
+        let width = self.embedding_dim.unwrap_or(whole.embedding_dim());
+        let expected = format!("the width of the embeddings of {name}, {}", whole.embedding_dim());
+        check_value("quantizer.prior.embedding_dim", width == whole.embedding_dim(), &expected, width)?;
         let adjectives = self.max_adjectives.unwrap_or(whole.adjectives().len());
         let nouns = self.max_nouns.unwrap_or(whole.nouns().len());
         Ok(whole.cut(adjectives, nouns)?.refined(self.refinement)?)

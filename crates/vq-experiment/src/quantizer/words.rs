@@ -38,7 +38,7 @@ impl WordGroups {
                 groups.truncate(1);
                 (groups, Box::new(FirstCodes::new(codebook, adjectives)))
             }
-            Self::Single => (vec![Group { name: "word".into(), codes: 0..adjectives + nouns, nearest: 1 }], codebook),
+            Self::Single => (vec![Group { name: "word".into(), codes: 0..adjectives + nouns, top_k: 1 }], codebook),
         }
     }
 }
@@ -46,8 +46,8 @@ impl WordGroups {
 /// Adjectives first, then nouns: `top_k` adjective ids in `0..A` and one noun id in `A..A + N` per position.
 pub(super) fn two_groups([adjectives, nouns]: [i64; 2], top_k: i64) -> Vec<Group> {
     vec![
-        Group { name: "adjective".into(), codes: 0..adjectives, nearest: top_k },
-        Group { name: "noun".into(), codes: adjectives..adjectives + nouns, nearest: 1 },
+        Group { name: "adjective".into(), codes: 0..adjectives, top_k },
+        Group { name: "noun".into(), codes: adjectives..adjectives + nouns, top_k: 1 },
     ]
 }
 

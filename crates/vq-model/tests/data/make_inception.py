@@ -37,7 +37,7 @@ def drawn(name, key, shape):
             return draw * 0.2
 
 
-# Instead of the file that pytorch-fid downloads: none, then what is drawn.
+# Replaces the file that pytorch-fid downloads, first by nothing and then by the drawn weights.
 pytorch_fid.inception.load_state_dict_from_url = lambda *_, **__: None
 with unittest.mock.patch.object(torch.nn.Module, "load_state_dict"):
     network = pytorch_fid.inception.fid_inception_v3().eval()

@@ -1,4 +1,4 @@
-"""Writes scene_classifier.safetensors: what the classifier of scenes says, in plain PyTorch, and its gradient.
+"""Writes scene_classifier.safetensors: outputs and gradients of the scene classifier in plain PyTorch.
 
 The network is small; weights and images come from `noise`, which the tests compute again.
 
@@ -65,35 +65,35 @@ class Level(nn.Module):
 
 
 class Classifier(nn.Module):
-    def __init__(self, widths, blocks, things, colors):
+    def __init__(self, widths, blocks, objects, colors):
         super().__init__()
         self.levels = nn.ModuleList(Level(i, o, blocks) for i, o in zip([3, *widths], widths))
         self.norm_out = norm(widths[-1])
-        self.presence, self.colors = (nn.Conv2d(widths[-1], n, 1) for n in (things, colors))
+        self.presence, self.colors = (nn.Conv2d(widths[-1], n, 1) for n in (objects, colors))
 
     def forward(self, x):
         for level in self.levels:
             x = level(x)
         x = F.silu(self.norm_out(x))
-        places, colors = self.presence(x), self.colors(x).flatten(2)
-        presence = places.flatten(2)
-        # The pooling as the paper has it, and the colours weighted by its gradient as autograd finds it.
+        positions, colors = self.presence(x), self.colors(x).flatten(2)
+        presence = positions.flatten(2)
+        # The pooling of the paper, and the colours weighted by its gradient from autograd.
         seen = torch.log(torch.exp(SHARPNESS * presence).mean(dim=2)) / SHARPNESS
         weights = torch.stack(
             [torch.autograd.grad(seen[:, n].sum(), presence, create_graph=True)[0][:, n] for n in range(seen.shape[1])],
             dim=1,
         )
-        return x.mean(dim=(2, 3)), seen, torch.einsum("bnp,bkp->bnk", weights, colors), places
+        return x.mean(dim=(2, 3)), seen, torch.einsum("bnp,bkp->bnk", weights, colors), positions
 
 
 torch.use_deterministic_algorithms(True)
 torch.set_num_threads(1)
-network = Classifier(widths=[16, 32], blocks=2, things=3, colors=2)
+network = Classifier(widths=[16, 32], blocks=2, objects=3, colors=2)
 fill(network, 0)
 images = noise([2, 3, 16, 24], 1000)
-features, presence, colors, places = network(images)
+features, presence, colors, positions = network(images)
 loss = presence.square().mean() + (colors - 1).square().mean()
 loss.backward()
-golden = {"features": features, "presence": presence, "colors": colors, "places": places}
+golden = {"features": features, "presence": presence, "colors": colors, "positions": positions}
 golden |= {f"gradient.{name}": value.grad for name, value in network.named_parameters() if "levels.0" in name}
 save_file({name: value.detach().contiguous() for name, value in golden.items()}, "scene_classifier.safetensors")

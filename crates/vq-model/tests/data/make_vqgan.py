@@ -224,7 +224,7 @@ fill(encoder, 0)
 named = ["conv_in.weight", "down.0.downsample.conv.bias", "down.1.attn.0.norm.weight", "conv_out.weight"]
 record(tensors, "encoder", encoder, noise((2, 3, 12, 16), 800), named)
 
-# More positions than the table of attention takes: gradients of the parameters, and norm and projection of the rest.
+# More positions than those for which attention computes its matrix: gradients of the parameters, and norm and projection of the rest.
 wide = Encoder(ch=32, mult=(1,), blocks=1, attn_resolutions=(), resolution=16, z=4)
 fill(wide, 100)
 x = noise((1, 3, 36, 32), 804)

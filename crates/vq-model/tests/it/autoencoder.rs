@@ -18,7 +18,7 @@ fn shapes(store: &nn::VarStore) -> BTreeMap<String, Vec<i64>> {
     store.variables().into_iter().map(|(name, tensor)| (name, tensor.size())).collect()
 }
 
-/// The names are taming-transformers', so that its checkpoints fit.
+/// taming-transformers' names, so that its checkpoints fit.
 #[test]
 fn the_encoder_registers_tamings_names() {
     let store = nn::VarStore::new(Device::Cpu);
@@ -43,7 +43,7 @@ fn the_encoder_registers_tamings_names() {
         assert_eq!(shapes.get(name), Some(&shape), "{name}");
     }
     // conv_in, conv_out: 2 each; norm_out: 2; blocks of 8 and 10 (shortcut); downsample: 2; attentions of 10 each;
-    // two blocks of 8 in the middle.
+    // two blocks of 8 at the lowest resolution.
     assert_eq!(shapes.len(), 2 + 2 + 2 + 8 + 10 + 2 + 10 + 10 + 16);
 }
 
@@ -65,7 +65,7 @@ fn the_decoder_registers_tamings_names() {
     for (name, shape) in expected {
         assert_eq!(shapes.get(name), Some(&shape), "{name}");
     }
-    assert!(!shapes.contains_key("up.0.upsample.conv.weight"), "the highest resolution is not doubled");
+    assert!(!shapes.contains_key("up.0.upsample.conv.weight"), "the highest resolution is not upsampled");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn sizes_follow_the_factor() {
     assert_eq!(decoder.forward(&latents).size(), [2, 3, 16, 24]);
 }
 
-/// The highest resolution is a patch's, and so are the factors at which attention may be.
+/// The highest resolution is that of patches, and attention is possible at multiples of the patch only.
 #[test]
 fn patches_raise_the_factor() {
     let config = AutoencoderConfig { patch: 4, attention_factors: vec![8], ..small() };
@@ -98,20 +98,20 @@ fn patches_raise_the_factor() {
 }
 
 #[test]
-fn configurations_that_make_no_sense_are_refused() {
-    let refused = |config: AutoencoderConfig| config.check().unwrap_err().to_string();
-    assert!(refused(AutoencoderConfig { patch: 0, ..small() }).contains("`patch`"));
-    assert!(refused(AutoencoderConfig { channels: 40, ..small() }).contains("`channels`"));
-    assert!(refused(AutoencoderConfig { multipliers: vec![], ..small() }).contains("`multipliers`"));
-    assert!(refused(AutoencoderConfig { multipliers: vec![1, 0], ..small() }).contains("`multipliers`"));
-    assert!(refused(AutoencoderConfig { residual_blocks: 0, ..small() }).contains("`residual_blocks`"));
-    assert!(refused(AutoencoderConfig { latent_channels: 0, ..small() }).contains("`latent_channels`"));
+fn invalid_configurations_are_rejected() {
+    let rejected = |config: AutoencoderConfig| config.check().unwrap_err().to_string();
+    assert!(rejected(AutoencoderConfig { patch: 0, ..small() }).contains("`patch`"));
+    assert!(rejected(AutoencoderConfig { channels: 40, ..small() }).contains("`channels`"));
+    assert!(rejected(AutoencoderConfig { multipliers: vec![], ..small() }).contains("`multipliers`"));
+    assert!(rejected(AutoencoderConfig { multipliers: vec![1, 0], ..small() }).contains("`multipliers`"));
+    assert!(rejected(AutoencoderConfig { residual_blocks: 0, ..small() }).contains("`residual_blocks`"));
+    assert!(rejected(AutoencoderConfig { latent_channels: 0, ..small() }).contains("`latent_channels`"));
     assert_eq!(
-        refused(AutoencoderConfig { attention_factors: vec![16], ..small() }),
+        rejected(AutoencoderConfig { attention_factors: vec![16], ..small() }),
         "AutoencoderConfig: expected `attention_factors` among [1, 2], got [16]"
     );
     assert_eq!(
-        refused(AutoencoderConfig { patch: 4, attention_factors: vec![2], ..small() }),
+        rejected(AutoencoderConfig { patch: 4, attention_factors: vec![2], ..small() }),
         "AutoencoderConfig: expected `attention_factors` among [4, 8], got [2]"
     );
 }
@@ -127,7 +127,7 @@ fn presets_have_their_factors() {
 }
 
 #[test]
-fn a_table_names_a_preset_and_what_differs() {
+fn a_table_names_a_preset_and_its_differences() {
     let read = |text: &str| toml::from_str::<AutoencoderConfig>(text);
     assert_eq!(read("").unwrap(), AutoencoderConfig::f16());
     assert_eq!(read("preset = \"f8\"").unwrap(), AutoencoderConfig::f8());

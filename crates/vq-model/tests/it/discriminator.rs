@@ -22,7 +22,7 @@ fn shapes(config: &DiscriminatorConfig) -> Vec<String> {
     shapes
 }
 
-/// The names are taming-transformers', so that its checkpoints fit.
+/// taming-transformers' names, so that its checkpoints fit.
 #[test]
 fn the_patch_discriminator_registers_tamings_names() {
     let expected = [
@@ -93,23 +93,23 @@ proptest! {
 
 /// The power iteration converges to the largest singular value of the matrix.
 #[test]
-fn training_passes_bring_the_spectral_norm_to_one() {
+fn training_passes_normalize_the_spectral_norm() {
     let (store, discriminator) = build(&DiscriminatorConfig::Spectral(SMALL), Precision::F32);
     for _ in 0..200 {
         let _ = tch::no_grad(|| discriminator.forward(&images(1, 12, 12), Mode::Train)).unwrap();
     }
     let variables = store.variables();
-    for position in [0, 2, 4, 6] {
-        let at = format!("main.{position}.parametrizations.weight");
+    for index in [0, 2, 4, 6] {
+        let at = format!("main.{index}.parametrizations.weight");
         let matrix = variables[&format!("{at}.original")].flatten(1, -1);
         let (left, right) = (&variables[&format!("{at}.0._u")], &variables[&format!("{at}.0._v")]);
         let estimate = left.dot(&matrix.mv(right)).double_value(&[]);
         let largest = matrix.linalg_norm(2.0, None::<&[i64]>, false, None::<Kind>).double_value(&[]);
-        assert!((estimate / largest - 1.0).abs() < 1e-3, "main.{position}: {estimate}, expected {largest}");
+        assert!((estimate / largest - 1.0).abs() < 1e-3, "main.{index}: {estimate}, expected {largest}");
     }
 }
 
-/// Two training passes may wait for their gradients at once, as those of real and reconstructed images do.
+/// Two training passes may precede both gradients, as with real and reconstructed images.
 #[test]
 fn a_later_pass_does_not_change_the_gradient_of_an_earlier_one() {
     for kind in KINDS {
@@ -132,7 +132,7 @@ fn a_later_pass_does_not_change_the_gradient_of_an_earlier_one() {
     }
 }
 
-/// Activations of 8 significant bits: logits may differ by 5 %, gradients by 20 % of their length, since signs before
+/// With activations of 8 significant bits, logits may differ by 5 % and gradients by 20 % of their norm, since signs before
 /// the leaky ReLU flip. Gradients are `Float`, like the weights.
 #[test]
 fn bf16_is_near_f32() {
@@ -140,7 +140,7 @@ fn bf16_is_near_f32() {
         let (store, single) = build(&kind(PatchConfig { layers: 3, filters: 16 }), Precision::F32);
         let (mut other, half) = build(&kind(PatchConfig { layers: 3, filters: 16 }), Precision::Bf16);
         fill(&store, 400);
-        // The power iteration settles on these weights, whatever vectors it started from.
+        // The power iteration converges for these weights from any initial vectors.
         for _ in 0..50 {
             let _ = tch::no_grad(|| single.forward(&images(2, 48, 48), Mode::Train)).unwrap();
         }
@@ -165,22 +165,22 @@ fn bf16_is_near_f32() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn invalid_images_and_options_are_rejected() {
     for kind in KINDS {
         let (_, discriminator) = build(&kind(SMALL), Precision::F32);
         for size in [[0, 3, 16, 16], [1, 1, 16, 16], [1, 3, 11, 16], [1, 3, 16, 11]] {
             let images = Tensor::zeros(size, (Kind::Float, Device::Cpu));
             assert!(discriminator.forward(&images, Mode::Train).is_err(), "{size:?}");
         }
-        let refused = |config: PatchConfig| kind(config).check().unwrap_err().to_string();
-        let error = refused(PatchConfig { layers: 0, ..SMALL });
+        let rejected = |config: PatchConfig| kind(config).check().unwrap_err().to_string();
+        let error = rejected(PatchConfig { layers: 0, ..SMALL });
         assert_eq!(error, "DiscriminatorConfig: expected `layers` in 1..=8, got 0");
-        assert!(refused(PatchConfig { filters: 0, ..SMALL }).contains("`filters`"));
+        assert!(rejected(PatchConfig { filters: 0, ..SMALL }).contains("`filters`"));
     }
 }
 
 #[test]
-fn a_table_names_the_kind() {
+fn a_table_names_the_discriminator() {
     let config: DiscriminatorConfig = toml::from_str("kind = \"spectral\"\nlayers = 2").unwrap();
     assert_eq!(config, DiscriminatorConfig::Spectral(PatchConfig { layers: 2, filters: 64 }));
     let config: DiscriminatorConfig = toml::from_str("kind = \"patch\"").unwrap();

@@ -1,4 +1,4 @@
-//! Against PyTorch: `tests/data/make_vqgan.py` builds the same networks from the papers and records what they do.
+//! Against PyTorch: `tests/data/make_vqgan.py` builds the same networks from the papers and records outputs and gradients.
 
 use std::collections::HashMap;
 
@@ -22,13 +22,13 @@ fn autoencoder() -> AutoencoderConfig {
     }
 }
 
-/// Output, gradient to the input, gradients of named parameters, and norm and projection of every other gradient.
+/// Compares output, gradient of the input, gradients of named parameters, and norm and projection of every gradient.
 fn check(label: &str, store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Tensor) -> Tensor) {
     let goldens: HashMap<String, Tensor> = goldens();
     let golden = |name: &str| &goldens[&format!("{label}.{name}")];
     let close = |name: &str, found: &Tensor| {
         let expected = golden(name);
-        // Of large tensors, norm and projection are recorded.
+        // The golden of a large tensor holds norm and projection only.
         let key = if name == "output" { 902 } else { 903 };
         let found = match expected.numel() {
             2 => Tensor::stack(&[found.norm(), (found * noise(&found.size(), key)).sum(found.kind())], 0),
@@ -52,11 +52,11 @@ fn check(label: &str, store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Te
         let gradient = variable.grad();
         let (norm, projection) = (summaries.double_value(&[row as i64, 0]), summaries.double_value(&[row as i64, 1]));
         let found = (&gradient * noise(&gradient.size(), 901)).sum(gradient.kind()).double_value(&[]);
-        // The gradient of a key's bias is zero but for rounding, hence the absolute part.
+        // The gradient of a key's bias is zero up to rounding, hence the absolute part.
         let allowed = TOLERANCE * norm + 1e-6 * largest;
         let found_norm = gradient.norm().double_value(&[]);
         assert!((found_norm - norm).abs() <= allowed, "{label}.{name}: norm {found_norm}, expected {norm}");
-        // Each product of the projection may be off by the tolerance.
+        // Each product of the projection may differ by the tolerance.
         assert!((found - projection).abs() <= allowed, "{label}.{name}: projection {found}, expected {projection}");
         if goldens.contains_key(&format!("{label}.{name}.grad")) {
             close(&format!("{name}.grad"), &gradient);
@@ -67,16 +67,16 @@ fn check(label: &str, store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Te
 }
 
 #[test]
-fn the_encoder_is_tamings() {
+fn the_encoder_equals_tamings() {
     let store = nn::VarStore::new(Device::Cpu);
     let encoder = Encoder::new(&store.root(), &autoencoder()).unwrap();
     fill(&store, 0);
     check("encoder", &store, &noise(&[2, 3, 12, 16], 800), |images| encoder.forward(images));
 }
 
-/// As many positions as make attention go without a table.
+/// Enough positions that attention does not compute the matrix of weights.
 #[test]
-fn attention_over_many_positions_is_tamings() {
+fn attention_over_many_positions_equals_tamings() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = AutoencoderConfig { multipliers: vec![1], attention_factors: vec![], ..autoencoder() };
     let encoder = Encoder::new(&store.root(), &config).unwrap();
@@ -85,7 +85,7 @@ fn attention_over_many_positions_is_tamings() {
 }
 
 #[test]
-fn the_decoder_is_tamings() {
+fn the_decoder_equals_tamings() {
     let store = nn::VarStore::new(Device::Cpu);
     let decoder = Decoder::new(&store.root(), &autoencoder()).unwrap();
     fill(&store, 200);
@@ -93,7 +93,7 @@ fn the_decoder_is_tamings() {
 }
 
 #[test]
-fn patches_are_torchs_pixel_unshuffle() {
+fn patches_equal_torchs_pixel_unshuffle() {
     let config = AutoencoderConfig { patch: 2, multipliers: vec![1], attention_factors: vec![], ..autoencoder() };
     let store = nn::VarStore::new(Device::Cpu);
     let encoder = Encoder::new(&store.root(), &config).unwrap();
@@ -105,7 +105,7 @@ fn patches_are_torchs_pixel_unshuffle() {
     check("unfolded", &store, &noise(&[1, 4, 4, 6], 806), |codes| decoder.forward(codes));
 }
 
-/// Logits and gradients in training, the buffers that the pass left, and logits in evaluation with these.
+/// Compares logits and gradients in training, the buffers after that pass, and logits in evaluation with those buffers.
 fn check_discriminator(label: &str, store: &nn::VarStore, discriminator: &dyn Discriminator) {
     let train = |images: &Tensor| discriminator.forward(images, Mode::Train).unwrap();
     check(label, store, &noise(&[2, 3, 40, 32], 802), train);
@@ -123,7 +123,7 @@ fn check_discriminator(label: &str, store: &nn::VarStore, discriminator: &dyn Di
 }
 
 #[test]
-fn the_patch_discriminator_is_tamings() {
+fn the_patch_discriminator_equals_tamings() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = PatchConfig { layers: 3, filters: 8 };
     let discriminator = PatchDiscriminator::new(&store.root(), &config, Precision::F32).unwrap();
@@ -132,7 +132,7 @@ fn the_patch_discriminator_is_tamings() {
 }
 
 #[test]
-fn spectral_norm_is_torchs() {
+fn spectral_norm_equals_torchs() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = PatchConfig { layers: 3, filters: 8 };
     let discriminator = SpectralDiscriminator::new(&store.root(), &config, Precision::F32).unwrap();

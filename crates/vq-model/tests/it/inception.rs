@@ -32,7 +32,7 @@ fn golden() -> HashMap<String, Tensor> {
     Tensor::read_safetensors(path).unwrap().into_iter().collect()
 }
 
-/// pytorch-fid's tensors, each drawn by its name's place; once, since they are 24 million numbers.
+/// pytorch-fid's tensors, each drawn by the index of its name; drawn once, since they are 24 million numbers.
 static WEIGHTS: LazyLock<Mutex<HashMap<String, Tensor>>> = LazyLock::new(|| {
     let draw = |(key, line): (usize, &str)| {
         let (name, shape) = line.split_once(' ').unwrap();
@@ -42,7 +42,7 @@ static WEIGHTS: LazyLock<Mutex<HashMap<String, Tensor>>> = LazyLock::new(|| {
     include_str!("../data/inception.txt").lines().enumerate().map(draw).collect::<HashMap<_, _>>().into()
 });
 
-/// Copies that share the numbers.
+/// Shallow copies.
 fn weights() -> HashMap<String, Tensor> {
     WEIGHTS.lock().unwrap().iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }
@@ -65,7 +65,7 @@ fn features_and_logits_equal_the_ports() {
     }
     let bias = &weights()["fc.bias"];
     assert!(relative_error(&(unbiased_logits + bias), &golden["logits"]) < 1e-5);
-    assert!(bias.abs().max().double_value(&[]) > 0.05, "or with and without would be the same");
+    assert!(bias.abs().max().double_value(&[]) > 0.05, "a zero bias would not distinguish the logits");
     let symmetric = inception(weights(), InceptionScale::Symmetric).unwrap().forward(&images).unwrap().features;
     let worst = (&symmetric - &golden["symmetric"]).abs().max().double_value(&[]);
     assert!(worst < 1e-4, "{worst}");
@@ -74,7 +74,7 @@ fn features_and_logits_equal_the_ports() {
 }
 
 #[test]
-fn images_are_resized_as_pillow_does() {
+fn images_are_resized_as_by_pillow() {
     let inception = inception(weights(), InceptionScale::Symmetric).unwrap();
     for (height, width) in [(40, 56), (410, 320), (299, 77)] {
         let coarse = noise(&[1, 3, (height + 15) / 16, (width + 15) / 16], 5) * 3.0;
@@ -89,7 +89,7 @@ fn images_are_resized_as_pillow_does() {
 }
 
 #[test]
-fn an_images_features_do_not_depend_on_its_batch() {
+fn features_of_an_image_do_not_depend_on_its_batch() {
     let inception = inception(weights(), InceptionScale::Original).unwrap();
     let images = noise(&[2, 3, 20, 20], 70) * 2.0;
     let features = |images: &Tensor| inception.forward(images).unwrap().features;
@@ -98,7 +98,7 @@ fn an_images_features_do_not_depend_on_its_batch() {
 }
 
 #[test]
-fn the_names_are_the_ports() {
+fn names_equal_the_ports() {
     let ours = inception(weights(), InceptionScale::Original).unwrap().store().variables();
     let mut ours: Vec<String> = ours.into_keys().collect();
     ours.sort();
@@ -108,11 +108,11 @@ fn the_names_are_the_ports() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn misfits_are_named() {
     let scale = InceptionScale::Original;
-    let mut lacking = weights();
-    lacking.remove("Mixed_7c.branch3x3_2b.bn.running_var");
-    let error = inception(lacking, scale).unwrap_err();
+    let mut incomplete = weights();
+    incomplete.remove("Mixed_7c.branch3x3_2b.bn.running_var");
+    let error = inception(incomplete, scale).unwrap_err();
     assert_eq!(
         error,
         "Inception: expected tensor `Mixed_7c.branch3x3_2b.bn.running_var` [384] in drawn, got 471 others such as \
@@ -131,7 +131,7 @@ fn what_does_not_fit_is_named() {
 }
 
 #[test]
-fn a_file_is_the_one_that_was_asked_for() {
+fn a_file_with_another_hash_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("inception.safetensors");
     let open = |sha256: Option<&str>| {
@@ -156,7 +156,7 @@ fn a_file_is_the_one_that_was_asked_for() {
     let error = open(Some(&other)).unwrap_err().to_string();
     assert_eq!(error, format!("Inception: expected {} to have the SHA-256 {other}, got {hash}", file.display()));
 
-    // The known hash of a known text: and with it, of what is no safetensors file.
+    // A text with a known hash, which is not a safetensors file.
     std::fs::write(&file, "abc").unwrap();
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     let error = open(Some(hash)).unwrap_err().to_string();

@@ -35,10 +35,10 @@ fn weights() -> HashMap<String, Tensor> {
     weights
 }
 
-/// Drawn once: they are 15 million numbers.
+/// Drawn once, since they are 15 million numbers.
 static WEIGHTS: LazyLock<std::sync::Mutex<HashMap<String, Tensor>>> = LazyLock::new(|| weights().into());
 
-/// Copies that share the numbers.
+/// Shallow copies.
 fn shared_weights() -> HashMap<String, Tensor> {
     WEIGHTS.lock().unwrap().iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }
@@ -71,9 +71,9 @@ fn distance_and_gradient_equal_the_packages() {
 }
 
 #[test]
-fn an_image_is_at_no_distance_from_itself_and_has_a_finite_gradient_there() {
+fn the_distance_of_an_image_from_itself_is_zero_with_a_finite_gradient() {
     let lpips = lpips(shared_weights()).unwrap();
-    // A white image has the same feature everywhere, and after ReLU some that are all zero.
+    // A white image has equal features at all positions, and after ReLU some features that are zero.
     for images in [images(), Tensor::ones([1, 3, 16, 16], (Kind::Float, Device::Cpu))] {
         let images = images.set_requires_grad(true);
         let distance = lpips.distance(&images, &images.detach()).unwrap();
@@ -84,7 +84,7 @@ fn an_image_is_at_no_distance_from_itself_and_has_a_finite_gradient_there() {
 }
 
 #[test]
-fn the_names_are_torchvisions_and_the_packages() {
+fn names_equal_torchvisions_and_the_packages() {
     let ours = lpips(shared_weights()).unwrap().store().variables();
     let mut ours: Vec<String> = ours.into_keys().collect();
     let mut theirs: Vec<String> = shared_weights().into_keys().collect();
@@ -94,7 +94,7 @@ fn the_names_are_torchvisions_and_the_packages() {
 }
 
 #[test]
-fn a_whole_state_of_the_package_is_read_too() {
+fn the_state_of_the_package_is_read_too() {
     let slice = |name: &str| -> String {
         let Some(rest) = name.strip_prefix("features.") else { return name.replace(".model.1", "") };
         let index: i64 = rest.split('.').next().unwrap().parse().unwrap();
@@ -108,7 +108,7 @@ fn a_whole_state_of_the_package_is_read_too() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn misfits_are_named() {
     let without = |name: &str| shared_weights().into_iter().filter(|(other, _)| other != name).collect();
     let error = lpips(without("features.12.bias")).unwrap_err();
     assert_eq!(
@@ -118,9 +118,9 @@ fn what_does_not_fit_is_named() {
     );
     let error = lpips(without("lin3.model.1.weight")).unwrap_err();
     assert!(error.contains("`lin3.model.1.weight` or `lin3.weight` [1, 512, 1, 1]"), "{error}");
-    let mut odd: HashMap<_, _> = shared_weights();
-    odd.insert("features.2.weight".into(), Tensor::zeros([64, 64, 5, 5], (Kind::Float, Device::Cpu)));
-    let error = lpips(odd).unwrap_err();
+    let mut misfit: HashMap<_, _> = shared_weights();
+    misfit.insert("features.2.weight".into(), Tensor::zeros([64, 64, 5, 5], (Kind::Float, Device::Cpu)));
+    let error = lpips(misfit).unwrap_err();
     assert_eq!(error, "Lpips: expected tensor `features.2.weight` [64, 64, 3, 3] in drawn, got [64, 64, 5, 5]");
     let error = lpips(HashMap::new()).unwrap_err();
     assert!(error.contains("`features.0.weight`") && error.ends_with("got no tensor"), "{error}");
@@ -134,7 +134,7 @@ fn files_are_named() {
     assert!(error.starts_with(&format!("Lpips: expected a safetensors file at {}, got", missing.display())));
     assert!(!error.contains('\n'), "{error}");
 
-    // Two files: what the second lacks is looked for in both, and what it has counts.
+    // Of two files, the second has precedence, and a tensor that it lacks is looked for in both.
     let (first, second) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
     let tensor = |side| Tensor::zeros([64, 3, side, side], (Kind::Float, Device::Cpu));
     Tensor::write_safetensors(&[("features.0.weight", tensor(5))], &first).unwrap();
@@ -146,13 +146,13 @@ fn files_are_named() {
 }
 
 #[test]
-fn images_that_do_not_fit_are_refused() {
+fn invalid_images_are_rejected() {
     let lpips = lpips(shared_weights()).unwrap();
-    let refused = |images: &Tensor, references: &Tensor| lpips.distance(images, references).unwrap_err().to_string();
+    let rejected = |images: &Tensor, references: &Tensor| lpips.distance(images, references).unwrap_err().to_string();
     let small = images().narrow(3, 0, 15);
-    let error = refused(&small, &small);
+    let error = rejected(&small, &small);
     assert!(error.contains("H, W >= 16") && error.ends_with("got [2, 3, 32, 15]"), "{error}");
-    let error = refused(&images(), &images().narrow(0, 0, 1));
+    let error = rejected(&images(), &images().narrow(0, 0, 1));
     assert!(error.contains("images [2, 3, 32, 20]") && error.ends_with("got [1, 3, 32, 20]"), "{error}");
-    assert!(refused(&images().narrow(1, 0, 1), &images()).contains("Lpips::distance"));
+    assert!(rejected(&images().narrow(1, 0, 1), &images()).contains("Lpips::distance"));
 }

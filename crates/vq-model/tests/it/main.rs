@@ -1,4 +1,4 @@
-//! The autoencoder and the tokenizer built on it.
+//! The networks of this crate against PyTorch, and the laws of the tokenizer.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod autoencoder;

@@ -15,9 +15,9 @@ fn small() -> AutoencoderConfig {
     }
 }
 
-/// Output and gradients of the same network on the same input in both precisions.
+/// Compares output and gradients of a network in both precisions.
 ///
-/// 8 significant bits and a dozen layers: outputs may differ by 3 %, gradients by 10 % of their length.
+/// With 8 significant bits and a dozen layers, outputs may differ by 3 % and gradients by 10 % of their norm.
 fn check(store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Tensor) -> Tensor) {
     let run = |precision: Precision| {
         let output = forward(&precision.cast(input));
@@ -38,12 +38,12 @@ fn check(store: &nn::VarStore, input: &Tensor, forward: impl Fn(&Tensor) -> Tens
     let (expected, exact) = run(Precision::F32);
     let (found, rounded) = run(Precision::Bf16);
     let error = relative_error(&found, &expected);
-    // Not zero: else the activations would not be rounded at all.
+    // Not zero, since activations are rounded.
     assert!((1e-4..0.03).contains(&error), "output: {error}");
     let largest = exact.iter().map(|(_, gradient)| gradient.norm().double_value(&[])).fold(0.0, f64::max);
     for ((name, exact), (_, rounded)) in exact.iter().zip(&rounded) {
         let difference = (exact - rounded).norm().double_value(&[]);
-        // A key's bias has no gradient but for rounding, hence the absolute part.
+        // The gradient of a key's bias is zero up to rounding, hence the absolute part.
         let allowed = 0.1 * exact.norm().double_value(&[]) + 1e-3 * largest;
         assert!(difference < allowed, "{name}: {difference}, allowed {allowed}");
     }
@@ -67,7 +67,7 @@ fn the_decoder_in_bf16_is_near_f32() {
 
 /// Image to ids to image equals the direct path in bf16 too; images, codes and loss are `Float`.
 #[test]
-fn the_tokenizer_in_bf16_keeps_its_laws() {
+fn the_laws_of_the_tokenizer_hold_in_bf16() {
     let store = nn::VarStore::new(Device::Cpu);
     let codebook = FixedCodebook::new(&noise(&[32, 4], 1004)).unwrap();
     let quantizer = NearestQuantizer::new(Box::new(codebook), NearestConfig::default()).unwrap();
@@ -87,7 +87,7 @@ fn the_tokenizer_in_bf16_keeps_its_laws() {
 }
 
 #[test]
-fn a_word_names_the_precision() {
+fn precisions_have_names() {
     #[derive(serde::Deserialize)]
     struct Table {
         precision: Precision,

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, nn};
-use vq_model::{ModelError, SceneClassifier, SceneClassifierConfig, SceneOpinion, SceneVocabulary};
+use vq_model::{ModelError, SceneClasses, SceneClassifier, SceneClassifierConfig, ScenePrediction};
 
 use crate::support::{fill, images, parameters, relative_error};
 
-const WORDS: SceneVocabulary = SceneVocabulary { things: 3, colors: 2 };
+const CLASSES: SceneClasses = SceneClasses { objects: 3, colors: 2 };
 
 fn small() -> SceneClassifierConfig {
     SceneClassifierConfig { widths: vec![16, 32], blocks: 2 }
@@ -14,18 +14,20 @@ fn small() -> SceneClassifierConfig {
 
 fn build() -> (nn::VarStore, SceneClassifier) {
     let store = nn::VarStore::new(Device::Cpu);
-    let classifier = SceneClassifier::new(&store.root(), &small(), WORDS).unwrap();
+    let classifier = SceneClassifier::new(&store.root(), &small(), CLASSES).unwrap();
     fill(&store, 0);
     (store, classifier)
 }
 
 #[test]
-fn it_says_what_pytorch_says() {
+fn predictions_and_gradients_equal_pytorchs() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scene_classifier.safetensors");
     let goldens: HashMap<String, Tensor> = Tensor::read_safetensors(file).unwrap().into_iter().collect();
     let (store, classifier) = build();
-    let SceneOpinion { features, presence, colors, places } = classifier.forward(&images(2, 16, 24)).unwrap();
-    for (name, found) in [("features", &features), ("presence", &presence), ("colors", &colors), ("places", &places)] {
+    let ScenePrediction { features, presence, colors, positions } = classifier.forward(&images(2, 16, 24)).unwrap();
+    for (name, found) in
+        [("features", &features), ("presence", &presence), ("colors", &colors), ("positions", &positions)]
+    {
         let error = relative_error(found, &goldens[name]);
         assert!(error < 1e-5, "{name}: {error}");
     }
@@ -42,10 +44,10 @@ fn it_says_what_pytorch_says() {
 }
 
 #[test]
-fn it_registers_these_names() {
+fn parameters_have_these_names() {
     let store = nn::VarStore::new(Device::Cpu);
     let config = SceneClassifierConfig { widths: vec![16], blocks: 1 };
-    let _classifier = SceneClassifier::new(&store.root(), &config, WORDS).unwrap();
+    let _classifier = SceneClassifier::new(&store.root(), &config, CLASSES).unwrap();
     let shapes: Vec<String> =
         parameters(&store).iter().map(|(name, variable)| format!("{name} {:?}", variable.size())).collect();
     let expected = [
@@ -70,20 +72,20 @@ fn it_registers_these_names() {
 }
 
 #[test]
-fn images_of_any_size_that_fits_are_taken() {
+fn images_of_any_fitting_size_are_accepted() {
     let (_store, classifier) = build();
     for (batch, height, width) in [(1, 4, 4), (3, 16, 24), (2, 32, 8)] {
-        let opinion = classifier.forward(&images(batch, height, width)).unwrap();
-        assert_eq!(opinion.features.size(), [batch, 32]);
-        assert_eq!(opinion.presence.size(), [batch, 3]);
-        assert_eq!(opinion.colors.size(), [batch, 3, 2]);
-        assert_eq!(opinion.places.size(), [batch, 3, height / 4, width / 4]);
-        assert!(opinion.colors.isfinite().all().int64_value(&[]) == 1);
+        let prediction = classifier.forward(&images(batch, height, width)).unwrap();
+        assert_eq!(prediction.features.size(), [batch, 32]);
+        assert_eq!(prediction.presence.size(), [batch, 3]);
+        assert_eq!(prediction.colors.size(), [batch, 3, 2]);
+        assert_eq!(prediction.positions.size(), [batch, 3, height / 4, width / 4]);
+        assert!(prediction.colors.isfinite().all().int64_value(&[]) == 1);
     }
 }
 
 #[test]
-fn other_images_are_refused() {
+fn invalid_images_are_rejected() {
     let (_store, classifier) = build();
     for size in [&[3, 16, 16][..], &[1, 1, 16, 16], &[1, 3, 18, 16], &[1, 3, 16, 2], &[0, 3, 16, 16], &[1, 3, 0, 16]] {
         let images = Tensor::zeros(size, (Kind::Float, Device::Cpu));
@@ -94,19 +96,19 @@ fn other_images_are_refused() {
 }
 
 #[test]
-fn what_cannot_be_built_is_refused() {
+fn invalid_options_are_rejected() {
     #[track_caller]
-    fn check(config: &SceneClassifierConfig, words: SceneVocabulary, says: &str) {
+    fn check(config: &SceneClassifierConfig, classes: SceneClasses, expected: &str) {
         let store = nn::VarStore::new(Device::Cpu);
-        let error = SceneClassifier::new(&store.root(), config, words).unwrap_err();
-        assert!(error.to_string().contains(says), "{error}");
+        let error = SceneClassifier::new(&store.root(), config, classes).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
         assert!(store.variables().is_empty());
     }
     for widths in [vec![], vec![24], vec![16, 0], vec![16; 7]] {
-        let says = format!("got {widths:?}");
-        check(&SceneClassifierConfig { widths, ..small() }, WORDS, &says);
+        let expected = format!("got {widths:?}");
+        check(&SceneClassifierConfig { widths, ..small() }, CLASSES, &expected);
     }
-    check(&SceneClassifierConfig { blocks: 0, ..small() }, WORDS, "`blocks` >= 1, got 0");
-    check(&small(), SceneVocabulary { things: 0, ..WORDS }, "at least one thing and one colour, got 0 and 2");
-    check(&small(), SceneVocabulary { colors: 0, ..WORDS }, "at least one thing and one colour, got 3 and 0");
+    check(&SceneClassifierConfig { blocks: 0, ..small() }, CLASSES, "`blocks` >= 1, got 0");
+    check(&small(), SceneClasses { objects: 0, ..CLASSES }, "at least one object and one colour, got 0 and 2");
+    check(&small(), SceneClasses { colors: 0, ..CLASSES }, "at least one object and one colour, got 3 and 0");
 }

@@ -1,11 +1,11 @@
-//! What several modules use.
+//! Helpers of several modules.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, nn};
 
-/// Values in `[-1, 1)` that depend on position and key; `noise` of `tests/data/make_vqgan.py`.
+/// Values in `[-1, 1)` that depend on index and key; equals `noise` of `tests/data/make_vqgan.py`.
 pub(crate) fn noise(size: &[i64], key: i64) -> Tensor {
     let count: i64 = size.iter().product();
     let wave = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 12.9898 + key as f64 * 78.233;
@@ -13,7 +13,7 @@ pub(crate) fn noise(size: &[i64], key: i64) -> Tensor {
     ((&wave - wave.floor()) * 2.0 - 1.0).reshape(size).to_kind(Kind::Float)
 }
 
-/// Parameters that a gradient reaches, by name.
+/// Trainable parameters, by name.
 pub(crate) fn parameters(store: &nn::VarStore) -> BTreeMap<String, Tensor> {
     store.variables().into_iter().filter(|(_, variable)| variable.requires_grad()).collect()
 }
@@ -40,14 +40,14 @@ pub(crate) fn goldens() -> HashMap<String, Tensor> {
     Tensor::read_safetensors(file).unwrap().into_iter().collect()
 }
 
-/// Length of the difference over the length of what is expected.
+/// Norm of the difference over the norm of the expected tensor.
 pub(crate) fn relative_error(found: &Tensor, expected: &Tensor) -> f64 {
     assert_eq!(found.size(), expected.size());
     let (found, expected) = (found.to_kind(Kind::Double), expected.to_kind(Kind::Double));
     ((found - &expected).norm() / expected.norm()).double_value(&[])
 }
 
-/// Values of moderate size, `[B, 3, H, W]`.
+/// Images `[B, 3, H, W]`.
 pub(crate) fn images(batch: i64, height: i64, width: i64) -> Tensor {
     noise(&[batch, 3, height, width], 1000)
 }

@@ -25,7 +25,7 @@ fn tokenizer(config: &AutoencoderConfig, width: i64) -> (nn::VarStore, ImageToke
     (store, tokenizer)
 }
 
-/// Names and shapes of the public checkpoint, listed by the PyTorch modules of `tests/data/make_vqgan.py`.
+/// Names and shapes of the public checkpoint, as listed by the PyTorch modules of `tests/data/make_vqgan.py`.
 #[test]
 fn f16_has_the_names_and_shapes_of_the_public_checkpoint() {
     let (store, _tokenizer) = tokenizer(&AutoencoderConfig::f16(), 256);
@@ -41,7 +41,7 @@ fn f16_has_the_names_and_shapes_of_the_public_checkpoint() {
     assert_eq!(ours, theirs);
 }
 
-/// A checkpoint as taming writes it, of this store's tensors and those of codebook and discriminator.
+/// Writes a checkpoint like taming's, with the tensors of this store and those of a codebook and a discriminator.
 fn checkpoint(store: &nn::VarStore, file: &Path, prefix: &str, change: impl Fn(&mut Vec<(String, Tensor)>)) {
     let mut tensors: Vec<(String, Tensor)> =
         store.variables().into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor.detach())).collect();
@@ -52,14 +52,14 @@ fn checkpoint(store: &nn::VarStore, file: &Path, prefix: &str, change: impl Fn(&
 }
 
 #[test]
-fn a_checkpoint_fills_everything_but_the_quantizer() {
+fn a_checkpoint_fills_all_but_the_quantizer() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("vqgan.safetensors");
-    for (prefix, kind) in [("", Kind::Float), ("first_stage_model.", Kind::Float), ("", Kind::Half)] {
+    for (prefix, dtype) in [("", Kind::Float), ("first_stage_model.", Kind::Float), ("", Kind::Half)] {
         let (theirs, expected) = tokenizer(&small(), 4);
         fill(&theirs, 0);
         checkpoint(&theirs, &file, prefix, |tensors| {
-            tensors.iter_mut().for_each(|(_, tensor)| *tensor = tensor.to_kind(kind));
+            tensors.iter_mut().for_each(|(_, tensor)| *tensor = tensor.to_kind(dtype));
         });
         let (ours, found) = tokenizer(&small(), 4);
         let loaded = load_taming(&ours, &file, prefix).unwrap();
@@ -67,11 +67,11 @@ fn a_checkpoint_fills_everything_but_the_quantizer() {
         let others = ["loss.discriminator.main.0.bias", "quantize.embedding.weight"];
         assert_eq!(loaded.others, others.map(|name| format!("{prefix}{name}")));
         for (name, variable) in ours.variables() {
-            let expected = theirs.variables()[&name].to_kind(kind).to_kind(Kind::Float);
+            let expected = theirs.variables()[&name].to_kind(dtype).to_kind(Kind::Float);
             assert!(variable.equal(&expected), "{name}");
             assert!(variable.requires_grad() && variable.kind() == Kind::Float, "{name}");
         }
-        if kind == Kind::Float {
+        if dtype == Kind::Float {
             let images = noise(&[1, 3, 8, 8], 3);
             let ids = found.encode(&images).unwrap();
             assert!(ids.equal(&expected.encode(&images).unwrap()));
@@ -81,7 +81,7 @@ fn a_checkpoint_fills_everything_but_the_quantizer() {
 }
 
 #[test]
-fn every_tensor_that_does_not_fit_is_named_and_nothing_is_loaded() {
+fn every_misfit_is_named_and_nothing_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("vqgan.safetensors");
     let (theirs, _tokenizer) = tokenizer(&small(), 4);
@@ -107,7 +107,7 @@ fn every_tensor_that_does_not_fit_is_named_and_nothing_is_loaded() {
         "no `decoder.norm_out.weight`",
         "an unknown `encoder.down.7.block.0.conv1.bias`",
         "`quant_conv.bias` of shape [5] instead of [4]",
-        "`post_quant_conv.bias` of kind Int64",
+        "`post_quant_conv.bias` of dtype Int64",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -119,7 +119,7 @@ fn every_tensor_that_does_not_fit_is_named_and_nothing_is_loaded() {
 }
 
 #[test]
-fn a_file_that_is_none_is_named() {
+fn unreadable_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _tokenizer) = tokenizer(&small(), 4);
     let missing = folder.path().join("missing.safetensors");

@@ -64,12 +64,12 @@ fn the_gradient_reaches_encoder_decoder_and_codes() {
     (result.images.square().mean(Kind::Float) + result.quantized.loss).backward();
     for (name, variable) in store.variables() {
         let gradient = variable.grad();
-        assert!(gradient.defined() && gradient.abs().sum(Kind::Float).double_value(&[]) > 0.0, "none reaches {name}");
+        assert!(gradient.defined() && gradient.abs().sum(Kind::Float).double_value(&[]) > 0.0, "no gradient of {name}");
     }
 }
 
 #[test]
-fn images_that_do_not_fit_are_refused() {
+fn invalid_images_and_ids_are_rejected() {
     let store = nn::VarStore::new(Device::Cpu);
     let quantizer = nearest(&store.root());
     let tokenizer = ImageTokenizer::new(&store.root(), &config(), quantizer).unwrap();
@@ -101,7 +101,7 @@ fn ids_of_an_image_do_not_depend_on_its_batch() {
     let tokenizer = ImageTokenizer::new(&store.root(), &config(), quantizer).unwrap();
     let images = images(3, 8, 8);
     let together = tokenizer.encode(&images).unwrap();
-    for (position, image) in images.split(1, 0).iter().enumerate() {
-        assert!(tokenizer.encode(image).unwrap().equal(&together.narrow(0, position as i64, 1)));
+    for (index, image) in images.split(1, 0).iter().enumerate() {
+        assert!(tokenizer.encode(image).unwrap().equal(&together.narrow(0, index as i64, 1)));
     }
 }

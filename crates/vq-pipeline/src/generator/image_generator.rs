@@ -110,7 +110,7 @@ impl ImageGenerator {
         config: &GenerationConfig,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GeneratedImages, PipelineError> {
-        let sampled = tch::no_grad(|| self.generator.sample_watched(request, config, progress))?;
+        let sampled = tch::no_grad(|| self.generator.sample_with_progress(request, config, progress))?;
         Ok(GeneratedImages { images: self.tokens.decode(&sampled.ids)?, sampled })
     }
 }

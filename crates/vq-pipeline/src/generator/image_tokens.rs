@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{Mode, Slot};
-use vq_data::{Segmentation, chw_from_rgb, map_picture};
+use vq_data::{Segmentation, chw_from_rgb, segmentation_image};
 use vq_experiment::{ConfigError, GeneratorExperiment, Weights};
 use vq_generate::{Conditioning, Generator, Grid, IdSource, TokenGrid};
 use vq_model::Precision;
@@ -81,7 +81,7 @@ impl ImageTokens {
             IdSource::Codes => Some(self.codes()?),
         };
         let mut generator = Generator::new(&store.root(), &self.grid, codes.as_deref(), conditioning, config)?;
-        generator.compute_in(match experiment.train.precision {
+        generator.set_compute_dtype(match experiment.train.precision {
             Precision::F32 => Kind::Float,
             Precision::Bf16 => Kind::BFloat16,
         });
@@ -105,12 +105,12 @@ impl ImageTokens {
         Ok(tch::no_grad(|| self.state.tokenizer.decode(&ids.to_device(self.device)))?)
     }
 
-    /// Ids of segmentations as images in the colours of [`map_picture`]; none if an image has no segmentation.
+    /// Ids of segmentations as images in the colours of [`segmentation_image`]; none if an image has no segmentation.
     pub(crate) fn encode_maps(&self, maps: &[Option<Segmentation>]) -> Result<Option<Tensor>, PipelineError> {
         let mut values = Vec::new();
         for map in maps {
             let Some(map) = map else { return Ok(None) };
-            let picture = image::DynamicImage::ImageRgba8(map_picture(&map.map)).to_rgb8();
+            let picture = image::DynamicImage::ImageRgba8(segmentation_image(&map.map)).to_rgb8();
             values.extend(chw_from_rgb(&picture));
         }
         let size = i64::from(self.size);

@@ -1,9 +1,9 @@
 //! The labels of a scene classifier, as numbers.
 
 use tch::{Device, Reduction, Tensor};
-use vq_data::SceneTruth;
-use vq_data::scenes::{Color, SceneGroup};
-use vq_model::{SceneOpinion, SceneVocabulary};
+use vq_model::{SceneClasses, ScenePrediction};
+use vq_scenes::SceneTruth;
+use vq_scenes::{Color, SceneGroup};
 
 use super::{PredictedObject, PredictedScene};
 use crate::PipelineError;
@@ -55,8 +55,8 @@ impl SceneLabels {
     }
 
     /// The number of classes.
-    pub fn vocabulary(&self) -> SceneVocabulary {
-        SceneVocabulary { things: self.nouns.len() as i64, colors: self.colors.len() as i64 + 1 }
+    pub fn vocabulary(&self) -> SceneClasses {
+        SceneClasses { objects: self.nouns.len() as i64, colors: self.colors.len() as i64 + 1 }
     }
 
     /// Checks that all nouns and colours of scenes are labels.
@@ -129,9 +129,9 @@ impl SceneLabels {
     ///
     /// # Errors
     /// [`PipelineError::Torch`] if the logits cannot be read.
-    pub fn predictions(&self, opinion: &SceneOpinion) -> Result<Vec<PredictedScene>, PipelineError> {
-        let presence = Vec::<f32>::try_from(opinion.presence.to_device(Device::Cpu).flatten(0, -1))?; // [B N]
-        let colors = opinion.colors.argmax(-1, false).to_device(Device::Cpu).flatten(0, -1); // [B N]
+    pub fn predictions(&self, prediction: &ScenePrediction) -> Result<Vec<PredictedScene>, PipelineError> {
+        let presence = Vec::<f32>::try_from(prediction.presence.to_device(Device::Cpu).flatten(0, -1))?; // [B N]
+        let colors = prediction.colors.argmax(-1, false).to_device(Device::Cpu).flatten(0, -1); // [B N]
         let colors = Vec::<i64>::try_from(colors)?;
         let count = self.nouns.len();
         let scene = |(presence, colors): (&[f32], &[i64])| {
@@ -153,18 +153,19 @@ impl SceneLabels {
 
 impl ClassifierTargets {
     /// The loss of a prediction of the batch.
-    pub fn loss(&self, opinion: &SceneOpinion) -> ClassifierLoss {
+    pub fn loss(&self, prediction: &ScenePrediction) -> ClassifierLoss {
         let presence =
-            opinion.presence.binary_cross_entropy_with_logits::<Tensor>(&self.presence, None, None, Reduction::Sum);
-        let colors = opinion.colors.flatten(0, 1).index_select(0, &self.groups); // [G, K]
-        let positions = opinion.places.flatten(2, -1).transpose(1, 2).flatten(0, 1).index_select(0, &self.positions); // [P, N]
+            prediction.presence.binary_cross_entropy_with_logits::<Tensor>(&self.presence, None, None, Reduction::Sum);
+        let colors = prediction.colors.flatten(0, 1).index_select(0, &self.groups); // [G, K]
+        let positions =
+            prediction.positions.flatten(2, -1).transpose(1, 2).flatten(0, 1).index_select(0, &self.positions); // [P, N]
         let cross_entropy = |logits: &Tensor, classes: &Tensor| {
             // A batch may show no object, whose mean would be NaN.
             let count = classes.size()[0].max(1) as f64;
             logits.cross_entropy_loss::<Tensor>(classes, None, Reduction::Sum, -100, 0.0) / count
         };
         ClassifierLoss {
-            presence: presence / opinion.presence.size()[0] as f64,
+            presence: presence / prediction.presence.size()[0] as f64,
             color: cross_entropy(&colors, &self.colors),
             position: cross_entropy(&positions, &self.nouns),
         }

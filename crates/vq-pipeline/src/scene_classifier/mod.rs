@@ -8,10 +8,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::{Device, Kind, Tensor, nn};
-use vq_data::scenes::{Color, scene_nouns};
-use vq_data::{EmojiScenes, Scene, SceneTruth, chw_from_rgb};
+use vq_data::chw_from_rgb;
 use vq_experiment::{ConfigError, SceneClassifierExperiment, Weights, modernize_json, to_toml};
-use vq_model::{SceneClassifier, SceneOpinion};
+use vq_model::{SceneClassifier, ScenePrediction};
+use vq_scenes::{Color, scene_nouns};
+use vq_scenes::{EmojiScenes, Scene, SceneTruth};
 
 use crate::{CheckpointFile, PipelineError, RngGuard, Trained};
 
@@ -180,7 +181,7 @@ impl TrainedSceneClassifier {
     }
 
     /// The network's output, without gradients.
-    fn classify(&self, images: &Tensor) -> Result<SceneOpinion, PipelineError> {
+    fn classify(&self, images: &Tensor) -> Result<ScenePrediction, PipelineError> {
         let side = i64::from(self.setup.experiment.data.transform.size);
         match images.size()[..] {
             [_, 3, height, width] if height == side && width == side => {}

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use vq_data::SceneTruth;
-use vq_data::scenes::{Color, SceneGroup, Share};
+use vq_scenes::SceneTruth;
+use vq_scenes::{Color, SceneGroup, Share};
 
 /// The scene that a classifier predicts for an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct SceneScores {
     /// Images for which exactly the nouns of the scene are predicted, of all images.
     pub all_objects: Share,
     /// Groups whose predicted colour is right, of the groups whose noun is predicted. The right colour is the given one; for
-    /// a group in its natural colour, it is none or the natural one, as for [`CaptionGrader`](vq_data::scenes::CaptionGrader).
+    /// a group in its natural colour, it is none or the natural one, as for [`CaptionGrader`](vq_scenes::CaptionGrader).
     pub color: Share,
     /// Images for which exactly the nouns of the scene are predicted, each in the right colour, of all images.
     pub all_right: Share,

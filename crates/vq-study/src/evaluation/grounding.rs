@@ -6,9 +6,9 @@ use codebook_prior::{PartOfSpeech, PriorGraph};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 use vq_core::{Distance, Layout, Quantized, Slot};
-use vq_data::{Scene, SceneTruth};
 use vq_eval::{MassInside, MassScores, Pointing, PointingScores};
 use vq_experiment::QuantizerConfig;
+use vq_scenes::{Scene, SceneTruth};
 
 use crate::StudyError;
 use crate::words::Nearness;

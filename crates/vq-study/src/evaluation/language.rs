@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 use vq_core::Mode;
-use vq_data::Scene;
-use vq_data::scenes::{CaptionGrader, SceneGrades, Share};
 use vq_eval::{
     CaptionMetrics, CaptionScores, CiderD, Meteor, MeteorConfig, Retrieval, RetrievalScores, Synonyms, caption_words,
 };
 use vq_pipeline::{CaptionHead, CaptionLikelihood};
 use vq_run::{CaptionFigures, GeneratedCaption};
+use vq_scenes::Scene;
+use vq_scenes::{CaptionGrader, SceneGrades, Share};
 
 use crate::StudyError;
 
@@ -94,15 +94,15 @@ impl<'a> LanguageMetrics<'a> {
 
     /// Takes in vectors of images and captions, if the head has a global alignment.
     fn retrieve(&mut self, codes: &Tensor, kept: &[usize], batch: &CaptionedBatch<'_>) -> Result<(), StudyError> {
-        let Some(global) = &self.head.global else { return Ok(()) };
+        let Some(global) = self.head.global() else { return Ok(()) };
         let memory = self.head.translator.encode(codes, Mode::Eval)?;
         let captions: Vec<Option<String>> =
             kept.iter().flat_map(|&at| batch.captions[at].iter().cloned()).map(Some).collect();
         let image_of: Vec<usize> =
             kept.iter().enumerate().flat_map(|(row, &at)| std::iter::repeat_n(row, batch.captions[at].len())).collect();
         let encoded = self.head.language().vocabulary().map().batch(&self.head.encode(&captions)?);
-        let texts = self.head.text_vectors(&encoded.to_device(codes.device()));
-        self.retrieval.update(&global.images(&memory).to_kind(Kind::Float), &texts, &image_of)?;
+        let texts = self.head.translator.text_vectors(&encoded.to_device(codes.device()));
+        self.retrieval.update(&global.image_vectors(&memory).to_kind(Kind::Float), &texts, &image_of)?;
         Ok(())
     }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use image::RgbImage;
 use tch::Device;
 use vq_core::{Histogram, Mode};
-use vq_data::{EmojiScenes, EpochStream, Scene};
+use vq_data::EpochStream;
 use vq_eval::Synonyms;
 use vq_experiment::{DataConfig, Weights};
 use vq_pipeline::{Checkpoint, DataHash, TokenizerFigures, TokenizerMetrics, TokenizerState, environment, to_rgb};
 use vq_run::GeneratedCaption;
+use vq_scenes::{EmojiScenes, Scene};
 use vq_train::TokenizerPlan;
 
 use super::conditions::{EvaluatedData, EvaluatedTokenizer, EvaluationConditions};

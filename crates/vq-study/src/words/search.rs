@@ -59,11 +59,11 @@ impl<'a> TextSearch<'a> {
                     let expected = "a tokenizer with `captions.global_alignment`".to_owned();
                     PipelineError::Words { expected, got: "one without".into() }
                 };
-                let head = state.captions.as_ref().and_then(|head| Some((head, head.global.as_ref()?)));
+                let head = state.captions.as_ref().and_then(|head| Some((head, head.global()?)));
                 let (head, global) = head.ok_or_else(refuse)?;
                 let ids = head.encode(&[Some(text.to_owned())])?;
                 let batch = head.language().vocabulary().map().batch(&ids).to_device(state.store.device());
-                let vector = head.text_vectors(&batch);
+                let vector = head.translator.text_vectors(&batch);
                 let length = vector.square().sum(Kind::Float).sqrt();
                 if length.double_value(&[]) == 0.0 {
                     let expected = "a text with a token of the language".to_owned();
@@ -106,7 +106,7 @@ impl<'a> TextSearch<'a> {
             }
             Query::Text { head, global, vector } => {
                 let memory = head.translator.encode(&encoded.quantized.codes, Mode::Eval)?;
-                let cosines = global.images(&memory).matmul(&vector.tr()).squeeze_dim(1);
+                let cosines = global.image_vectors(&memory).matmul(&vector.tr()).squeeze_dim(1);
                 Ok(Vec::<f64>::try_from(cosines.to_kind(Kind::Double).to_device(Device::Cpu))?)
             }
         }

@@ -1,13 +1,14 @@
 //! A scene classifier as a task.
 
 use tch::{Device, Tensor};
-use vq_data::{EmojiScenes, EpochStream};
+use vq_data::EpochStream;
 use vq_experiment::{BestBy, ConfigError, SceneClassifierExperiment};
 use vq_pipeline::{
     CheckpointContents, CheckpointHeader, ClassifierLoss, PipelineError, SceneBatch, SceneClassifierCheckpoint,
     SceneClassifierFigures, SceneClassifierSetup, Trained, TrainedSceneClassifier,
 };
 use vq_run::{Record, RunDir, RunError};
+use vq_scenes::EmojiScenes;
 
 use crate::engine::StepFigures;
 use crate::{

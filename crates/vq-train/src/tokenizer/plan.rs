@@ -5,9 +5,10 @@ use std::sync::Arc;
 use codebook_prior::PriorGraph;
 use tch::{Device, Tensor};
 use vlt_caption::Language;
-use vq_data::{Batch, DamagedFile, EmojiScenes, Loader, LoaderConfig};
+use vq_data::{Batch, DamagedFile, Loader, LoaderConfig};
 use vq_experiment::{CaptionsConfig, DataConfig, Experiment, Images, Learn, StartConfig, Storage};
 use vq_pipeline::{CAPTION_PARAMETERS, Checkpoint, TokenizerState};
+use vq_scenes::EmojiScenes;
 
 use crate::TrainError;
 

@@ -1,7 +1,7 @@
 //! A tokenizer as a task.
 
 use tch::{Device, Tensor};
-use vq_core::Seen;
+use vq_core::QuantizedBatch;
 use vq_data::Batch;
 use vq_experiment::{BestBy, Experiment, Images, Learn};
 use vq_pipeline::{
@@ -162,7 +162,7 @@ impl Task for TokenizerTask {
         }
         let (latents, indices) = (Tensor::cat(&step.latents, 0), Tensor::cat(&step.ids, 0));
         let _guard = RngGuard::seeded(derive_seed(experiment.seed, UPDATE | micro_batches));
-        self.state.tokenizer.update(&Seen { latents: &latents, indices: &indices, mask: None })?;
+        self.state.tokenizer.update(&QuantizedBatch { latents: &latents, indices: &indices, mask: None })?;
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
-use vq_data::scenes::{Color, SceneGroup, Share};
-use vq_data::{EmojiScenes, SceneConfig, SceneTruth, chw_from_rgb};
+use vq_data::chw_from_rgb;
+use vq_scenes::{Color, SceneGroup, Share};
+use vq_scenes::{EmojiScenes, SceneConfig, SceneTruth};
 use vq_train::{JudgeConfig, JudgedScenes, Record, SceneJudge, SeenScene, SeenThing, TrainError, Watch};
 
 use crate::support::write;

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tch::{Device, Tensor, nn};
 use vq_core::{
-    CoreError, Layout, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantized, Quantizer, Seen, Updated,
+    CoreError, Layout, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantized, QuantizedBatch, Quantizer,
+    UpdateStats,
 };
 use vq_train::{Experiment, TokenizerState};
 
@@ -35,7 +36,7 @@ impl Quantizer for Poisoned {
         self.inner.lookup(indices)
     }
 
-    fn update(&mut self, seen: &Seen<'_>) -> Result<Updated, CoreError> {
+    fn update(&mut self, seen: &QuantizedBatch<'_>) -> Result<UpdateStats, CoreError> {
         self.inner.update(seen)
     }
 }

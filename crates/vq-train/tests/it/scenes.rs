@@ -1,7 +1,7 @@
 //! Training on scenes of emoji.
 
 use tempfile::TempDir;
-use vq_data::SceneSplit;
+use vq_scenes::SceneSplit;
 use vq_train::{Checkpoint, Plan, RunDir, SourceConfig, TrainError, Trainer};
 
 use crate::support::{StopAfter, tiny};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use serde_json::json;
 use vq_data::grid::{GridLayout, SampleWords, draw_grid, sample_cells};
-use vq_data::{CaptionFigures, Fault, LabelFigures, PackManifest, SizeFigures, Spread, Survey};
+use vq_data::{CaptionStats, Fault, LabelStats, PackManifest, SizeStats, Survey, ValueStats};
 
 use super::bar;
 use super::source::{Data, SourceArgs};
@@ -107,10 +107,10 @@ fn print(name: &str, survey: &Survey) {
     survey.damaged.iter().for_each(|Fault { sample, reason }| print_line!("damaged: {sample}: {reason}"));
 }
 
-fn print_sizes(sizes: &SizeFigures) {
-    let SizeFigures { width, height, aspect, different, commonest } = sizes;
-    let spread = |name: &str, spread: &Spread, digits: usize| {
-        let Spread { min, median, max, .. } = spread;
+fn print_sizes(sizes: &SizeStats) {
+    let SizeStats { width, height, aspect, different, commonest } = sizes;
+    let spread = |name: &str, spread: &ValueStats, digits: usize| {
+        let ValueStats { min, median, max, .. } = spread;
         format!("{name} {min:.digits$} to {max:.digits$}, median {median:.digits$}")
     };
     print_line!(
@@ -127,7 +127,7 @@ fn print_sizes(sizes: &SizeFigures) {
     );
 }
 
-fn print_captions(captions: &CaptionFigures, samples: usize) {
+fn print_captions(captions: &CaptionStats, samples: usize) {
     let (Some(words), Some(per_sample)) = (&captions.words, &captions.per_sample) else {
         return print_line!("  captions: none");
     };
@@ -142,7 +142,7 @@ fn print_captions(captions: &CaptionFigures, samples: usize) {
     print_line!("    words: {} to {}, mean {:.1}, median {}", words.min, words.max, words.mean, words.median);
 }
 
-fn print_labels(labels: &LabelFigures) {
+fn print_labels(labels: &LabelStats) {
     let named: Vec<String> =
         labels.classes.iter().take(MOST_CLASSES).map(|class| format!("{} {}", class.label, class.samples)).collect();
     let rarest = match labels.classes.last() {

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     config.check()?;
     let Data { source, name, config: about, .. } = args.source.open()?;
     let bar = bar(source.len())?;
-    let packing = Packing { source: source.as_ref(), about: &about, config: &config, out: &args.out };
+    let packing = Packing { source: source.as_ref(), source_config: &about, config: &config, out: &args.out };
     let packed = pack(packing, &|| bar.inc(1));
     bar.finish_and_clear();
     let manifest = packed?;

@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use vq_data::{DatasetConfig, EmojiScenes, EmojiSet, ImageFolder, ImageFolderConfig, ImageSource, SceneConfig, Split};
+use vq_data::{DatasetConfig, EmojiSet, ImageFolder, ImageFolderConfig, ImageSource, Split};
 use vq_experiment::{ExperimentFile, Images, Storage, overridden};
+use vq_scenes::{EmojiScenes, SceneConfig};
 
 use crate::input::with_notes;
 

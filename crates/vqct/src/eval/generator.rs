@@ -8,12 +8,12 @@ use image::{DynamicImage, Rgb, RgbImage};
 use indicatif::{ProgressBar, ProgressStyle};
 use vq_core::DeviceChoice;
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
-use vq_data::scenes::{SceneGrades, Share};
 use vq_experiment::Weights;
 use vq_pipeline::{
     Checkpoint, GeneratorCheckpoint, GeneratorUse, ImageGenerator, SceneClassifierCheckpoint, SceneScores,
     TrainedSceneClassifier, to_rgb,
 };
+use vq_scenes::{SceneGrades, Share};
 use vq_study::{GeneratedScene, SceneFigures, TextToImageRequest};
 
 use crate::generate::Sampling;

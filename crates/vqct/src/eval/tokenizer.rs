@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use image::imageops::replace;
 use image::{DynamicImage, Rgb, RgbImage};
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
-use vq_data::scenes::Share;
 use vq_eval::{BleuScores, Ranking, RetrievalScores, SlicedConfig, Synonyms};
 use vq_model::{InceptionConfig, InceptionScale};
 use vq_run::{GeneratedCaption, figure_info};
+use vq_scenes::Share;
 use vq_study::{
     DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, GroundingFigures,
     InceptionFigures, LanguageFigures, ShownImage, ShownImages, TranslationFigures,

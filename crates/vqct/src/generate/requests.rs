@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use image::{DynamicImage, RgbaImage};
 use tch::{Device, Kind, Tensor};
-use vq_data::{LabelMap, center_square, map_picture};
+use vq_data::{LabelMap, center_square, segmentation_image};
 use vq_generate::{Condition, Grid, Known};
 use vq_pipeline::{Conditioner, GeneratorImages, ImageGenerator, ImageTokens, TokenizedBatch};
 
@@ -195,7 +195,7 @@ impl Images<'_> {
         let pixels = load_pixels(image)?;
         let grey = pixels.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]);
         let picture = match grey {
-            true => map_picture(&LabelMap::from_fn(pixels.width(), pixels.height(), |x, y| {
+            true => segmentation_image(&LabelMap::from_fn(pixels.width(), pixels.height(), |x, y| {
                 image::Luma([u16::from(pixels.get_pixel(x, y).0[0])])
             })),
             false => pixels,

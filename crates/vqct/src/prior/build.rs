@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use codebook_prior::{
-    CaptionPrior, CaptionRecipe, Corpus, CorpusFormat, CorpusReport, EmbeddingTable, EncoderConfig, JudgedWord, Lemmas,
-    Lexicon, LexiconBuilder, LexiconOptions, Material, Pooling, Prompts, ReadCorpus, Refinement, Refining,
-    SentencePooling, StatisticalTagger, Strictness, TableConfig, Tagger, TextEmbedder, TextEncoder, WordNet,
-    WordNetTagger, WordPlace,
+    CaptionRecipe, Lemmas, LexiconOptions, Prompts, Refinement, SentencePooling, SubwordPooling, Tagger, WordContext,
+    WordNetTagger,
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use prior_builder::{
+    BuildInputs, CaptionPrior, Corpus, CorpusFormat, CorpusReport, EmbeddingTable, EmbeddingTableConfig, Lexicon,
+    LexiconBuilder, ReadCorpus, RefiningEmbedder, StatisticalTagger, Strictness, TextEmbedder, TextEncoder,
+    TextEncoderConfig, WordDecision, WordNet,
+};
 use serde::Deserialize;
 use vq_experiment::load_config;
 
@@ -102,9 +105,9 @@ enum Method {
     /// Rows of the input embedding.
     Table {
         #[serde(default)]
-        pooling: Pooling,
+        pooling: SubwordPooling,
         #[serde(default)]
-        place: WordPlace,
+        place: WordContext,
     },
     /// Prompts through the text encoder.
     Encoder {
@@ -125,30 +128,32 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let wordnet = config.wordnet.as_deref().map(WordNet::open).transpose()?;
     let tagger = open_tagger(config.tagger)?;
     let read = read_captions(&config, tagger.as_ref())?;
-    let refining = Refining { embedder: embedder.as_ref(), refinement: config.model.refinement };
+    let refining = RefiningEmbedder { embedder: embedder.as_ref(), refinement: config.model.refinement };
     let start = Instant::now();
-    let CaptionPrior { prior, judged } = config.recipe.build(&Material {
+    let inputs = BuildInputs {
         lexicon: &read.lexicon,
         tagger: tagger.name(),
         trusted: read.trusted.as_ref(),
         corpora: &read.corpora,
         wordnet: wordnet.as_ref(),
-        judge: embedder.as_ref(),
+        filter_embedder: embedder.as_ref(),
         embedder: &refining,
-    })?;
-    print_line!("{} words judged, {} embedded in {:.1} s", judged.len(), prior.len(), start.elapsed().as_secs_f64());
+    };
+    let CaptionPrior { prior, decisions } = inputs.build(&config.recipe)?;
+    let seconds = start.elapsed().as_secs_f64();
+    print_line!("{} words filtered, {} embedded in {seconds:.1} s", decisions.len(), prior.len());
     prior.save(&args.out)?;
     if let Some(path) = &args.report {
-        write_new(path, table(&judged).as_bytes())?;
+        write_new(path, table(&decisions).as_bytes())?;
         print_line!("words and reasons: {}", path.display());
     }
     print_line!(
-        "{}: {} adjectives, {} nouns, {} edges, width {}",
+        "{}: {} adjectives, {} nouns, {} edges, dimension {}",
         args.out.display(),
         prior.adjectives().len(),
         prior.nouns().len(),
         prior.edges().len(),
-        prior.width()
+        prior.embedding_dim()
     );
     Ok(())
 }
@@ -157,10 +162,10 @@ fn open_model(config: &ModelConfig) -> Result<Box<dyn TextEmbedder>> {
     let ModelConfig { folder, name, method, .. } = config;
     Ok(match method {
         Method::Table { pooling, place } => {
-            Box::new(EmbeddingTable::open(folder, name, TableConfig { pooling: *pooling, place: *place })?)
+            Box::new(EmbeddingTable::open(folder, name, EmbeddingTableConfig { pooling: *pooling, context: *place })?)
         }
         Method::Encoder { prompts, pooling } => {
-            let config = EncoderConfig { prompts: prompts.clone(), pooling: *pooling, ..Default::default() };
+            let config = TextEncoderConfig { prompts: prompts.clone(), pooling: *pooling, ..Default::default() };
             Box::new(TextEncoder::open(folder, name, config)?)
         }
     })
@@ -222,9 +227,9 @@ fn print(work: &str, report: &CorpusReport, time: Duration) {
 }
 
 /// One line a word.
-fn table(judged: &[JudgedWord]) -> String {
+fn table(decisions: &[WordDecision]) -> String {
     let mut table = String::from("word\tpart of speech\tcount\tverdict\treason\n");
-    for JudgedWord { word, reason } in judged {
+    for WordDecision { word, reason } in decisions {
         let verdict = if reason.keeps() { "kept" } else { "dropped" };
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{}\t{}\t{}\t{verdict}\t{reason}", word.text, word.part_of_speech, word.count);

@@ -67,8 +67,8 @@ fn whole(prior: &PriorGraph, name: &str, top: usize) {
         "  {} edges, vectors [{}, {}] as {:?}",
         prior.edges().len(),
         prior.len(),
-        prior.width(),
-        prior.vectors().precision()
+        prior.embedding_dim(),
+        prior.vectors().dtype()
     );
     let components = prior.components();
     let alone = components.sizes.iter().filter(|&&size| size == 1).count();

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vq_data::scenes::Share;
 use vq_pipeline::SceneScores;
+use vq_scenes::Share;
 use vq_train::{Outcome, RunEnd, SceneClassifierPlan, SceneClassifierRun, SceneClassifierValidation, Task};
 
 use super::{RunArgs, program};

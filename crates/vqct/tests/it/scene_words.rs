@@ -1,7 +1,7 @@
 //! Scenes and codebook speak of the same words: `vq-data` knows no prior, so this is checked where both meet.
 
 use codebook_prior::{PartOfSpeech, PriorGraph};
-use vq_data::scenes::{Color, Size, scene_nouns};
+use vq_scenes::{Color, Size, scene_nouns};
 
 #[test]
 fn words_of_scenes_are_words_of_the_embedded_prior() {

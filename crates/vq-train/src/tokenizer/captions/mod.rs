@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use tch::{Kind, Tensor};
-use vlt_caption::{CaptionBatch, CaptionError, Memory, WantedCodes};
+use tch::Tensor;
+use vlt_caption::{CaptionLossInputs, sum_caption_terms};
 use vq_core::{Mode, Quantized};
 use vq_experiment::GradientPath;
 use vq_pipeline::CaptionHead;
@@ -57,80 +57,22 @@ pub(super) fn caption_terms(
     captions: &[Option<String>],
 ) -> Result<CaptionTerms, TrainError> {
     let gates = GradientGates { open: &head.config.gradient, factor: head.config.schedule.factor(step) };
-    let device = latents.device();
-    let batch = head.language().vocabulary().map().batch(&head.encode(captions)?).to_device(device);
+    let batch = head.language().vocabulary().map().batch(&head.encode(captions)?).to_device(latents.device());
     let codes = codes(&gates, quantized);
+    let latents = gates.through(GradientPath::Encoder, latents);
+    let codebook = quantized.live.as_ref().map(|live| gates.through(GradientPath::Codebook, &live.codebook));
     let memory = head.translator.encode(&codes, Mode::Train)?;
-    let mut terms = CaptionTerms { total: Tensor::zeros([], (Kind::Float, device)), figures: Vec::new() };
-    if head.translates() {
-        let translation = head.translator.loss_of(&memory, &batch, Mode::Train)?;
-        terms.figures.push(("translation_accuracy", translation.accuracy));
-        terms.add("translation", translation.loss, head.config.weight);
-    }
-    if let Some(masked) = &head.masked {
-        terms.add("masked_text", masked.loss(&memory, &batch, Mode::Train)?, 1.0);
-    }
-    if let Some(term) = global_term(head, &memory, &batch)? {
-        terms.add("global_alignment", term, 1.0);
-    }
-    if let Some(relation) = &head.relation {
-        let words = head.word_vectors(&batch);
-        let counts = (&batch.lengths - 2).clamp_min(0);
-        terms.add("relation_alignment", relation.loss(&codes, &words, &counts)?, 1.0);
-    }
-    if let Some(term) = word_term(head, &gates, latents, quantized, captions)? {
-        terms.add("word_supervision", term, 1.0);
-    }
-    Ok(terms)
-}
-
-fn global_term(head: &CaptionHead, memory: &Memory, batch: &CaptionBatch) -> Result<Option<Tensor>, CaptionError> {
-    let Some(global) = &head.global else { return Ok(None) };
-    // An image without caption cannot be matched.
-    let captioned = batch.lengths.ge(3).nonzero().squeeze_dim(1);
-    if captioned.size()[0] < 2 {
-        return Ok(None);
-    }
-    let states = memory.states.index_select(0, &captioned);
-    let texts = head.text_vectors(batch).index_select(0, &captioned);
-    global.loss(&Memory { states }, &texts).map(Some)
-}
-
-/// A term of our own: the words of a caption shall be chosen at some position.
-fn word_term(
-    head: &CaptionHead,
-    gates: &GradientGates<'_>,
-    latents: &Tensor,
-    quantized: &Quantized,
-    captions: &[Option<String>],
-) -> Result<Option<Tensor>, CaptionError> {
-    let (Some(finder), Some(config), Some(live)) = (&head.words, &head.config.word_supervision, &quantized.live) else {
-        return Ok(None);
+    let inputs = CaptionLossInputs {
+        decoder: &head.translator,
+        memory: &memory,
+        codes: &codes,
+        latents: &latents,
+        codebook: codebook.as_ref(),
+        batch: &batch,
+        captions,
+        mode: Mode::Train,
     };
-    let named: Vec<Vec<usize>> =
-        captions.iter().map(|caption| caption.as_deref().map_or_else(Vec::new, |text| finder.find(text))).collect();
-    let latents = gates.through(GradientPath::Encoder, latents).chunk(head.groups.len() as i64, 1);
-    let codebook = gates.through(GradientPath::Codebook, &live.codebook);
-    let mut total = Tensor::zeros([], (Kind::Float, codebook.device()));
-    for (group, latents) in head.groups.iter().zip(latents) {
-        let own = |nodes: &Vec<usize>| -> Vec<i64> {
-            nodes.iter().map(|&node| node as i64).filter(|id| group.codes.contains(id)).collect()
-        };
-        let wanted: Vec<Vec<i64>> = named.iter().map(own).collect();
-        let most = wanted.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        let padded: Vec<i64> = wanted
-            .iter()
-            .flat_map(|ids| ids.iter().copied().chain(std::iter::repeat_n(-1, most - ids.len())))
-            .collect();
-        let ids = Tensor::from_slice(&padded).view([wanted.len() as i64, most as i64]).to_device(codebook.device());
-        total += config.loss(&latents, &codebook, &WantedCodes { group: group.codes.clone(), ids })?;
-    }
-    Ok(Some(total))
-}
-
-impl CaptionTerms {
-    fn add(&mut self, name: &'static str, term: Tensor, weight: f64) {
-        self.figures.push((name, term.detach()));
-        self.total = &self.total + term.to_kind(Kind::Float) * weight;
-    }
+    let sum = sum_caption_terms(&head.terms, &inputs)?;
+    let figures = sum.figures.into_iter().map(|figure| (figure.name, figure.value)).collect();
+    Ok(CaptionTerms { total: sum.total, figures })
 }

@@ -35,7 +35,7 @@ struct Tried {
 /// The terms of two random images, and their gradients in the variables.
 fn terms(experiment: &Experiment, step: u64) -> Tried {
     let prior = experiment.quantizer.load_prior().unwrap();
-    let language = Language::embedded().unwrap().cut(&CAPTIONS.map(str::to_owned)).unwrap();
+    let language = Language::embedded().unwrap().restrict(&CAPTIONS.map(str::to_owned)).unwrap();
     let state = TokenizerState::fresh(experiment, prior, Device::Cpu).unwrap();
     let state = state.with_captions(experiment, Some(&Arc::new(language))).unwrap();
     let images = Tensor::linspace(-1.0, 1.0, 2 * 3 * 16 * 16, (Kind::Float, Device::Cpu)).sin().view([2, 3, 16, 16]);
@@ -156,7 +156,7 @@ fn another_language_model_is_refused() {
     about.model = "another-model".into();
     let tokenizer = embedded.tokenizer_json().to_owned();
     let ids = embedded.vocabulary().map().model_ids().to_vec();
-    let other = Language::new(about, tokenizer, vlt_caption::VocabularyExtent::Ids(&ids), |_| {
+    let other = Language::new(about, tokenizer, vlt_caption::TokenSelection::Ids(&ids), |_| {
         Ok::<_, vlt_caption::CaptionError>(embedded.embeddings())
     });
     let folder = tempfile::TempDir::new().unwrap();
