@@ -49,7 +49,7 @@ fn before(request: &Request, generator: &ImageGenerator) -> Result<Vec<GridCell>
         let mut whole = to_rgb(&generator.tokens.decode(&ids.tensor())?.get(0))?;
         cells.push(cell(whole.clone(), faint("image")));
         let columns = generator.tokens.grid.grid.columns as usize;
-        let side = whole.embedding_dim() / columns as u32;
+        let side = whole.width() / columns as u32;
         for (x, y, pixel) in whole.enumerate_pixels_mut() {
             let position = (y / side) as usize * columns + (x / side) as usize;
             if !mask.get(position).copied().unwrap_or(false) {

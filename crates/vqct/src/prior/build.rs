@@ -18,6 +18,7 @@ use prior_builder::{
 use serde::Deserialize;
 use vq_experiment::load_config;
 
+use crate::input::with_notes;
 use crate::output::{refuse_existing, write_new};
 
 #[derive(Debug, clap::Args)]
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         refuse_existing(&args.out)?;
     }
     args.report.iter().try_for_each(|path| refuse_existing(path))?;
-    let config: BuildConfig = load_config(&args.config, &args.overrides)?;
+    let config: BuildConfig = with_notes(load_config(&args.config, &args.overrides)?);
     let embedder = open_model(&config.model)?;
     let wordnet = config.wordnet.as_deref().map(WordNet::open).transpose()?;
     let tagger = open_tagger(config.tagger)?;
