@@ -29,6 +29,7 @@ use crate::kernels::Gpu;
 /// cannot compile or run a kernel.
 pub fn nearest_codes(vectors: &Tensor, codes: &Tensor, config: SearchConfig) -> Result<Neighbors, CoreError> {
     const OP: &str = "nearest_codes";
+    cpu::check_max_isa(OP)?;
     check_shapes(OP, vectors, codes, config.k)?;
     if vectors.device() != codes.device() {
         let (expected, got) = (format!("{:?}", vectors.device()), format!("{:?}", codes.device()));

@@ -102,6 +102,11 @@ impl ImageGenerator {
 
     /// Generates images; `progress` is called for each position or round.
     ///
+    /// Images are decoded one at a time, so that the pixels of an image depend on its ids alone: libtorch's convolutions
+    /// round differently for other batch sizes on some processors.
+    /// Ids depend on the batch only through the rounding of log-probabilities: a draw can differ only if it lies within
+    /// that rounding of the boundary between two ids.
+    ///
     /// # Errors
     /// Those of [`Generator::sample`], and of the tokenizer's decoder.
     pub fn generate(
@@ -111,7 +116,9 @@ impl ImageGenerator {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GeneratedImages, PipelineError> {
         let sampled = tch::no_grad(|| self.generator.sample_with_progress(request, config, progress))?;
-        Ok(GeneratedImages { images: self.tokens.decode(&sampled.ids)?, sampled })
+        let images =
+            sampled.ids.split(1, 0).iter().map(|ids| self.tokens.decode(ids)).collect::<Result<Vec<_>, _>>()?;
+        Ok(GeneratedImages { images: Tensor::cat(&images, 0), sampled })
     }
 }
 

@@ -1,6 +1,12 @@
 //! The kernels of the filters, and the choice among them.
 
+use std::sync::OnceLock;
+
 use super::panel::Precision;
+use crate::error::CoreError;
+
+/// The environment variable that caps the instruction set: `portable`, `avx2` or `avx512`.
+const MAX_ISA: &str = "VQ_CORE_MAX_ISA";
 
 /// Smallest dimension at which bytes are faster than bfloat16: a tile of bytes must convert each sum.
 #[cfg(target_arch = "x86_64")]
@@ -17,8 +23,8 @@ pub(in crate::search) struct Kernel {
     pub(super) instructions: Instructions,
 }
 
-/// The instruction set of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The instruction set of a kernel, from the oldest to the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Instructions {
     /// The baseline of the build target.
     Portable,
@@ -69,7 +75,9 @@ impl Kernel {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+            let allowed = |instructions| Instructions::cap().is_none_or(|cap| instructions <= cap);
+            let has_avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+            if has_avx512 && allowed(Instructions::Avx512) {
                 let bytes =
                     is_x86_feature_detected!("avx512vnni") && (MIN_DIM_FOR_BYTES..=MAX_DIM_FOR_BYTES).contains(&dim);
                 if bytes {
@@ -81,7 +89,8 @@ impl Kernel {
                 kernels.push(kernel(Precision::F32, Instructions::Avx512));
                 return kernels;
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if has_avx2 && allowed(Instructions::Avx2) {
                 return vec![kernel(Precision::F32, Instructions::Avx2)];
             }
         }
@@ -102,8 +111,34 @@ impl Kernel {
 }
 
 impl Instructions {
-    /// The best instruction set of this processor.
+    /// The value of `VQ_CORE_MAX_ISA`, read once per process; none if it is not set or not a name of a set.
+    /// [`check_max_isa`] rejects other names.
+    #[cfg(target_arch = "x86_64")]
+    fn cap() -> Option<Self> {
+        static CAP: OnceLock<Option<Instructions>> = OnceLock::new();
+        *CAP.get_or_init(|| match std::env::var(MAX_ISA).ok()?.as_str() {
+            "portable" => Some(Self::Portable),
+            "avx2" => Some(Self::Avx2),
+            "avx512" => Some(Self::Avx512),
+            _ => None,
+        })
+    }
+
+    /// The best instruction set of this processor, up to the cap.
     pub(super) fn detect() -> Self {
         Kernel::cascade(1)[0].instructions
     }
+}
+
+/// An error if `VQ_CORE_MAX_ISA` does not name an instruction set.
+pub(in crate::search) fn check_max_isa(op: &'static str) -> Result<(), CoreError> {
+    static CHECKED: OnceLock<Result<(), String>> = OnceLock::new();
+    let check = || match std::env::var(MAX_ISA) {
+        Ok(name) if ["portable", "avx2", "avx512"].contains(&name.as_str()) => Ok(()),
+        Err(std::env::VarError::NotPresent) => Ok(()),
+        Ok(name) => Err(name),
+        Err(error) => Err(error.to_string()),
+    };
+    let expected = || format!("`portable`, `avx2` or `avx512` in {MAX_ISA}");
+    CHECKED.get_or_init(check).clone().map_err(|got| CoreError::Option { op, expected: expected(), got })
 }

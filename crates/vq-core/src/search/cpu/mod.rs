@@ -32,7 +32,7 @@ mod tensor;
 mod tests;
 mod threads;
 
-pub(super) use self::kernel::Kernel;
+pub(super) use self::kernel::{Kernel, check_max_isa};
 pub(super) use self::problem::{Problem, Results};
 pub(super) use self::search::search;
 pub(super) use self::tensor::{TensorElement, as_slice};
