@@ -29,6 +29,7 @@ mod terminal;
 mod tokenize;
 mod tokens;
 mod train;
+mod waiting;
 mod word_map;
 
 use std::process::ExitCode;
@@ -80,9 +81,19 @@ enum Command {
     Prior(prior::PriorCommand),
 }
 
+impl Command {
+    fn runs_networks(&self) -> bool {
+        !matches!(self, Self::Runs(_) | Self::Data(_) | Self::Prior(_))
+    }
+}
+
 fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    if command.runs_networks() {
+        waiting::wait_passively();
+    }
     vq_train::keep_freed_memory();
-    let result = match Cli::parse().command {
+    let result = match command {
         Command::Train(args) => train::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Reconstruct(args) => reconstruct::run(&args),
