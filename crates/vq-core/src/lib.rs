@@ -96,11 +96,7 @@ mod quantizers;
 mod search;
 mod usage;
 
-pub use codebooks::{
-    Anchor, ClusterSums, Clusters, CodebookInit, CvqCodebook, CvqConfig, EmaCodebook, EmaConfig, FixedCodebook,
-    LearnedCodebook, ProjectedCodebook, RevivalConfig, RevivalSource, SharedCodebook, SimVqCodebook, SimVqConfig,
-    kmeans, scatter_sums,
-};
+pub use codebooks::*;
 pub use contract::{
     Assignment, Codebook, CodebookShape, Layout, LiveCodes, Mode, Quantized, QuantizedBatch, Quantizer, Slot,
     UpdateStats,
@@ -109,15 +105,8 @@ pub use device::DeviceChoice;
 pub use distance::Distance;
 pub use error::CoreError;
 pub use kernels::CudaError;
-pub use losses::{
-    BetaPlacement, BitEntropy, BitEntropyConfig, CodeEntropyConfig, CommitmentConfig, OrthogonalityConfig,
-};
-pub use quantizers::{
-    BsqConfig, BsqQuantizer, FsqBound, FsqConfig, FsqQuantizer, GradientEstimator, Group, GroupedQuantizer,
-    GumbelConfig, GumbelQuantizer, IbqConfig, IbqQuantizer, LfqConfig, LfqQuantizer, MatchConfig, NearestConfig,
-    NearestQuantizer, ProductPart, ProductQuantizer, ResidualConfig, ResidualQuantizer, Similarity, StageDropoutConfig,
-    rotation_trick, straight_through,
-};
+pub use losses::*;
+pub use quantizers::*;
 pub use search::{Neighbors, SamplingConfig, SearchConfig, nearest_codes};
 pub use usage::{Histogram, Usage, UsageCounter, UsageWindow};
 

@@ -58,7 +58,9 @@ pub use generator::{
 pub use guards::{GuardsConfig, SkipRemedy, UsageGuard};
 pub use loss::{ImageLoss, Loss, LossConfig, Losses, PerceptualConfig, laplacian_l1};
 pub use optimizer::AdamConfig;
-pub use quantizer::{BuiltQuantizer, PriorConfig, PriorSource, ProductPartConfig, QuantizerConfig, WordGroups};
+pub use quantizer::{
+    BuiltQuantizer, PriorConfig, PriorSource, ProductPartConfig, QuantizerConfig, StageCodebooks, WordGroups,
+};
 pub use renames::{modernize, modernize_json};
 pub use scene_classifier::SceneClassifierExperiment;
 pub use schedule::ScheduleConfig;

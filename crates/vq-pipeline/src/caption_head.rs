@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use codebook_prior::{CaptionWords, PriorGraph};
+use codebook_prior::PriorGraph;
 use tch::{Tensor, nn};
-use vlt_caption::{
-    CaptionDecoder, CaptionError, CaptionLossTerm, Captioner, GlobalAlignment, Language, MaskedText, RelationAlignment,
-    Translation, WordSupervision,
-};
-use vq_core::{Layout, Mode, Slot};
+use vlt_caption::{CaptionDecoder, CaptionError, CaptionLossTerm, Captioner, GlobalAlignment, Language};
+use vq_core::{Layout, Mode};
 use vq_experiment::{CaptionsConfig, ConfigError};
 
 use crate::PipelineError;
@@ -49,28 +46,8 @@ impl CaptionHead {
     ) -> Result<Self, PipelineError> {
         let path = root / CAPTION_PARAMETERS;
         let rows = language.embeddings();
-        let (channels, width) = (layout.channels, config.translator.width);
-        let global = |global| GlobalAlignment::new(&(&path / "global"), width, language.width(), global);
-        let masked = |masked| MaskedText::new(&(&path / "masked"), &config.translator, masked, &rows);
-        let relation = |relation| RelationAlignment::new(&(&path / "relation"), channels, language.width(), relation);
-        let words = config.word_supervision.as_ref().and(prior).map(CaptionWords::new).transpose()?;
-        let translator = CaptionDecoder::new(&(&path / "translator"), channels, &config.translator, &rows)?;
-        // Modules draw their initial weights in this order, which older checkpoints and seeds depend on.
-        let global = config.global_alignment.as_ref().map(global).transpose()?;
-        let masked = config.masked_text.as_ref().map(masked).transpose()?;
-        let relation = config.relation_alignment.as_ref().map(relation).transpose()?;
-        let mut terms: Vec<Box<dyn CaptionLossTerm>> = Vec::new();
-        if config.weight > 0.0 {
-            terms.push(Box::new(Translation { weight: config.weight }));
-        }
-        terms.extend(masked.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
-        terms.extend(global.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
-        terms.extend(relation.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
-        if let (Some(words), Some(config)) = (words, &config.word_supervision) {
-            let groups = layout.groups().into_iter().map(|slot: &Slot| slot.codes.clone()).collect();
-            let find_codes = move |caption: &str| words.find(caption).into_iter().map(|node| node as i64).collect();
-            terms.push(Box::new(WordSupervision::new(config, groups, Box::new(find_codes))?));
-        }
+        let translator = CaptionDecoder::new(&(&path / "translator"), layout.channels, &config.translator, &rows)?;
+        let terms = config.loss_terms(&path, layout, &language, prior)?;
         Ok(Self { translator, terms, config: config.clone(), language })
     }
 

@@ -2,11 +2,14 @@
 
 mod language;
 
+use codebook_prior::{CaptionWords, PriorGraph};
 use serde::{Deserialize, Serialize};
+use tch::nn;
 use vlt_caption::{
-    CaptionConfig, GlobalAlignmentConfig, MaskedTextConfig, RelationAlignmentConfig, WordSupervisionConfig,
+    CaptionConfig, CaptionLossTerm, GlobalAlignment, GlobalAlignmentConfig, Language, MaskedText, MaskedTextConfig,
+    RelationAlignment, RelationAlignmentConfig, Translation, WordSupervision, WordSupervisionConfig,
 };
-use vq_core::Distance;
+use vq_core::{Distance, Layout, Slot};
 
 use crate::error::check_value;
 use crate::{ConfigError, QuantizerConfig};
@@ -18,7 +21,8 @@ pub use language::{LanguageConfig, LanguageSource, OtherModel, VocabularyChoice}
 /// The translation module always exists, because the alignment terms read its memory of the codes. With `weight = 0` no
 /// captions or caption metrics are produced, neither in training nor afterwards.
 ///
-/// To add a term: implement it in `vlt-caption`, and add its key here and to [`CaptionsConfig::check`].
+/// To add a term: implement [`CaptionLossTerm`] in a file of `vlt-caption`, and add its key here, to
+/// [`CaptionsConfig::check`] and to [`CaptionsConfig::loss_terms`].
 ///
 /// ```toml
 /// [captions]
@@ -124,5 +128,40 @@ impl CaptionsConfig {
         };
         let expected = "a `vqct` quantizer with the distance `l2`";
         check_value("captions.word_supervision", word_supervision.is_none(), expected, got)
+    }
+
+    /// Registers the modules of the loss terms under `path`, and lists the terms in the order in which they are summed.
+    ///
+    /// # Errors
+    /// [`ConfigError`] of the term that cannot be built.
+    pub fn loss_terms(
+        &self,
+        path: &nn::Path,
+        layout: &Layout,
+        language: &Language,
+        prior: Option<&PriorGraph>,
+    ) -> Result<Vec<Box<dyn CaptionLossTerm>>, ConfigError> {
+        let (channels, width, rows) = (layout.channels, self.translator.width, language.embeddings());
+        let global = |config| GlobalAlignment::new(&(path / "global"), width, language.width(), config);
+        let masked = |config| MaskedText::new(&(path / "masked"), &self.translator, config, &rows);
+        let relation = |config| RelationAlignment::new(&(path / "relation"), channels, language.width(), config);
+        // Initial weights are drawn in this order: a change would change what a seed gives.
+        let global = self.global_alignment.as_ref().map(global).transpose()?;
+        let masked = self.masked_text.as_ref().map(masked).transpose()?;
+        let relation = self.relation_alignment.as_ref().map(relation).transpose()?;
+        let mut terms: Vec<Box<dyn CaptionLossTerm>> = Vec::new();
+        if self.weight > 0.0 {
+            terms.push(Box::new(Translation { weight: self.weight }));
+        }
+        terms.extend(masked.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        terms.extend(global.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        terms.extend(relation.map(|term| Box::new(term) as Box<dyn CaptionLossTerm>));
+        if let (Some(config), Some(prior)) = (&self.word_supervision, prior) {
+            let words = CaptionWords::new(prior)?;
+            let find_codes = move |caption: &str| words.find(caption).into_iter().map(|node| node as i64).collect();
+            let groups = layout.groups().into_iter().map(|slot: &Slot| slot.codes.clone()).collect();
+            terms.push(Box::new(WordSupervision::new(config, groups, Box::new(find_codes))?));
+        }
+        Ok(terms)
     }
 }
