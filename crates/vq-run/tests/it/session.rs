@@ -1,20 +1,14 @@
-//! What the files tell of who trains.
-
-use std::fs::File;
-use tch::Device;
+//! The state of a run, as its files show it.
 
 use tempfile::TempDir;
-use vq_train::{Ending, Environment, RunDir, RunState, Session, Sessions};
+use vq_run::{Ending, Environment, RunDir, RunState, Session, Sessions};
 
-fn begin(run: &RunDir, step: u64) -> Session {
-    Session::begin(run, Environment::of(Device::Cpu), step).unwrap()
+fn environment() -> Environment {
+    Environment::current("0.1.0", "2.11.0", "CPU", 1)
 }
 
-/// The folder's lock, as a trainer holds it.
-fn lock(run: &RunDir) -> File {
-    let file = File::create(run.path().join("lock")).unwrap();
-    file.lock().unwrap();
-    file
+fn begin(run: &RunDir, step: u64) -> Session {
+    Session::begin(run, environment(), step).unwrap()
 }
 
 fn state(run: &RunDir) -> RunState {
@@ -22,16 +16,16 @@ fn state(run: &RunDir) -> RunState {
 }
 
 #[test]
-fn each_state_can_be_told_from_the_others() {
+fn run_states_are_distinguished() {
     let folder = TempDir::new().unwrap();
     let run = RunDir::existing(folder.path());
     assert_eq!(state(&run), RunState::Unknown);
 
     begin(&run, 0);
     assert_eq!(state(&run), RunState::Killed, "there is no lock");
-    let held = lock(&run);
+    let lock = run.lock().unwrap();
     assert_eq!(state(&run), RunState::Running);
-    drop(held); // as the system does it for a process that is killed
+    drop(lock); // as the system does it for a process that is killed
     assert_eq!(state(&run), RunState::Killed);
 
     let ends = [
@@ -40,23 +34,23 @@ fn each_state_can_be_told_from_the_others() {
         (Ending::Finished, RunState::Finished),
     ];
     for (ending, expected) in ends {
-        let held = lock(&run);
+        let lock = run.lock().unwrap();
         let session = begin(&run, 3);
         assert_eq!(state(&run), RunState::Running);
         session.end(7, ending).unwrap();
         assert_eq!(state(&run), expected, "also while its process still holds the lock");
-        drop(held);
+        drop(lock);
         assert_eq!(state(&run), expected);
     }
     let sessions = Sessions::of(&run).all;
     assert_eq!(sessions.iter().map(|session| session.step).collect::<Vec<_>>(), [0, 3, 3, 3]);
     assert_eq!(sessions[0].end, None);
     assert_eq!(sessions[3].end.as_ref().unwrap().step, 7);
-    assert_eq!(sessions[3].environment, Environment::of(Device::Cpu));
+    assert_eq!(sessions[3].environment, environment());
 }
 
 #[test]
-fn a_line_that_a_crash_cut_does_not_spoil_what_follows() {
+fn truncated_line_does_not_spoil_the_next_session() {
     let folder = TempDir::new().unwrap();
     let run = RunDir::existing(folder.path());
     std::fs::write(folder.path().join("sessions.jsonl"), r#"{"event":"begin","time":1.0,"st"#).unwrap();
@@ -67,9 +61,9 @@ fn a_line_that_a_crash_cut_does_not_spoil_what_follows() {
 }
 
 #[test]
-fn time_in_training_leaves_out_the_time_between() {
+fn training_time_excludes_time_between_sessions() {
     let folder = TempDir::new().unwrap();
-    let environment = serde_json::to_string(&Environment::of(Device::Cpu)).unwrap();
+    let environment = serde_json::to_string(&environment()).unwrap();
     let begin = |time: f64| format!(r#"{{"event":"begin","time":{time},"step":0,"environment":{environment}}}"#);
     let end = |time: f64| format!(r#"{{"event":"end","time":{time},"step":9,"ending":{{"how":"stopped"}}}}"#);
     let elapsed = |lines: &[String]| {
@@ -77,9 +71,9 @@ fn time_in_training_leaves_out_the_time_between() {
         Sessions::of(&RunDir::existing(folder.path())).elapsed(1000.0)
     };
     assert_eq!(elapsed(&[begin(100.0), end(130.0), begin(500.0), end(520.0)]), 50.0);
-    // The last one runs, or was killed: up to the last sign of life.
+    // The last session is running or was killed: its time ends with the last record.
     assert_eq!(elapsed(&[begin(100.0), end(130.0), begin(990.0)]), 40.0);
-    // A clock that was set back takes no time away.
+    // A clock that was set back does not subtract time.
     assert_eq!(elapsed(&[begin(100.0), end(130.0), begin(2000.0)]), 30.0);
     assert_eq!(elapsed(&[]), 0.0);
 }
