@@ -8,7 +8,8 @@ use toml::{Table, Value};
 use vq_file::{FileError, TensorFile};
 use vq_run::checkpoint_path;
 
-use crate::{ConfigError, Experiment, GeneratorExperiment, SceneClassifierExperiment, modernize, modernize_json};
+use crate::renames::modernize_over;
+use crate::{ConfigError, Experiment, GeneratorExperiment, SceneClassifierExperiment, modernize_json};
 
 /// A TOML file and the overrides of the command line.
 ///
@@ -135,7 +136,7 @@ struct Merged {
 impl Merged {
     /// Lays a table over this one, under the present names of its keys.
     fn add(&mut self, mut above: Table, file: &str) -> Result<(), ConfigError> {
-        self.notes.extend(modernize(&mut above, file)?);
+        self.notes.extend(modernize_over(&mut above, &self.table, file)?);
         lay_over(&mut self.table, above);
         Ok(())
     }

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::ConfigError;
 
 /// Keys that were only renamed: old path and new path.
-const RENAMED: [(&str, &str); 21] = [
+const RENAMED: [(&str, &str); 26] = [
     ("quantizer.width", "quantizer.codebook_dim"),
     ("quantizer.nearest", "quantizer.top_k"),
     ("quantizer.moves", "quantizer.cvq"),
@@ -28,10 +28,14 @@ const RENAMED: [(&str, &str); 21] = [
     ("train.keep", "train.keep_checkpoints"),
     ("guards.usage.least", "guards.usage.min_share"),
     ("adversarial.learning_rate_share", "adversarial.learning_rate_factor"),
+    ("schedule.final_share", "schedule.final_factor"),
+    // Of a scene classifier.
+    ("steps", "train.steps"),
+    ("log_every", "train.log_every"),
+    // Of a study.
+    ("reader", "caption_decoder"),
+    ("distances.judge", "distances.scene_classifier"),
 ];
-
-/// As [`RENAMED`], where the key has several parents.
-const RENAMED_SCHEDULE: (&str, &str) = ("schedule.final_share", "schedule.final_factor");
 
 /// Values that were renamed: path, old value, new value.
 const VALUES: [(&str, &str, &str); 8] = [
@@ -51,8 +55,14 @@ const VALUES: [(&str, &str, &str); 8] = [
 /// [`ConfigError::Config`] naming a key that was given under both names, or one whose new name depends on keys that are not
 /// there; `file` names the configuration.
 pub fn modernize(table: &mut Table, file: &str) -> Result<Vec<String>, ConfigError> {
-    let mut renames = Renames { file, notes: Vec::new() };
-    for (old, new) in RENAMED.iter().chain([&RENAMED_SCHEDULE]) {
+    modernize_over(table, &Table::new(), file)
+}
+
+/// As [`modernize`], for a table that is laid over `below`: the new names of some keys depend on the kind of quantizer,
+/// which `below` may have.
+pub(crate) fn modernize_over(table: &mut Table, below: &Table, file: &str) -> Result<Vec<String>, ConfigError> {
+    let mut renames = Renames { file, kind_below: quantizer_kind(below), notes: Vec::new() };
+    for (old, new) in RENAMED {
         renames.rename(table, old, new)?;
     }
     renames.codes(table)?;
@@ -103,6 +113,8 @@ fn toml_of(json: &Json) -> Option<Value> {
 
 struct Renames<'a> {
     file: &'a str,
+    /// The kind of quantizer if the table has none.
+    kind_below: Option<&'a str>,
     notes: Vec<String>,
 }
 
@@ -122,10 +134,7 @@ impl Renames<'_> {
             Some(_) => self.rename(table, "quantizer.codes", "quantizer.codebook_size")?,
             None => {}
         }
-        let kind = match get_mut(table, "quantizer.kind") {
-            Some(Value::String(kind)) => kind.clone(),
-            _ => String::new(),
-        };
+        let kind = quantizer_kind(table).or(self.kind_below).unwrap_or_default().to_owned();
         match (get_mut(table, "quantizer.nouns").cloned(), get_mut(table, "quantizer.adjectives").cloned()) {
             (Some(nouns), Some(adjectives)) => {
                 remove(table, "quantizer.nouns");
@@ -135,24 +144,31 @@ impl Renames<'_> {
                     .push("`quantizer.adjectives` and `.nouns` are now `quantizer.codebook_sizes = [A, N]`".into());
             }
             (Some(_), None) => return Err(self.ambiguous("quantizer.nouns", "quantizer.codebook_sizes = [A, N]")),
+            (None, Some(_)) if kind == "vqct" => self.rename(table, "quantizer.adjectives", "quantizer.top_k")?,
             (None, Some(_)) if kind == "grouped" => {
                 return Err(self.ambiguous("quantizer.adjectives", "quantizer.codebook_sizes = [A, N]"));
             }
-            (None, Some(_)) => self.rename(table, "quantizer.adjectives", "quantizer.top_k")?,
+            // Unknown to all other kinds.
+            (None, Some(_)) => {}
             (None, None) => {}
         }
         match get_mut(table, "quantizer.options").is_some() {
-            true if ["ibq", "lfq"].contains(&kind.as_str()) => {
-                self.rename(table, "quantizer.options", &format!("quantizer.{kind}"))
-            }
+            true if kind == "ibq" => self.rename(table, "quantizer.options", "quantizer.ibq"),
+            true if kind == "lfq" => self.rename(table, "quantizer.options", "quantizer.lfq"),
             true => Err(self.ambiguous("quantizer.options", "quantizer.ibq` or `quantizer.lfq")),
             false => Ok(()),
         }
     }
 
     fn insert(&self, table: &mut Table, path: &str, value: Value) -> Result<(), ConfigError> {
-        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
-        let Some(Value::Table(parent)) = get_mut(table, parent) else { return Ok(()) };
+        let (parent, key) = match path.rsplit_once('.') {
+            Some((parent, key)) => (created(table, parent), key),
+            None => (Some(table), path),
+        };
+        let parent = parent.ok_or_else(|| ConfigError::Config {
+            file: self.file.to_owned(),
+            message: format!("`{path}`: expected a table above the key, got another value"),
+        })?;
         if parent.contains_key(key) {
             let message = format!("`{path}`: expected the key once, got it under its old name too");
             return Err(ConfigError::Config { file: self.file.to_owned(), message });
@@ -173,9 +189,21 @@ fn get_mut<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Value> {
     parts.try_fold(first, |value, part| value.as_table_mut()?.get_mut(part))
 }
 
+/// The table at a path, which is created if it is missing; none if another value is in the way.
+fn created<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Table> {
+    path.split('.')
+        .try_fold(table, |table, part| table.entry(part).or_insert_with(|| Value::Table(Table::new())).as_table_mut())
+}
+
 fn remove(table: &mut Table, path: &str) -> Option<Value> {
-    let (parent, key) = path.rsplit_once('.')?;
-    get_mut(table, parent)?.as_table_mut()?.remove(key)
+    match path.rsplit_once('.') {
+        Some((parent, key)) => get_mut(table, parent)?.as_table_mut()?.remove(key),
+        None => table.remove(path),
+    }
+}
+
+fn quantizer_kind(table: &Table) -> Option<&str> {
+    table.get("quantizer")?.get("kind")?.as_str()
 }
 
 #[cfg(test)]
@@ -217,25 +245,46 @@ mod tests {
         check("captions.masked = { least = 0.1 }", "captions.masked_text = { min_share = 0.1 }");
         check("condition.language.extent = 'whole'", "condition.language.vocabulary = 'full'");
         check("schedule.final_share = 0.1", "schedule.final_factor = 0.1");
-        check("quantizer.adjectives = 1", "quantizer.top_k = 1");
+        check("steps = 8\nlog_every = 2", "train = { steps = 8, log_every = 2 }");
+        check(
+            "reader = 'a.toml'\ndistances.judge = 'b'",
+            "caption_decoder = 'a.toml'\ndistances.scene_classifier = 'b'",
+        );
+    }
+
+    /// `quantizer.adjectives` was the number of averaged adjectives of a kind, and the number of codes of another.
+    #[test]
+    fn ambiguous_old_keys_are_read_by_the_kind_below() {
+        let modernized = |kind: &str, above: &str| {
+            let below = format!("quantizer.kind = '{kind}'").parse().expect("TOML");
+            let mut table: Table = above.parse().expect("TOML");
+            modernize_over(&mut table, &below, "--set").map(|_| table)
+        };
+        let table = modernized("vqct", "quantizer.adjectives = 1").expect("renamed");
+        assert_eq!(table, "quantizer.top_k = 1".parse().expect("TOML"));
+        let table = modernized("lfq", "quantizer.options.bits = 12").expect("renamed");
+        assert_eq!(table, "quantizer.lfq.bits = 12".parse().expect("TOML"));
+        let error = modernized("grouped", "quantizer.adjectives = 1").expect_err("refused").to_string();
+        assert!(error.contains("expected the new name `quantizer.codebook_sizes = [A, N]`"), "{error}");
     }
 
     #[test]
-    fn current_keys_stay() {
+    fn current_keys_are_unchanged() {
         let current = "quantizer = { kind = 'vq', codebook_size = 5 }\ntranslator.width = 8\ncodes = 3";
         check(current, current);
     }
 
     #[test]
-    fn a_key_under_both_names_is_an_error() {
-        for text in ["train = { ema = 0.9, ema_decay = 0.9 }", "quantizer.nouns = 3", "quantizer.options = {}"] {
+    fn key_under_both_names_is_an_error() {
+        let texts = ["train = { ema = 0.9, ema_decay = 0.9 }", "quantizer.nouns = 3", "quantizer.options = {}"];
+        for text in texts.into_iter().chain(["steps = 3\ntrain.steps = 3", "steps = 3\ntrain = 3"]) {
             let error = modernize(&mut text.parse().expect("TOML"), "file.toml").expect_err("refused").to_string();
             assert!(error.starts_with("file.toml: `"), "{error}");
         }
     }
 
     #[test]
-    fn json_without_old_keys_stays_as_it_is() {
+    fn json_without_old_keys_is_unchanged() {
         let mut json = serde_json::json!({ "train": { "ema_decay": null }, "seed": u64::MAX });
         let before = json.clone();
         assert!(modernize_json(&mut json, "test").expect("current").is_empty());
@@ -243,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_average_that_is_off_stays_off() {
+    fn disabled_weight_average_stays_disabled() {
         let mut json = serde_json::json!({ "train": { "ema": null, "keep": 3 } });
         assert!(!modernize_json(&mut json, "test").expect("renamed").is_empty());
         assert_eq!(json, serde_json::json!({ "train": { "keep_checkpoints": 3 } }));

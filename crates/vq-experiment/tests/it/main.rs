@@ -1,0 +1,9 @@
+//! Experiments: keys, checks, and what they build.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod config;
+mod configs;
+mod loss;
+mod old_keys;
+mod schedule;
+mod support;
