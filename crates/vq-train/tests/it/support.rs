@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Experiments, images and comparisons that the tests share.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,9 +6,11 @@ use std::sync::Arc;
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use tempfile::TempDir;
 use vq_data::{DataError, ImageSource, Sample};
-use vq_train::{Experiment, ExperimentFile, MetricsLog, Plan, Record, Watch};
+use vq_experiment::{Experiment, ExperimentFile, Images};
+use vq_run::{MetricsLog, Record, RunDir};
+use vq_train::{TokenizerPlan, TokenizerRun, TrainingObserver};
 
-/// A run of seconds: tiny pictures, tiny network.
+/// An experiment that trains for seconds: small images, small network.
 pub(crate) const TINY: &str = r#"
 name = "tiny"
 device = "cpu"
@@ -27,9 +29,9 @@ latent_channels = 8
 
 [quantizer]
 kind = "vqct"
-prior = { source = "embedded", adjectives = 20, nouns = 30 }
+prior = { source = "embedded", max_adjectives = 20, max_nouns = 30 }
 transfer = { hidden = 8, dropout = 0.5 }
-width = 4
+codebook_dim = 4
 
 [schedule]
 learning_rate = 1e-3
@@ -48,29 +50,28 @@ pub(crate) fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// [`TINY`] with overrides.
 pub(crate) fn tiny(overrides: &[&str]) -> Experiment {
     let folder = TempDir::new().unwrap();
     let path = write(folder.path(), "tiny.toml", TINY);
     let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
-    ExperimentFile { path, overrides }.load().unwrap()
+    ExperimentFile { path, overrides }.load().unwrap().experiment
 }
 
 /// Stops after a number of steps.
 pub(crate) struct StopAfter(pub(crate) u64);
 
-impl Watch for StopAfter {
+impl TrainingObserver for StopAfter {
     fn step(&mut self, _step: u64) {
         self.0 -= 1;
     }
-
-    fn record(&mut self, _record: &Record) {}
 
     fn wants_stop(&self) -> bool {
         self.0 == 0
     }
 }
 
-/// Ten pictures of 20x18.
+/// A folder of ten images of 20x18.
 pub(crate) fn pictures() -> TempDir {
     let folder = TempDir::new().unwrap();
     for number in 0..10_u8 {
@@ -80,7 +81,7 @@ pub(crate) fn pictures() -> TempDir {
     folder
 }
 
-/// As `tiny`, on the pictures of a folder in the place of the emoji.
+/// As [`tiny`], on the images of a folder instead of the emoji.
 pub(crate) fn tiny_folder(folder: &Path, more: &[&str]) -> Experiment {
     let train = format!("data.source.train={}", toml::Value::String(folder.display().to_string()));
     let source =
@@ -88,7 +89,7 @@ pub(crate) fn tiny_folder(folder: &Path, more: &[&str]) -> Experiment {
     tiny(&[&source, more].concat())
 }
 
-/// So many small pictures, each another slope of colour.
+/// A number of small images, each with another colour gradient.
 pub(crate) struct Slopes(pub(crate) usize);
 
 impl ImageSource for Slopes {
@@ -104,25 +105,41 @@ impl ImageSource for Slopes {
     }
 }
 
-/// Plain VQ on few pictures, which needs no words: quicker than [`tiny`].
+/// Overrides to plain VQ, which needs no words: quicker than [`tiny`].
 pub(crate) const PLAIN: [&str; 4] =
-    ["quantizer.kind=nearest", "quantizer.codes=24", "quantizer.width=4", "train.validate_every=100"];
+    ["quantizer.kind=vq", "quantizer.codebook_size=24", "quantizer.codebook_dim=4", "train.validate_every=100"];
 
-/// [`PLAIN`] and more overrides.
+/// [`TINY`] with the overrides [`PLAIN`] and more.
 pub(crate) fn plain(overrides: &[&str]) -> Experiment {
     tiny(&[&PLAIN, overrides].concat())
 }
 
-/// Pictures to train on and to validate on.
-pub(crate) fn slopes() -> [Arc<dyn ImageSource>; 2] {
-    [Arc::new(Slopes(20)), Arc::new(Slopes(4))]
+/// Images to train on and to validate on.
+pub(crate) fn slopes() -> Images {
+    Images::new(Arc::new(Slopes(20)), Arc::new(Slopes(4)))
 }
 
-pub(crate) fn plan(experiment: Experiment) -> Plan {
-    let [train, validation] = slopes();
-    Plan::with_images(experiment, train, validation).unwrap()
+/// The plan of an experiment on [`slopes`].
+pub(crate) fn plan(experiment: Experiment) -> TokenizerPlan {
+    TokenizerPlan::with_images(experiment, slopes()).unwrap()
 }
 
+/// Begins a run of an experiment on [`slopes`] in a new folder.
+pub(crate) fn begun(run: &Path, experiment: Experiment) -> TokenizerRun {
+    TokenizerRun::begin(plan(experiment), || RunDir::exact(run)).unwrap()
+}
+
+/// Resumes a run on [`slopes`].
+pub(crate) fn resumed(run: &Path) -> TokenizerRun {
+    TokenizerRun::resume_with_images(RunDir::existing(run), slopes()).unwrap()
+}
+
+/// Trains an experiment on [`slopes`] to its end in a new folder.
+pub(crate) fn finished(run: &Path, experiment: Experiment) {
+    begun(run, experiment).train(&mut StopAfter(u64::MAX)).unwrap();
+}
+
+/// The log of a run.
 pub(crate) fn records(run: &Path) -> Vec<Record> {
     MetricsLog::read(&run.join("metrics.jsonl")).unwrap()
 }
@@ -134,7 +151,7 @@ pub(crate) fn tensors(checkpoint: &Path) -> Vec<(String, tch::Tensor)> {
     tensors
 }
 
-/// Two checkpoints hold the same, bit for bit.
+/// Asserts that two checkpoints hold the same tensors, bit for bit.
 pub(crate) fn assert_equal(ours: &Path, theirs: &Path) {
     let (ours, theirs) = (tensors(ours), tensors(theirs));
     let names = |tensors: &[(String, tch::Tensor)]| tensors.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
