@@ -66,3 +66,8 @@ pub use scene_classifier::SceneClassifierExperiment;
 pub use schedule::ScheduleConfig;
 pub use tokenizer::{Experiment, Learn, StartConfig, Weights};
 pub use train::{BestBy, TrainConfig};
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

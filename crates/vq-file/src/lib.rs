@@ -49,3 +49,8 @@ pub use png::{png_bytes, write_png};
 pub use sha256::{hex, sha256_hex};
 pub use storage::SharedBytes;
 pub use tensor_file::TensorFile;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

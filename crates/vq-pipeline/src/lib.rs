@@ -63,3 +63,8 @@ pub use scene_classifier::{
     SceneClassifierFigures, SceneClassifierSetup, SceneLabels, SceneScores, TrainedSceneClassifier,
 };
 pub use tokenizer_state::TokenizerState;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

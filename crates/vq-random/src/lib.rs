@@ -20,3 +20,8 @@ mod stream;
 
 pub use seed::derive_seed;
 pub use stream::RandomStream;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -48,3 +48,8 @@ pub use run_contents::{GridFile, RunContents};
 pub use run_log::{Point, RunLog};
 pub use run_report::RunReport;
 pub use tensorboard::{EventFile, Moment};
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

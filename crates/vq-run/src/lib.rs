@@ -50,3 +50,8 @@ pub use record::{CaptionFigures, GroupRecord, Record, SlotRecord};
 pub use run_dir::{RunDir, checkpoint_path};
 pub use run_lock::RunLock;
 pub use session::{Ending, Environment, PastSession, RunState, Session, SessionEnd, Sessions};
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

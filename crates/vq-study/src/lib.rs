@@ -41,3 +41,8 @@ pub use words::{
     CodeSurvey, CodeWord, CodeWords, EditedIds, InspectionPage, Patch, SearchBy, SurveyedImage, TextSearch, WordHeat,
     WordReplacement, WordUse,
 };
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,3 +62,8 @@ pub use scene_classifier::{SceneClassifierPlan, SceneClassifierRun, SceneClassif
 pub use tokenizer::{
     Adversary, DiscriminatorTerm, GeneratorTerm, TokenizerPlan, TokenizerRun, TokenizerTask, TokenizerValidation,
 };
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

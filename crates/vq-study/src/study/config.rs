@@ -19,7 +19,7 @@ use crate::{DistancesConfig, StudyError};
 /// name = "vqct"
 /// title = "VQCT"
 /// config = "vqct.toml"             # relative to this file
-/// set = ["quantizer.width=16"]     # as `vqct train --set`
+/// set = ["quantizer.codebook_dim=16"]     # as `vqct train --set`
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
