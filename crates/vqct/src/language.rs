@@ -5,13 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use atomic_write_file::AtomicWriteFile;
 use clap::ValueEnum;
 use codebook_prior::PriorGraph;
 use prior_builder::{Corpus, CorpusFormat, EmbeddingTable, EmbeddingTableConfig, Strictness, TextEmbedder};
 use tch::Tensor;
 use vlt_caption::{Language, LanguageAbout, SpecialNames, TokenSelection};
 use vq_data::{EmojiSet, ImageSource};
+use vq_file::write_atomically;
 use vq_scenes::{EmojiScenes, SceneConfig};
 
 use crate::output::{refuse_existing, write_new};
@@ -92,19 +92,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     })?;
     let bytes = language.to_bytes()?;
     match args.replace {
-        true => replace(&args.out, &bytes).with_context(|| format!("write {}", args.out.display()))?,
+        true => write_atomically(&args.out, |file| file.write_all(&bytes))?,
         false => write_new(&args.out, &bytes)?,
     }
     let tokens = language.vocabulary().map().size();
     print_line!("{}: {tokens} tokens of {}, width {width}, {} KiB", args.out.display(), args.name, bytes.len() / 1024);
     Ok(())
-}
-
-/// Puts a file in the place of another in one move: whatever goes wrong, the old one stays whole.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = AtomicWriteFile::open(path)?;
-    file.write_all(bytes)?;
-    file.commit()
 }
 
 /// All texts whose tokens are kept, each once.
