@@ -1,5 +1,6 @@
 //! `vqct data`: images and captions, before any training.
 
+mod bar;
 mod check;
 mod pack;
 mod show;
@@ -7,7 +8,6 @@ mod source;
 
 use anyhow::Result;
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -25,11 +25,4 @@ pub(crate) fn run(command: &DataCommand) -> Result<()> {
         DataCommand::Pack(args) => pack::run(args),
         DataCommand::Show(args) => show::run(args),
     }
-}
-
-/// A bar on standard error, if that is a terminal.
-fn bar(samples: usize) -> Result<ProgressBar> {
-    let bar = ProgressBar::new(samples as u64);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} images, {per_sec}, {eta} left")?);
-    Ok(bar)
 }

@@ -114,20 +114,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", chain(&error));
+            eprintln!("error: {}", output::chain(&error));
             ExitCode::FAILURE
         }
     }
-}
-
-/// An error and its causes on one line; a cause that an error already contains is not repeated.
-fn chain(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |message, cause| {
-        let cause = cause.to_string();
-        match message.is_empty() {
-            true => cause,
-            false if message.contains(&cause) => message,
-            false => format!("{message}: {cause}"),
-        }
-    })
 }

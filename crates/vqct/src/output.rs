@@ -16,6 +16,18 @@ pub(crate) fn print_line(line: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// An error and its causes on one line; a cause that an error already contains is not repeated.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |message, cause| {
+        let cause = cause.to_string();
+        match message.is_empty() {
+            true => cause,
+            false if message.contains(&cause) => message,
+            false => format!("{message}: {cause}"),
+        }
+    })
+}
+
 /// A PNG for each stem in `folder`, which is made if need be; checked before any work is done.
 pub(crate) fn png_paths(folder: &Path, stems: &[String]) -> Result<Vec<PathBuf>> {
     // A token file may come from anywhere: its names must not lead out of the folder.

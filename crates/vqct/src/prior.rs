@@ -7,11 +7,8 @@ mod drawing;
 mod inspect;
 mod merge;
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use clap::Subcommand;
-use codebook_prior::PriorGraph;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PriorCommand {
@@ -34,17 +31,4 @@ pub(crate) fn run(command: &PriorCommand) -> Result<()> {
         PriorCommand::Diff(args) => diff::run(args),
         PriorCommand::Merge(args) => merge::run(args),
     }
-}
-
-/// A prior's file; the embedded one where none is given.
-fn open(file: Option<&Path>) -> Result<PriorGraph> {
-    Ok(match file {
-        Some(path) => PriorGraph::open(path)?,
-        None => PriorGraph::embedded()?,
-    })
-}
-
-/// How a prior is called in what is printed.
-fn name(file: Option<&PathBuf>) -> String {
-    file.map_or("the embedded prior".into(), |path| path.display().to_string())
 }

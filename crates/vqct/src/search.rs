@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use vq_study::{SearchBy, TextSearch};
 
 use crate::input::{TokenizerArgs, load_image_at};
+use crate::output::chain;
 
 /// Endings of images, in lower case.
 const IMAGES: [&str; 6] = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Ok(pixels) => ranked.push((search.score(&pixels)?[0], name)),
             Err(error) => {
                 damaged += 1;
-                eprintln!("skipped {}", crate::chain(&error));
+                eprintln!("skipped {}", chain(&error));
             }
         }
     }

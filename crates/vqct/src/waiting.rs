@@ -24,7 +24,10 @@ pub(crate) fn wait_passively() {
         command.arg0(name);
     }
     let error = command.args(arguments).env(POLICIES[0], "passive").exec();
-    eprintln!("warning: OpenMP threads spin while they wait, since the restart with {}=passive failed: {error}", POLICIES[0]);
+    eprintln!(
+        "warning: OpenMP threads spin while they wait, since the restart with {}=passive failed: {error}",
+        POLICIES[0]
+    );
 }
 
 #[cfg(not(unix))]

@@ -5,57 +5,112 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Normal dependencies that each crate may have on crates of this workspace.
+/// Normal dependencies that each crate may have on crates of this workspace, the data flow from top to bottom: a crate
+/// depends on crates above it only.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("vq-random", &[]),
+    ("vq-file", &[]),
     ("vq-core", &[]),
-    ("codebook-prior", &[]),
-    ("vq-data", &[]),
-    ("vq-transformer", &["vq-core"]),
-    ("vq-generate", &["vq-core", "vq-transformer"]),
-    ("transfer-net", &["vq-core", "codebook-prior"]),
-    ("vlt-caption", &["vq-core", "vq-transformer"]),
-    ("vq-model", &["vq-core"]),
-    ("vq-eval", &["vq-core"]),
+    ("codebook-prior", &["vq-file"]),
+    ("prior-builder", &["codebook-prior", "vq-file"]),
+    ("transfer-net", &["codebook-prior", "vq-core", "vq-random"]),
+    ("vq-nn", &["vq-core"]),
+    ("vq-model", &["vq-core", "vq-file"]),
+    ("vlt-caption", &["vq-core", "vq-file", "vq-nn", "vq-random"]),
+    ("vq-generate", &["vq-core", "vq-nn", "vq-random"]),
+    ("vq-data", &["vq-file", "vq-random"]),
+    ("vq-scenes", &["vq-data", "vq-file", "vq-random"]),
+    ("vq-eval", &["vq-core", "vq-random"]),
+    ("vq-run", &["vq-file"]),
+    ("vq-report", &["vq-file", "vq-run"]),
     (
-        "vq-train",
+        "vq-experiment",
         &[
-            "vq-core",
-            "vq-model",
+            "codebook-prior",
             "transfer-net",
             "vlt-caption",
-            "vq-generate",
-            "vq-transformer",
-            "codebook-prior",
+            "vq-core",
             "vq-data",
             "vq-eval",
+            "vq-file",
+            "vq-generate",
+            "vq-model",
+            "vq-nn",
+            "vq-run",
+            "vq-scenes",
         ],
     ),
     (
-        "vqct",
+        "vq-pipeline",
         &[
-            "vq-core",
             "codebook-prior",
-            "vq-data",
-            "vq-generate",
-            "transfer-net",
             "vlt-caption",
-            "vq-model",
+            "vq-core",
+            "vq-data",
             "vq-eval",
+            "vq-experiment",
+            "vq-file",
+            "vq-generate",
+            "vq-model",
+            "vq-nn",
+            "vq-random",
+            "vq-run",
+            "vq-scenes",
+        ],
+    ),
+    (
+        "vq-train",
+        &[
+            "codebook-prior",
+            "vlt-caption",
+            "vq-core",
+            "vq-data",
+            "vq-experiment",
+            "vq-file",
+            "vq-generate",
+            "vq-model",
+            "vq-pipeline",
+            "vq-random",
+            "vq-report",
+            "vq-run",
+            "vq-scenes",
+        ],
+    ),
+    (
+        "vq-study",
+        &[
+            "codebook-prior",
+            "vlt-caption",
+            "vq-core",
+            "vq-data",
+            "vq-eval",
+            "vq-experiment",
+            "vq-file",
+            "vq-generate",
+            "vq-model",
+            "vq-pipeline",
+            "vq-report",
+            "vq-run",
+            "vq-scenes",
             "vq-train",
         ],
     ),
     ("xtask", &[]),
 ];
 
+/// The command, which may depend on all libraries.
+const COMMAND: &str = "vqct";
+
 /// Crates that must be usable without libtorch, whatever their features.
-const WITHOUT_TORCH: [&str; 3] = ["codebook-prior", "vq-data", "xtask"];
+const WITHOUT_TORCH: [&str; 9] =
+    ["codebook-prior", "prior-builder", "vq-data", "vq-file", "vq-random", "vq-report", "vq-run", "vq-scenes", "xtask"];
 
 /// Crates that bring libtorch.
 const TORCH: [&str; 2] = ["tch", "torch-sys"];
 
 /// Beginning of the names of crates that bring tensors in Rust, and the one crate that may use them: it runs text
 /// encoders, as a feature.
-const CANDLE: (&str, &str) = ("candle-", "codebook-prior");
+const CANDLE: (&str, &str) = ("candle-", "prior-builder");
 
 struct Graph {
     /// Package ids of the workspace, by name.
@@ -104,20 +159,48 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a string").to_owned()
 }
 
+impl Graph {
+    /// Names of the normal dependencies of a crate of this workspace.
+    fn dependencies_of(&self, name: &str) -> Vec<&str> {
+        self.dependencies[&self.members[name]].iter().map(|id| self.names[id].as_str()).collect()
+    }
+}
+
 #[test]
 fn crates_depend_only_along_the_allowed_arrows() {
     let graph = graph();
     let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
-    for (name, id) in &graph.members {
+    for name in graph.members.keys().filter(|name| *name != COMMAND) {
         let targets = allowed.get(name.as_str()).unwrap_or_else(|| panic!("{name} is not in the table of arrows"));
-        for dependency in &graph.dependencies[id] {
-            let dependency_name = graph.names[dependency].as_str();
+        for dependency in graph.dependencies_of(name) {
             assert!(
-                !graph.members.contains_key(dependency_name) || targets.contains(&dependency_name),
-                "{name} may not depend on {dependency_name}"
+                !graph.members.contains_key(dependency) || targets.contains(&dependency),
+                "{name} may not depend on {dependency}"
             );
         }
     }
+}
+
+#[test]
+fn table_of_arrows_goes_one_way_and_has_no_unused_arrow() {
+    let graph = graph();
+    for (position, (name, targets)) in ARROWS.iter().enumerate() {
+        assert!(graph.members.contains_key(*name), "{name} is in the table of arrows, and not in the workspace");
+        let used = graph.dependencies_of(name);
+        for target in *targets {
+            assert!(ARROWS[..position].iter().any(|(above, _)| above == target), "{target} is not above {name}");
+            assert!(used.contains(target), "{name} has an arrow to {target}, and does not depend on it");
+        }
+    }
+}
+
+#[test]
+fn candle_is_a_dependency_of_one_crate_only() {
+    let graph = graph();
+    let (candle, user) = CANDLE;
+    let uses = |name: &str| graph.dependencies_of(name).iter().any(|dependency| dependency.starts_with(candle));
+    let found: Vec<_> = graph.members.keys().filter(|name| uses(name)).collect();
+    assert_eq!(found, [user]);
 }
 
 #[test]

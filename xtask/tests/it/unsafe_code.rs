@@ -1,7 +1,8 @@
-//! `unsafe` lives in a few named files, each for one reason.
+//! `unsafe` lies in a few named files, each for one reason.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::workspace_files::{crate_folders, read, rust_files, short_path};
 
 /// The files that may use `unsafe`, and what for.
 const ALLOWED: [(&str, &str); 9] = [
@@ -13,38 +14,16 @@ const ALLOWED: [(&str, &str); 9] = [
     ("crates/vq-core/src/search/cpu/tensor.rs", "reads a tensor's memory as a slice"),
     ("crates/vq-core/src/search/cpu/threads.rs", "calls libtorch's OpenMP runtime"),
     ("crates/vq-file/src/storage.rs", "maps a file into memory"),
-    ("crates/vq-train/src/memory.rs", "tells the allocator to keep what is freed"),
+    ("crates/vq-train/src/memory.rs", "sets an option of the allocator: freed memory is kept"),
 ];
 
 #[test]
 fn unsafe_code_lies_in_the_named_files() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let crates = fs::read_dir(workspace.join("crates")).expect("crates exist");
-    let mut sources: Vec<_> = crates.map(|entry| entry.expect("an entry").path().join("src")).collect();
-    sources.push(workspace.join("xtask/src"));
-    let mut found = Vec::new();
-    for source in sources.iter().filter(|source| source.is_dir()) {
-        collect(source, &mut found);
-    }
-    let mut found: Vec<_> = found.iter().filter_map(|file| file.strip_prefix(&workspace).ok()).collect();
-    found.sort();
+    let files: Vec<_> = crate_folders().iter().flat_map(|folder| rust_files(&folder.join("src"))).collect();
+    let found: Vec<_> =
+        files.iter().filter(|file| read(file).lines().any(uses_unsafe)).map(|file| short_path(file)).collect();
     let allowed = ALLOWED.map(|(file, _)| Path::new(file));
     assert_eq!(found, allowed, "left: files with unsafe code; right: those that are named, with a reason");
-}
-
-/// Adds the Rust files below `folder` that use `unsafe` outside of line comments.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).expect("readable source");
-            if text.lines().any(uses_unsafe) {
-                files.push(path);
-            }
-        }
-    }
 }
 
 fn uses_unsafe(line: &str) -> bool {

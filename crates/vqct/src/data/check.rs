@@ -7,7 +7,7 @@ use serde_json::json;
 use vq_data::grid::{GridLayout, SampleWords, draw_grid, sample_cells};
 use vq_data::{CaptionStats, Fault, LabelStats, PackManifest, SizeStats, Survey, ValueStats};
 
-use super::bar;
+use super::bar::bar;
 use super::source::{Data, SourceArgs};
 use crate::output::{refuse_existing, write_png};
 

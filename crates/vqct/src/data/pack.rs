@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use vq_data::{Damaged, PackConfig, PackEncoding, Packing, pack};
 
-use super::bar;
+use super::bar::bar;
 use super::source::{Data, SourceArgs};
 
 #[derive(Debug, clap::Args)]

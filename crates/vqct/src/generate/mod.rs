@@ -1,21 +1,25 @@
 //! `vqct generate`.
 
+mod args;
 mod requests;
 mod sheet;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Tensor;
 use vq_core::DeviceChoice;
-use vq_generate::{GenerationConfig, Order, RoundsConfig, SampleConfig, SampleRequest};
+use vq_generate::{GenerationConfig, SampleRequest};
 use vq_pipeline::{GeneratedImages, GeneratorCheckpoint, GeneratorUse, ImageGenerator, to_rgb};
 
 use crate::input::WeightsArg;
 use crate::output::{png_paths, refuse_existing, write_new, write_png};
 use crate::tokens::{Header, TokenLine};
+use args::ConditionArgs;
 use requests::{Request, Requests, condition, known};
+
+pub(crate) use args::Sampling;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["out", "grid"]))]
@@ -45,89 +49,6 @@ pub(crate) struct Args {
     /// Write all images to this PNG, each request a row, with its words below.
     #[arg(long, value_name = "FILE")]
     grid: Option<PathBuf>,
-}
-
-/// What is to be shown; each kind may be requests often. IMAGE is a file, `emoji:NAME`, or `validation:N`, the image of that
-/// number of the generator's validation set.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ConditionArgs {
-    /// A class, by name or number.
-    #[arg(long = "class", value_name = "CLASS")]
-    classes: Vec<String>,
-    /// A text.
-    #[arg(long = "text", value_name = "TEXT")]
-    texts: Vec<String>,
-    /// A segmentation: a grey picture whose levels are labels, or a coloured one as `vq-data` colours them.
-    #[arg(long = "segmentation", value_name = "IMAGE")]
-    segmentations: Vec<String>,
-    /// Make anew what is white in the mask, a picture as large as the image, and keep the rest.
-    #[arg(long, num_args = 2, value_names = ["IMAGE", "MASK"], conflicts_with = "complete")]
-    inpaint: Vec<String>,
-    /// Keep the upper rows of ids of this image, and make the others anew.
-    #[arg(long, value_name = "IMAGE")]
-    complete: Vec<String>,
-    /// Rows of ids that are kept [default: half].
-    #[arg(long, value_name = "ROWS", requires = "complete")]
-    keep_rows: Option<i64>,
-}
-
-/// How ids are drawn.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Sampling {
-    /// Images for each request.
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub(crate) count: usize,
-    /// The seed of the first image; the others have the numbers that follow.
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub(crate) seed: u64,
-    /// Images that are made at a time; decides speed and memory, not what is made.
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    pub(crate) batch: usize,
-    /// Divides log-probabilities before drawing: less is bolder.
-    #[arg(long, value_name = "T", default_value_t = 1.0)]
-    temperature: f64,
-    /// Draw among so many of the likeliest ids; all if it is more than there are.
-    #[arg(long, value_name = "K")]
-    top_k: Option<i64>,
-    /// Draw among the fewest likeliest ids that reach this probability together.
-    #[arg(long, value_name = "P", default_value_t = 1.0)]
-    top_p: f64,
-    /// Weight of the request: 1 asks for it plainly, more insists (classifier-free guidance).
-    #[arg(long, value_name = "W", default_value_t = 1.0)]
-    guidance: f64,
-    /// Rounds of a masked generator [default: 8].
-    #[arg(long, value_name = "N")]
-    rounds: Option<i64>,
-    /// Weight of chance in what a masked generator keeps of a round [default: 4.5].
-    #[arg(long, value_name = "T")]
-    choice_temperature: Option<f64>,
-}
-
-impl Sampling {
-    pub(crate) fn config(&self, order: Order) -> Result<GenerationConfig> {
-        let draw = SampleConfig { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
-        let asked = self.rounds.is_some() || self.choice_temperature.is_some();
-        let rounds = match order {
-            Order::Masked => {
-                let default = RoundsConfig::default();
-                let steps = self.rounds.unwrap_or(default.steps);
-                let choice_temperature = self.choice_temperature.unwrap_or(default.choice_temperature);
-                Some(RoundsConfig { steps, choice_temperature })
-            }
-            Order::Autoregressive { .. } if asked => {
-                bail!("--rounds and --choice-temperature: expected a masked generator, got an autoregressive one")
-            }
-            Order::Autoregressive { .. } => None,
-        };
-        let config = GenerationConfig { draw, guidance: self.guidance, rounds };
-        config.check()?;
-        for (name, value) in [("--count", self.count), ("--batch", self.batch)] {
-            if value == 0 {
-                bail!("{name}: expected at least 1, got 0");
-            }
-        }
-        Ok(config)
-    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {

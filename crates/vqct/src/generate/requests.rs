@@ -7,7 +7,7 @@ use vq_data::{LabelMap, center_square, segmentation_image};
 use vq_generate::{Condition, Grid, Known};
 use vq_pipeline::{Conditioner, GeneratorImages, ImageGenerator, ImageTokens, TokenizedBatch};
 
-use super::ConditionArgs;
+use super::args::ConditionArgs;
 use crate::input::{load_pixels, to_tensor};
 
 /// The prefix of an image of the validation set.

@@ -1,12 +1,12 @@
 //! `vqct prior inspect`.
 
 use std::cmp::Reverse;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use codebook_prior::{PartOfSpeech, PriorGraph, Word};
 
-use super::{drawing, name, open};
+use super::drawing;
 use crate::output::{refuse_existing, write_new};
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +43,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A prior's file; the embedded one where none is given.
+fn open(file: Option<&Path>) -> Result<PriorGraph> {
+    Ok(match file {
+        Some(path) => PriorGraph::open(path)?,
+        None => PriorGraph::embedded()?,
+    })
+}
+
+/// How a prior is called in what is printed.
+fn name(file: Option<&PathBuf>) -> String {
+    file.map_or("the embedded prior".into(), |path| path.display().to_string())
 }
 
 /// The nodes of a word, the one with more edges first.

@@ -7,7 +7,7 @@ use vq_report::{KeyRow, RunContents, RunDiff};
 use vq_run::RunDir;
 
 use super::table::Table;
-use crate::output::refuse_existing;
+use crate::output::{chain, refuse_existing};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for folder in &args.runs {
         match RunContents::read(&RunDir::existing(folder)) {
             Ok(run) => runs.push(run),
-            Err(error) => eprintln!("skipped {}: {}", folder.display(), crate::chain(&error.into())),
+            Err(error) => eprintln!("skipped {}: {}", folder.display(), chain(&error.into())),
         }
     }
     anyhow::ensure!(runs.len() >= 2, "runs diff: expected at least two run folders, got {}", runs.len());

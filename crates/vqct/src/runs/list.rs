@@ -10,6 +10,7 @@ use vq_report::{RunContents, date_time, short_duration, short_number};
 use vq_run::RunDir;
 
 use super::table::Table;
+use crate::output::chain;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
@@ -129,7 +130,7 @@ fn rows(folder: &Path) -> Result<Vec<Row>> {
     for folder in folders {
         match Row::of(folder.clone()) {
             Ok(row) => rows.push(row),
-            Err(error) => eprintln!("skipped {}: {}", folder.display(), crate::chain(&error)),
+            Err(error) => eprintln!("skipped {}: {}", folder.display(), chain(&error)),
         }
     }
     Ok(rows)

@@ -1,39 +1,14 @@
 //! `vqct tokenize`.
 
+mod args;
 mod images;
 mod store;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 
-use crate::input::{ImageArgs, Size, TokenizerArgs};
+use crate::input::ImageArgs;
 
-#[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["out", "store"]))]
-pub(crate) struct Args {
-    #[command(flatten)]
-    tokenizer: TokenizerArgs,
-    /// Image files, or `emoji:NAME` for an embedded one.
-    #[arg(value_name = "IMAGE")]
-    images: Vec<String>,
-    /// Cut the middle square and resize it to so many pixels, or `native` [default: the size of training].
-    #[arg(long, value_name = "PIXELS")]
-    size: Option<Size>,
-    /// The token file of the images to write: JSON Lines, a header and then one line per image.
-    #[arg(long, value_name = "FILE", requires = "images")]
-    out: Option<PathBuf>,
-    /// Instead of single images, turn a data set into stores of ids, `FOLDER/train.safetensors` and
-    /// `FOLDER/validation.safetensors`, which generators learn from.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["images", "size"])]
-    store: Option<PathBuf>,
-    /// The data set: the `[data]` of this experiment [default: that of the tokenizer's run].
-    #[arg(long, value_name = "EXPERIMENT", requires = "store")]
-    data: Option<PathBuf>,
-    /// Put ids of the images' segmentations beside theirs, by this tokenizer, which was trained on pictures of such.
-    #[arg(long, value_name = "RUN", requires = "store")]
-    segmentation: Option<PathBuf>,
-}
+pub(crate) use args::Args;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match (&args.out, &args.store) {

@@ -8,7 +8,7 @@ use vq_data::Split;
 use vq_experiment::{TokenizerSource, Weights};
 use vq_pipeline::TokenizeRequest;
 
-use super::Args;
+use super::args::Args;
 use crate::input::data_of;
 use crate::output::refuse_existing;
 

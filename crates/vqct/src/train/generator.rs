@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use vq_train::{GeneratorPlan, GeneratorRun, GeneratorValidation, Outcome, RunEnd, Task};
 
-use super::{RunArgs, program};
+use super::run_args::{RunArgs, program};
 use crate::input::with_notes;
 use crate::terminal::Terminal;
 

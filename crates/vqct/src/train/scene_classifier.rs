@@ -7,7 +7,7 @@ use vq_pipeline::SceneScores;
 use vq_scenes::Share;
 use vq_train::{Outcome, RunEnd, SceneClassifierPlan, SceneClassifierRun, SceneClassifierValidation, Task};
 
-use super::{RunArgs, program};
+use super::run_args::{RunArgs, program};
 use crate::input::with_notes;
 use crate::terminal::Terminal;
 

@@ -7,7 +7,7 @@ use vq_data::DamagedFile;
 use vq_run::GeneratedCaption;
 use vq_train::{Outcome, RunEnd, Task, TokenizerPlan, TokenizerRun, TokenizerValidation};
 
-use super::{RunArgs, program};
+use super::run_args::{RunArgs, program};
 use crate::input::with_notes;
 use crate::terminal::Terminal;
 
