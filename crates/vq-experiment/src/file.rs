@@ -15,8 +15,8 @@ use crate::{ConfigError, Experiment, GeneratorExperiment, SceneClassifierExperim
 ///
 /// A file may name another as its `base`, relative to itself: its own keys override those of the base.
 /// A table that names another `kind` than the one below it replaces that table whole.
-/// If a run starts from a trained tokenizer (`start.run`), the experiment of that tokenizer is the base of all, without its
-/// captions.
+/// If a run starts from a trained tokenizer (`start.run`), the experiment of that tokenizer is the base of all, without
+/// its captions.
 #[derive(Debug, Clone)]
 pub struct ExperimentFile {
     /// The file.
@@ -41,8 +41,8 @@ impl ExperimentFile {
     /// Reads and merges the experiment of a tokenizer.
     ///
     /// # Errors
-    /// [`ConfigError::File`] if a file cannot be read, [`ConfigError::Config`] if it is not TOML, or a key is unknown or of
-    /// the wrong type; the message names the file, the key and, for an unknown one, the nearest known key.
+    /// [`ConfigError::File`] if a file cannot be read, [`ConfigError::Config`] if it is not TOML, or a key is unknown
+    /// or of the wrong type; the message names the file, the key and, for an unknown one, the nearest known key.
     pub fn load(&self) -> Result<Loaded<Experiment>, ConfigError> {
         let mut merged = merged(&self.path, &self.overrides)?;
         if let Some(Value::String(run)) = merged.table.get("start").and_then(|start| start.get("run")) {

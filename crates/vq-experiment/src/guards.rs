@@ -8,8 +8,8 @@ use crate::error::check_value;
 
 /// What happens when steps go wrong.
 ///
-/// A step whose loss or gradient is not finite is skipped: parameters, moments and averages stay unchanged, the data of the
-/// step count as used, and the step counts for the schedule.
+/// A step whose loss or gradient is not finite is skipped: parameters, moments and averages stay unchanged, the data of
+/// the step count as used, and the step counts for the schedule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardsConfig {
@@ -35,8 +35,8 @@ impl Default for GuardsConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipRemedy {
-    /// The run returns to the last checkpoint without skipped steps, with a lower learning rate and with the data that come
-    /// next, not those that went wrong.
+    /// The run returns to the last checkpoint without skipped steps, with a lower learning rate and with the data that
+    /// come next, not those that went wrong.
     Rollback,
     /// The run ends with an error; the last checkpoint stays.
     Stop,

@@ -1,7 +1,7 @@
 //! Experiments as TOML: the keys, their checks, and the objects that they name.
 //!
-//! Each part of an experiment has one file here: its keys, its checks, and what it builds. A new quantizer, data source or
-//! loss term is one of these files.
+//! Each part of an experiment has one file here: its keys, its checks, and what it builds. A new quantizer, data source
+//! or loss term is one of these files.
 //!
 //! | part | keys | what it builds |
 //! |---|---|---|
@@ -10,7 +10,8 @@
 //! | [`LossConfig`] | `loss` | image loss terms ([`Loss`]) |
 //! | [`AdversarialConfig`] | `adversarial` | options of the discriminator |
 //! | [`CaptionsConfig`] | `captions` | options of captions, and their language |
-//! | [`AdamConfig`], [`ScheduleConfig`], [`TrainConfig`], [`GuardsConfig`] | `optimizer`, `schedule`, `train`, `guards` | |
+//! | [`AdamConfig`], [`ScheduleConfig`] | `optimizer`, `schedule` | |
+//! | [`TrainConfig`], [`GuardsConfig`] | `train`, `guards` | |
 //!
 //! Three kinds of experiments are made of them: [`Experiment`] (a tokenizer), [`GeneratorExperiment`] and
 //! [`SceneClassifierExperiment`]. [`ExperimentFile`] reads them from TOML, with overrides and bases.

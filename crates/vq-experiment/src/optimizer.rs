@@ -16,8 +16,8 @@ pub struct AdamConfig {
     /// Added to the root of the second moment.
     pub epsilon: f64,
     /// Decoupled weight decay, which makes this AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2): each step
-    /// subtracts `learning rate * weight_decay` of a parameter. Parameters of one axis (biases, scales of normalizations)
-    /// and codebooks do not decay.
+    /// subtracts `learning rate * weight_decay` of a parameter. Parameters of one axis (biases, scales of
+    /// normalizations) and codebooks do not decay.
     pub weight_decay: f64,
     /// The norm of the gradient over all parameters is clipped to this; none: never.
     pub clip: Option<f64>,

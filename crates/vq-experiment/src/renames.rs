@@ -52,8 +52,8 @@ const VALUES: [(&str, &str, &str); 8] = [
 /// Gives the keys of earlier versions their present names; returns a note for each.
 ///
 /// # Errors
-/// [`ConfigError::Config`] naming a key that was given under both names, or one whose new name depends on keys that are not
-/// there; `file` names the configuration.
+/// [`ConfigError::Config`] naming a key that was given under both names, or one whose new name depends on keys that are
+/// not there; `file` names the configuration.
 pub fn modernize(table: &mut Table, file: &str) -> Result<Vec<String>, ConfigError> {
     modernize_over(table, &Table::new(), file)
 }

@@ -21,15 +21,15 @@ pub struct TrainConfig {
     /// Steps between checkpoints; the last step always has one.
     #[serde(default = "default_interval")]
     pub checkpoint_every: u64,
-    /// Micro-batches of `data.batch_size` whose gradients make a step; with `n`, the step is that of a batch `n` times as
-    /// large.
+    /// Micro-batches of `data.batch_size` whose gradients make a step; with `n`, the step is that of a batch `n` times
+    /// as large.
     #[serde(default = "one")]
     pub accumulate: u64,
     /// Dtype of the activations of encoder and decoder, `f32` or `bf16`; parameters, codes and losses are `f32`.
     #[serde(default)]
     pub precision: Precision,
-    /// Decay of an exponential moving average of the weights, such as 0.999, which validation and users of the tokenizer
-    /// then get; none: no average.
+    /// Decay of an exponential moving average of the weights, such as 0.999, which validation and users of the
+    /// tokenizer then get; none: no average.
     #[serde(default)]
     pub ema_decay: Option<f64>,
     /// Checkpoints to keep: the newest ones, and the best one besides.

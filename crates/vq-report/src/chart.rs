@@ -1,7 +1,7 @@
 //! Line charts as inline SVG.
 //!
-//! They are drawn here and not by a plotting crate, because colours must follow the page's light or dark mode, which takes
-//! classes instead of colours in the SVG, and values must show under the pointer.
+//! They are drawn here and not by a plotting crate, because colours must follow the page's light or dark mode, which
+//! takes classes instead of colours in the SVG, and values must show under the pointer.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -125,6 +125,7 @@ impl Chart {
             })
             .collect();
         let (several, along) = (self.curves.len() > 1, self.along.word());
+        let (view_box, label) = (format!("0 0 {WIDTH} {HEIGHT}"), format!("{} over {along}s", self.title));
         Some(html! {
             figure.chart data-lines=(json!(under_pointer)) data-left=(LEFT) data-right=(RIGHT) data-along=(along) {
                 figcaption {
@@ -139,7 +140,7 @@ impl Chart {
                         }
                     }
                 }
-                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} over {along}s", self.title)) {
+                svg viewBox=(view_box) role="img" aria-label=(label) {
                     g.rules {
                         @for &tick in &values.ticks {
                             line x1=(LEFT) x2=(RIGHT) y1=(tenth(y(tick))) y2=(tenth(y(tick))) {}

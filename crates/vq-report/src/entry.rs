@@ -1,7 +1,7 @@
 //! A line of `metrics.jsonl`, read without knowing what is in it.
 //!
-//! A report must not fail because another version wrote the log: so lines are read as JSON, and every number in them is a
-//! figure with a name.
+//! A report must not fail because another version wrote the log: so lines are read as JSON, and every number in them is
+//! a figure with a name.
 
 use serde_json::Value;
 use vq_run::Record;

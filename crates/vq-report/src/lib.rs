@@ -1,7 +1,7 @@
 //! Reports of training runs: one HTML page per run, pages that set runs side by side, and TensorBoard event files.
 //!
-//! Everything is made from the files of a run folder ([`vq_run::RunDir`]), so a page can be made again at any time, also
-//! of a run that was killed or that another version wrote.
+//! Everything is made from the files of a run folder ([`vq_run::RunDir`]), so a page can be made again at any time,
+//! also of a run that was killed or that another version wrote.
 //! The crate does not depend on libtorch.
 //!
 //! | type | what it is |

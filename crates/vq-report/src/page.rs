@@ -144,6 +144,7 @@ fn curves(run: &RunContents) -> Markup {
 fn codes(run: &RunContents) -> Markup {
     let last = groups::last(run);
     let names: Vec<&str> = run.log.names("validation").into_iter().filter_map(|name| group_of(name, "size")).collect();
+    let share = |group: &GroupUse| group.share() * 100.0;
     let chart = |title: &str, unit, value: fn(&GroupUse) -> f64| {
         let curve = |group: &&str| Curve { label: (*group).to_owned(), points: groups::curve(run, group, value) };
         let curves = names.iter().map(curve).collect();
@@ -173,11 +174,11 @@ fn codes(run: &RunContents) -> Markup {
                     }
                 }
                 p.note {
-                    "Counted over the whole validation set. Perplexity is the number of codes that, used equally, would "
-                    "be as hard to predict."
+                    "Counted over the whole validation set. Perplexity is the number of codes that, used equally, "
+                    "would be as hard to predict."
                 }
                 div.charts {
-                    @if let Some(chart) = chart("Codes used", "%, validation", |group| group.share() * 100.0) { (chart) }
+                    @if let Some(chart) = chart("Codes used", "%, validation", share) { (chart) }
                     @if let Some(chart) = chart("Perplexity", "codes, validation", |group| group.perplexity) { (chart) }
                 }
             }

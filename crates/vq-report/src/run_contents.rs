@@ -86,8 +86,8 @@ impl RunContents {
         rates.get(rates.len() / 2).copied()
     }
 
-    /// Seconds of training up to each of the steps, from the speeds in the log, without validation and pauses; none if the
-    /// log has no speed or the configuration no batch size.
+    /// Seconds of training up to each of the steps, from the speeds in the log, without validation and pauses; none if
+    /// the log has no speed or the configuration no batch size.
     pub fn seconds_at(&self, steps: &[u64]) -> Option<Vec<f64>> {
         let whole = |table: &str, key: &str| self.config.get(table)?.get(key)?.as_integer();
         let images = whole("data", "batch_size")? * whole("train", "accumulate").unwrap_or(1);

@@ -1,7 +1,7 @@
 //! TensorBoard event files: scalars, images, histograms, text.
 //!
-//! They are written here because the known crates are unmaintained or need `protoc`. The format is small: protocol buffer
-//! messages ([`proto`]) in records with checksums ([`record`]).
+//! They are written here because the known crates are unmaintained or need `protoc`. The format is small: protocol
+//! buffer messages ([`proto`]) in records with checksums ([`record`]).
 
 mod buckets;
 mod proto;

@@ -20,7 +20,8 @@ pub enum Rank {
 /// Saves the checkpoint of `step` by `write`, which is given the path of its file and replaces it whole or not at all.
 ///
 /// Afterwards `checkpoint.safetensors` names this file, and `best.safetensors` does if it is the best.
-/// All but the last `keep` checkpoints are removed, and so are those of later steps, which a rollback or a crash has undone.
+/// All but the last `keep` checkpoints are removed, and so are those of later steps, which a rollback or a crash has
+/// undone.
 /// At every moment, the existing names name whole files.
 ///
 /// # Errors

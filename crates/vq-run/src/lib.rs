@@ -9,7 +9,8 @@
 //! | [`save_checkpoint`] | `checkpoints/`, `checkpoint.safetensors`, `best.safetensors` |
 //! | [`GeneratedCaption`] | `captions/*.jsonl` |
 //!
-//! [`FIGURES`] is the one table of figures: title, unit, digits and direction of whatever is logged, reported or compared.
+//! [`FIGURES`] is the one table of figures: title, unit, digits and direction of whatever is logged, reported or
+//! compared.
 //!
 //! The crate does not depend on libtorch, so that reports and run lists can be made without it.
 //!

@@ -19,7 +19,8 @@ pub enum Kept {
 
 /// An append-only log of [`Record`]s; each line is written whole.
 ///
-/// Steps rise, except after an [`Event::RolledBack`](crate::Event::RolledBack): they continue from the checkpoint's step.
+/// Steps rise, except after an [`Event::RolledBack`](crate::Event::RolledBack): they continue from the checkpoint's
+/// step.
 #[derive(Debug)]
 pub struct MetricsLog {
     path: PathBuf,
@@ -32,7 +33,8 @@ impl MetricsLog {
     /// Opens a log, new or existing, and drops what is not `kept`, as well as a last line that a crash cut short.
     ///
     /// # Errors
-    /// [`RunError::File`] if the file cannot be read or written, [`RunError::Record`] naming the line that is not a record.
+    /// [`RunError::File`] if the file cannot be read or written, [`RunError::Record`] naming the line that is not a
+    /// record.
     pub fn open(path: &Path, kept: Kept) -> Result<Self, RunError> {
         let mut length = 0;
         if path.exists() {

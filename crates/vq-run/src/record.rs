@@ -29,8 +29,8 @@ pub enum Record {
         /// Norm of the gradient before clipping; missing in logs of vqct 0.1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gradient_norm: Option<f64>,
-        /// The other terms, by name: image loss terms, terms of the discriminator and of captions. Terms are logged before
-        /// their weight, except LG-VQ's and word supervision, which are logged after it.
+        /// The other terms, by name: image loss terms, terms of the discriminator and of captions. Terms are logged
+        /// before their weight, except LG-VQ's and word supervision, which are logged after it.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         terms: BTreeMap<String, f64>,
     },

@@ -28,8 +28,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The environment of this process, computing on `device`, with `threads` threads of `libtorch`. What the system does
-    /// not tell is `unknown` or the name of the architecture.
+    /// The environment of this process, computing on `device`, with `threads` threads of `libtorch`. What the system
+    /// does not tell is `unknown` or the name of the architecture.
     pub fn current(vqct: &str, libtorch: &str, device: &str, threads: i32) -> Self {
         Self {
             vqct: vqct.into(),

@@ -10,16 +10,17 @@ use tch::{Kind, Tensor};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GanLoss {
-    /// Discriminator `relu(1 - real)` and `relu(1 + fake)`, generator `-fake` (Lim and Ye 2017, arXiv 1705.02894); VQGAN's.
+    /// Discriminator `relu(1 - real)` and `relu(1 + fake)`, generator `-fake` (Lim and Ye 2017, arXiv 1705.02894);
+    /// VQGAN's.
     #[default]
     Hinge,
-    /// Discriminator binary cross-entropy, generator `log(1 - D(fake))` (Goodfellow et al. 2014, arXiv 1406.2661, equation
-    /// 1). The generator's gradient is small while the discriminator is confident.
+    /// Discriminator binary cross-entropy, generator `log(1 - D(fake))` (Goodfellow et al. 2014, arXiv 1406.2661,
+    /// equation 1). The generator's gradient is small while the discriminator is confident.
     ///
     /// `vanilla` in taming-transformers differs: it has the hinge loss for the generator.
     Vanilla,
-    /// Discriminator binary cross-entropy, generator `-log D(fake)` (same paper, section 3): the generator's gradient is
-    /// largest where the discriminator rejects its images.
+    /// Discriminator binary cross-entropy, generator `-log D(fake)` (same paper, section 3): the generator's gradient
+    /// is largest where the discriminator rejects its images.
     NonSaturating,
 }
 

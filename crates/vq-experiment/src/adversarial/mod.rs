@@ -99,8 +99,8 @@ impl AdversarialConfig {
     }
 }
 
-/// Options of R1 (Mescheder et al. 2018, arXiv 1801.04406, equation 9), a penalty on the discriminator's gradient at real
-/// images.
+/// Options of R1 (Mescheder et al. 2018, arXiv 1801.04406, equation 9), a penalty on the discriminator's gradient at
+/// real images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct R1Config {

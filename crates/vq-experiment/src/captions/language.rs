@@ -58,8 +58,8 @@ impl LanguageConfig {
     /// Reads the language and keeps the tokens of the training captions.
     ///
     /// # Errors
-    /// [`ConfigError::Caption`] naming the file; [`ConfigError::Value`] if the prior comes from another model, or if there
-    /// is no caption.
+    /// [`ConfigError::Caption`] naming the file; [`ConfigError::Value`] if the prior comes from another model, or if
+    /// there is no caption.
     pub fn load(&self, prior: Option<&PriorGraph>, train: &dyn ImageSource) -> Result<Language, ConfigError> {
         let language = self.read()?;
         let words = prior.and_then(|prior| prior.provenance().embedding.as_ref()).map(|embedding| &embedding.model);

@@ -54,8 +54,8 @@ pub struct CaptionsConfig {
     /// LG-VQ's relation alignment; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation_alignment: Option<RelationAlignmentConfig>,
-    /// A term of our own: words of the caption that are codes shall be chosen at some position. For quantizers whose codes
-    /// are words; none by default.
+    /// A term of our own: words of the caption that are codes shall be chosen at some position. For quantizers whose
+    /// codes are words; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub word_supervision: Option<WordSupervisionConfig>,
 }

@@ -43,8 +43,8 @@ pub struct FolderConfig {
     /// What happens to a damaged image.
     #[serde(default)]
     pub damaged: Damaged,
-    /// Threads that decode; by default one while a CPU trains, which is slower than one decoding thread, else one per core
-    /// and at most 16. The batches do not depend on the number.
+    /// Threads that decode; by default one while a CPU trains, which is slower than one decoding thread, else one per
+    /// core and at most 16. The batches do not depend on the number.
     #[serde(default)]
     pub threads: Option<usize>,
 }

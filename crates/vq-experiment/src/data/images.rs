@@ -32,8 +32,8 @@ impl Images {
     }
 }
 
-/// Decodes a source once: at the size of training if the whole image is used, else at twice that size, so that crops are
-/// sharp.
+/// Decodes a source once: at the size of training if the whole image is used, else at twice that size, so that crops
+/// are sharp.
 pub(super) fn in_memory(source: &dyn ImageSource, transform: &Transform) -> Result<Arc<dyn ImageSource>, ConfigError> {
     let size = match transform.crop {
         Crop::Center => transform.size,

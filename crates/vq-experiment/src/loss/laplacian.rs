@@ -35,9 +35,10 @@ impl ImageLoss for Laplacian {
 /// L1 distance of Laplacian pyramids, a scalar on the autograd graph, between images `[B, C, H, W]` with `H, W >= 8`.
 ///
 /// The sum over levels of the mean absolute difference (Bojanowski et al. 2018, arXiv 1707.05776, Lap1).
-/// The paper weights the sum of absolute differences of level `j` by `2^(2j)`. The level has `2^(2j)` times fewer elements
-/// than the image, so this is the plain sum of means, times the number of elements of an image.
-/// Levels are frequency bands (Burt and Adelson 1983), up to 5 while the shorter side is at least 8, and the blurred rest:
+/// The paper weights the sum of absolute differences of level `j` by `2^(2j)`. The level has `2^(2j)` times fewer
+/// elements than the image, so this is the plain sum of means, times the number of elements of an image.
+/// Levels are frequency bands (Burt and Adelson 1983), up to 5 while the shorter side is at least 8, and the blurred
+/// rest:
 /// 4 levels for 32 pixels, 5 for 64, 6 from 128 on.
 /// Borders are reflected.
 ///

@@ -18,8 +18,8 @@ pub use laplacian::laplacian_l1;
 
 /// Weights of the loss terms; a term of weight 0 is not computed.
 ///
-/// To add a term: implement [`ImageLoss`] in a file of this folder, add its key here and a line to [`LossConfig::build`],
-/// and its title to [`vq_run::FIGURES`].
+/// To add a term: implement [`ImageLoss`] in a file of this folder, add its key here and a line to
+/// [`LossConfig::build`], and its title to [`vq_run::FIGURES`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {
@@ -27,7 +27,8 @@ pub struct LossConfig {
     pub l1: f64,
     /// Weight of the mean squared error.
     pub l2: f64,
-    /// Weight of `1 - MS-SSIM` ([`vq_eval::ms_ssim`], whose number of scales depends on the image size); needs no weights.
+    /// Weight of `1 - MS-SSIM` ([`vq_eval::ms_ssim`], whose number of scales depends on the image size); needs no
+    /// weights.
     pub ms_ssim: f64,
     /// Weight of the L1 distance of Laplacian pyramids ([`laplacian_l1`]); needs no weights.
     pub laplacian: f64,
@@ -70,8 +71,8 @@ pub trait ImageLoss: Debug {
         1
     }
 
-    /// The term between reconstructions and originals, both `[B, 3, H, W]`, `Float`: a scalar on the autograd graph, before
-    /// its weight.
+    /// The term between reconstructions and originals, both `[B, 3, H, W]`, `Float`: a scalar on the autograd graph,
+    /// before its weight.
     ///
     /// # Errors
     /// [`ConfigError`] if the images are too small.

@@ -223,7 +223,8 @@ impl QuantizerConfig {
     /// Registers the parameters under `path` and builds the quantizer.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] if codes are words and `prior` is none, or parts cannot be combined; those of the quantizer.
+    /// [`ConfigError::Value`] if codes are words and `prior` is none, or parts cannot be combined; those of the
+    /// quantizer.
     pub fn build(&self, path: &nn::Path, prior: Option<&PriorGraph>) -> Result<BuiltQuantizer, ConfigError> {
         let mut codebooks = Vec::new();
         let quantizer = self.build_into(path, prior, &mut codebooks)?;

@@ -111,8 +111,9 @@ fn error_names_key_of_value_out_of_range() {
 fn prior_with_too_few_words_or_another_width_is_refused() {
     let refused = |override_: &str| tiny(&[override_]).quantizer.load_prior().unwrap_err().to_string();
     assert!(refused("quantizer.prior.max_nouns=999999").contains("999999"));
+    let expected = "the width of the embeddings of the embedded prior, 384";
     assert_eq!(
         refused("quantizer.prior.embedding_dim=512"),
-        "config `quantizer.prior.embedding_dim`: expected the width of the embeddings of the embedded prior, 384, got 512"
+        format!("config `quantizer.prior.embedding_dim`: expected {expected}, got 512")
     );
 }

@@ -9,8 +9,14 @@ use crate::support::{TINY, file, load, tiny, write};
 /// The keys of an experiment that were not renamed.
 const WHOLE: &str = r#"
 name = "whole"
-data = { batch_size = 2, source = { kind = "emoji" }, transform = { size = 16, background = "random", flip = "random" } }
-autoencoder = { channels = 32, multipliers = [1, 1, 1], residual_blocks = 1, attention_factors = [], latent_channels = 8 }
+data.batch_size = 2
+data.source = { kind = "emoji" }
+data.transform = { size = 16, background = "random", flip = "random" }
+autoencoder.channels = 32
+autoencoder.multipliers = [1, 1, 1]
+autoencoder.residual_blocks = 1
+autoencoder.attention_factors = []
+autoencoder.latent_channels = 8
 "#;
 
 const OLD: &str = r#"
