@@ -24,7 +24,8 @@ impl Libtorch {
             "{} has no lib/{DLL_PREFIX}torch_cpu{DLL_SUFFIX}",
             folder.display()
         );
-        let version = version(folder).with_context(|| format!("{} does not tell its version", folder.display()))?;
+        let version =
+            version(folder).with_context(|| format!("{} has no version that can be read", folder.display()))?;
         ensure!(version == VERSION, "{} is libtorch {version}, and this workspace needs {VERSION}", folder.display());
         Ok(libtorch)
     }

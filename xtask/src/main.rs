@@ -2,7 +2,7 @@
 //!
 //! Thin by intent: it finds, checks and starts things, and needs no libtorch itself.
 //! A task ends by becoming the process it starts, so that signals and exit codes pass through untouched.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints for people")]
 
 mod ci;
 mod data;
@@ -35,9 +35,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Makes libtorch ready, so that plain cargo commands work without environment variables.
+    /// Installs libtorch, so that plain cargo commands work without environment variables.
     Setup(setup::SetupArgs),
-    /// Trains the default experiment, or whatever `vqct train` is told.
+    /// Trains the default experiment, or another with the arguments of `vqct train`.
     Train(train::TrainArgs),
     /// Runs the tests of all crates.
     Test(test::TestArgs),

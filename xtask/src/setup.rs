@@ -2,7 +2,7 @@
 //!
 //! `.cargo/config.toml` names that link to the compiler and, relative to the binaries, to the loader; afterwards no
 //! environment variable is needed.
-//! Whatever it points to stays as long as it is sound: removing the link makes room for another choice.
+//! A sound libtorch that it points to is kept: remove the link to choose another.
 
 use std::env;
 use std::fs;
@@ -28,7 +28,7 @@ pub(crate) struct SetupArgs {
     cuda: bool,
 }
 
-/// What the caller asks of libtorch.
+/// Which libtorch the caller needs.
 #[derive(Clone, Copy)]
 enum Wanted {
     Any,

@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<()> {
     process::become_process(&mut command)
 }
 
-/// Whether cargo, before any `--`, is told a package; `--workspace` would outdo it.
+/// Whether the arguments before any `--` select a package; `--workspace` would override it.
 fn chooses_packages(args: &[OsString]) -> bool {
     args.iter()
         .map(|arg| arg.to_string_lossy())

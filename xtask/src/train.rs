@@ -8,7 +8,7 @@ use clap::Args;
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-/// The experiment that runs when nothing is said.
+/// The arguments if none are given.
 const DEFAULT: [&str; 2] = ["--config", "configs/scenes/vqct-vlt.toml"];
 
 #[derive(Args)]

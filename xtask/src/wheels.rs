@@ -47,7 +47,7 @@ impl Wheels {
         fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
         let lock = lock(parent)?;
         if self.is_installed(folder) {
-            return Ok(()); // by whoever held the lock before
+            return Ok(()); // by the process that held the lock before
         }
         let pip = Pip::find()?;
         let partial = partial(folder);
@@ -109,7 +109,7 @@ fn remove(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An error if `df` knows that `folder` has too little space; where it is silent, pip will find out.
+/// An error if `folder` has too little space according to `df`; without `df`, pip reports it.
 fn check_space(folder: &Path, needed_mib: u64) -> Result<()> {
     let Ok(table) = process::output(Command::new("df").arg("-Pk").arg(folder)) else {
         return Ok(());

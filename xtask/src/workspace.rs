@@ -32,7 +32,7 @@ impl Workspace {
         self.libtorch().join("current")
     }
 
-    /// Git-ignored folder of downloads that can be made anew.
+    /// Git-ignored folder of downloads that can be repeated.
     pub(crate) fn cache(&self) -> PathBuf {
         self.root.join(".cache")
     }

@@ -138,12 +138,12 @@ struct SceneMetrics {
 }
 
 impl TextToImageRequest<'_> {
-    /// Generates an image from the caption of each scene, and measures all; `progress` is called with the number of images of
-    /// each batch.
+    /// Generates an image from the caption of each scene, and measures all; `progress` is called with the number of
+    /// images of each batch.
     ///
     /// # Errors
-    /// [`StudyError::Pipeline`] if the generator is not conditioned on texts, the validation set does not consist of scenes,
-    /// or the caption decoder has another tokenizer; else what cannot be generated or measured.
+    /// [`StudyError::Pipeline`] if the generator is not conditioned on texts, the validation set does not consist of
+    /// scenes, or the caption decoder has another tokenizer; else what cannot be generated or measured.
     pub fn run(
         &self,
         checkpoint: &GeneratorCheckpoint,

@@ -21,22 +21,22 @@ pub(crate) struct Args {
     /// Caption the images of a token file that `vqct tokenize` wrote with the same checkpoint.
     #[arg(long, value_name = "FILE", conflicts_with = "images")]
     tokens: Option<PathBuf>,
-    /// Follow so many captions side by side and say the best; 1 says the likeliest token each time.
+    /// The number of beams of beam search; 1: greedy decoding.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "sample")]
     beams: i64,
-    /// The exponent of the beams' length penalty; 0 ranks by probability alone.
+    /// The exponent of the length penalty of beam search; 0 ranks by probability alone.
     #[arg(long, value_name = "ALPHA", default_value_t = 0.6)]
     length_penalty: f64,
-    /// Draw captions at random, from this seed.
+    /// Sample captions, with this seed.
     #[arg(long, value_name = "SEED")]
     sample: Option<u64>,
-    /// Divides log-probabilities before drawing: less is bolder.
+    /// Divides log-probabilities before sampling: lower values sharpen the distribution, higher ones flatten it.
     #[arg(long, value_name = "T", default_value_t = 1.0, requires = "sample")]
     temperature: f64,
-    /// Draw among so many of the likeliest tokens.
+    /// Sample among the K likeliest tokens.
     #[arg(long, value_name = "K", requires = "sample")]
     top_k: Option<i64>,
-    /// Draw among the fewest likeliest tokens that reach this probability together.
+    /// Sample among the fewest likeliest tokens whose probabilities sum to P.
     #[arg(long, value_name = "P", default_value_t = 1.0, requires = "sample")]
     top_p: f64,
 }
@@ -66,14 +66,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Codes `[1, C, H, W]` of an image at the size of training, which the translator knows.
+/// Codes `[1, C, H, W]` of an image at the size of training, to which the position embeddings of the caption decoder
+/// belong.
 fn codes_of(image: &str, loaded: &LoadedTokenizer) -> Result<Tensor> {
     let pixels = load_image_at(image, loaded)?;
     Ok(loaded.state.tokenizer.quantize(&pixels, Mode::Eval)?.quantized.codes)
 }
 
 impl Args {
-    /// What the head says of codes `[1, C, H, W]`.
+    /// The caption of codes `[1, C, H, W]`.
     fn caption(&self, head: &CaptionHead, codes: &Tensor) -> Result<String> {
         let memory = head.translator.encode(codes, Mode::Eval)?;
         let caption = self.decode(head, &memory)?.into_iter().next().context("caption: expected one, got none")?;

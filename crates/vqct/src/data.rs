@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Read all of a data set and say what is in it; fails if anything is damaged.
+    /// Read all of a data set and summarize it; fails if a sample is damaged.
     Check(check::Args),
     /// Write any data set as WebDataset shards at one size, with a manifest.
     Pack(pack::Args),

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     tokenizer: TokenizerArgs,
     #[command(flatten)]
     images: ImageArgs,
-    /// The word that goes and the word that comes; may be given often, and all see the image as it was.
+    /// A word and its replacement; repeatable, and all replacements see the original image.
     #[arg(long = "replace", value_name = "WORD=WORD", required = true)]
     replacements: Vec<WordReplacement>,
     /// The folder for the images, as `NAME.png`.
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let EditedIds { ids, replaced } = WordReplacement::apply(&args.replacements, &words, &ids)?;
         write_png(path, &to_rgb(&loaded.state.tokenizer.decode(&ids)?.get(0))?)?;
         match replaced {
-            0 => print_line!("{}: no position of {image} has such a word, it stays as it was", path.display()),
+            0 => print_line!("{}: no position of {image} has such a word; the image is unchanged", path.display()),
             _ => print_line!("{}: {replaced} of {} ids replaced", path.display(), ids.numel()),
         }
     }

@@ -21,15 +21,15 @@ pub(crate) struct Args {
     tokenizer: TokenizerArgs,
     #[command(flatten)]
     images: ImageArgs,
-    /// The picture to write, of one image: each patch of the reconstruction under its words [default: NAME-words.png here,
-    /// if no page is asked for].
+    /// The picture to write, of one image: each patch of the reconstruction under its words [default: NAME-words.png
+    /// here, without --html].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write a page of all images: the words of each position, where each word is, the words that are used most with
     /// examples, and those that no image chose.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Words that the page shall show in each image, chosen or not, such as `apple`.
+    /// Words that the page shows in each image, chosen or not, such as `apple`; repeatable.
     #[arg(long = "word", value_name = "WORD", requires = "html")]
     words: Vec<String>,
 }

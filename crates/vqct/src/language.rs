@@ -24,14 +24,14 @@ pub(crate) struct Args {
     /// A language model in Hugging Face's layout: config.json, tokenizer.json, model.safetensors.
     #[arg(long, value_name = "FOLDER")]
     model: PathBuf,
-    /// What the model is called; a prior of the same model calls it the same.
+    /// The name of the model; the same as in a prior of this model.
     #[arg(long, value_name = "NAME")]
     name: String,
     /// Which tokens begin and end a text.
     #[arg(long, value_enum, default_value = "bert")]
     special: Special,
     /// Keep the tokens of these captions, such as `lines=captions.txt`, `coco=captions_train2017.json` or
-    /// `flickr8k=Flickr8k.token.txt`; may be given often.
+    /// `flickr8k=Flickr8k.token.txt`; repeatable.
     #[arg(long, value_name = "FORMAT=PATH")]
     captions: Vec<String>,
     /// Keep the tokens of the embedded emoji's captions and of scenes.
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let texts = texts(args)?;
     ensure!(
         args.full || !texts.is_empty(),
-        "expected --captions, --embedded, --words or --full to say which tokens are kept, got none of them"
+        "expected --captions, --embedded, --words or --full to select the tokens that are kept, got none of them"
     );
     let file = args.model.join("tokenizer.json");
     let tokenizer = std::fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;

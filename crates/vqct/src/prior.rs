@@ -15,7 +15,7 @@ pub(crate) enum PriorCommand {
     /// Build a prior from captions and a language model (only with the feature `priors`).
     #[cfg(feature = "priors")]
     Build(build::Args),
-    /// Show what a prior holds: words, edges, components, where it comes from; or one word and what is near to it.
+    /// Show what a prior holds: words, edges, components, where it comes from; or one word and its neighbours.
     Inspect(inspect::Args),
     /// Show how two priors differ.
     Diff(diff::Args),

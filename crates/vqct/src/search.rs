@@ -21,8 +21,8 @@ pub(crate) struct Args {
     folder: PathBuf,
     #[command(flatten)]
     tokenizer: TokenizerArgs,
-    /// Compare the words of the text with the codes, or the whole text by the global alignment [default: the alignment if
-    /// the tokenizer has it].
+    /// Compare the words of the text with the codes, or the whole text by the global alignment [default: the alignment
+    /// if the tokenizer has it].
     #[arg(long, value_enum)]
     by: Option<By>,
     /// Images that are named.

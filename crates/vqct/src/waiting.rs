@@ -8,8 +8,8 @@ const POLICIES: [&str; 3] = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME
 
 /// Restarts this process with `OMP_WAIT_POLICY=passive`, unless the environment already sets a policy.
 ///
-/// By default, OpenMP threads spin while they wait for work, and two trainings on the same cores slow each other down far
-/// more than to one half. libtorch's OpenMP reads the variable when it is loaded, before `main`.
+/// By default, OpenMP threads spin while they wait for work, and two trainings on the same cores slow each other down
+/// far more than to one half. libtorch's OpenMP reads the variable when it is loaded, before `main`.
 #[cfg(unix)]
 pub(crate) fn wait_passively() {
     use std::os::unix::process::CommandExt;

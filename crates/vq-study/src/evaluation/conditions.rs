@@ -7,8 +7,8 @@ use vq_run::Environment;
 
 use super::distances::DistancesConfig;
 
-/// What decides the figures of an evaluation. Figures of two evaluations can be compared if these differ in the tokenizer
-/// alone.
+/// What decides the figures of an evaluation. Figures of two evaluations can be compared if these differ in the
+/// tokenizer alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationConditions {
@@ -43,8 +43,8 @@ pub struct EvaluatedTokenizer {
     pub weights: Weights,
 }
 
-/// Which images were evaluated, and how they were prepared: the middle square, resized by `vq-data`, over the background,
-/// never mirrored.
+/// Which images were evaluated, and how they were prepared: the middle square, resized by `vq-data`, over the
+/// background, never mirrored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluatedData {

@@ -81,8 +81,8 @@ impl EvaluationDiff {
         Ok(Self { names: evaluations.iter().map(|(name, _)| name.clone()).collect(), differences, figures })
     }
 
-    /// The conditions in which they differ, apart from the tokenizer and the machine; figures can be compared if there are
-    /// none.
+    /// The conditions in which they differ, apart from the tokenizer and the machine; figures can be compared if there
+    /// are none.
     pub fn differences(&self) -> &[Difference] {
         &self.differences
     }

@@ -15,15 +15,15 @@ use crate::words::Nearness;
 
 /// How the words of one group match the objects of scenes.
 ///
-/// Each noun of a scene is measured, and each size and colour that its caption may have; the objects of an adjective are
-/// all those that it is true of.
+/// Each noun of a scene is measured, and each size and colour that its caption may have; the objects of an adjective
+/// are all those that it is true of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroundingFigures {
     /// The group of codes.
     pub group: String,
-    /// Whether the position nearest to choosing the word shows its object. A position's score is the squared distance of its
-    /// latent to the nearest code of the group minus that to the word's code: 0 where the word is chosen.
+    /// Whether the position nearest to choosing the word shows its object. A position's score is the squared distance
+    /// of its latent to the nearest code of the group minus that to the word's code: 0 where the word is chosen.
     pub pointing: Option<PointingScores>,
     /// How many of the positions that chose the word lie on its object; words that no position chose are `silent`.
     pub chosen: Option<MassScores>,

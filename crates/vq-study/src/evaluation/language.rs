@@ -37,8 +37,8 @@ pub struct TranslationFigures {
     pub scores: CaptionScores,
     /// Which statements of greedy captions are true, if the images are scenes.
     pub scenes: Option<SceneGrades>,
-    /// True captions with a direction that are more probable than the same caption with each direction reversed; by chance
-    /// half of them.
+    /// True captions with a direction that are more probable than the same caption with each direction reversed; by
+    /// chance half of them.
     pub directions: Option<Share>,
 }
 
@@ -157,8 +157,8 @@ impl<'a> TranslationMetrics<'a> {
         Ok(())
     }
 
-    /// Whether the true caption is more probable than the one with reversed directions, given the codes `[1, C, H, W]` of a
-    /// scene.
+    /// Whether the true caption is more probable than the one with reversed directions, given the codes `[1, C, H, W]`
+    /// of a scene.
     fn compare_directions(&mut self, codes: &Tensor, scene: &Scene) -> Result<(), StudyError> {
         let Some(reversed) = scene.false_caption() else { return Ok(()) };
         let nats = |caption: &str| {

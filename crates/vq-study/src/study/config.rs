@@ -26,8 +26,8 @@ use crate::{DistancesConfig, StudyError};
 pub struct StudyConfig {
     /// Each method is trained once with each.
     pub seeds: Vec<u64>,
-    /// An experiment that starts from each method's run and trains captions alone; none: methods are evaluated with their own
-    /// captions, if they have any.
+    /// An experiment that starts from each method's run and trains captions alone; none: methods are evaluated with
+    /// their own captions, if they have any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_decoder: Option<PathBuf>,
     /// Further distances; their paths are relative to the working directory.

@@ -20,8 +20,8 @@ const COLUMNS: u32 = 16;
 /// Methods up to which charts are small.
 const FEW: usize = 6;
 
-/// A study on one page that needs no other file: the table, usage of codes over the steps, PSNR over time, codes by rank,
-/// and the same images after each method.
+/// A study on one page that needs no other file: the table, usage of codes over the steps, PSNR over time, codes by
+/// rank, and the same images after each method.
 #[derive(Debug)]
 pub struct StudyPage {
     html: String,
@@ -59,7 +59,9 @@ impl StudyPage {
                         p.note { "First seed, last validation." }
                         div.scroll.strips {
                             table {
-                                @for (title, picture) in &strips { tr { td { (title) } td { img src=(picture) alt=(title); } } }
+                                @for (title, picture) in &strips {
+                                    tr { td { (title) } td { img src=(picture) alt=(title); } }
+                                }
                             }
                         }
                     }

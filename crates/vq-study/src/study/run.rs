@@ -150,7 +150,8 @@ impl Study {
 }
 
 impl Measured {
-    /// The kept evaluation; none if there is none that this version can read: it is then measured again, and nothing is lost.
+    /// The kept evaluation; none if there is none that this version can read: it is then measured again, and nothing is
+    /// lost.
     fn kept(evaluation: &Path, codes: &Path) -> Result<Option<Self>, StudyError> {
         if !evaluation.exists() || !codes.exists() {
             return Ok(None);

@@ -72,8 +72,8 @@ impl StudyRun {
     }
 }
 
-/// The figures of methods over seeds. As text it is a Markdown table with a row per method: mean ± standard deviation over
-/// the seeds, `–` if a method does not have the figure.
+/// The figures of methods over seeds. As text it is a Markdown table with a row per method: mean ± standard deviation
+/// over the seeds, `–` if a method does not have the figure.
 #[derive(Debug, Clone, Default)]
 pub struct StudyTable {
     rows: Vec<StudyRow>,

@@ -25,8 +25,8 @@ impl Nearness {
         Self { distances, nearest, first: group.start, grid: [size[1], size[2]] }
     }
 
-    /// `[H, W]`, `Double`, for a code of the group: the squared distance to the nearest code minus that to this one, which is
-    /// 0 where it is chosen and negative elsewhere.
+    /// `[H, W]`, `Double`, for a code of the group: the squared distance to the nearest code minus that to this one,
+    /// which is 0 where it is chosen and negative elsewhere.
     pub(crate) fn to(&self, code: i64) -> Tensor {
         (&self.nearest - self.distances.select(1, code - self.first)).view(self.grid)
     }

@@ -14,8 +14,8 @@ const MOST: usize = 60;
 /// Width of an image on the page, in CSS pixels.
 const SHOWN_WIDTH: u32 = 320;
 
-/// The words of images on one page that needs no other file: the words of each position, heat maps of words, the most used
-/// words with examples, and the words that no image chose.
+/// The words of images on one page that needs no other file: the words of each position, heat maps of words, the most
+/// used words with examples, and the words that no image chose.
 #[derive(Debug)]
 pub struct InspectionPage {
     html: String,
@@ -40,8 +40,8 @@ impl InspectionPage {
                 section {
                     h2 { "Images" }
                     p.note {
-                        "Left the image, right its reconstruction from its words. Point at a position for its words; choose a "
-                        "word for its heat map: dark where it is chosen, pale where other words are nearer."
+                        "Left the image, right its reconstruction from its words. Point at a position for its words; "
+                        "choose a word for its heat map: dark where it is chosen, pale where other words are nearer."
                     }
                     @for image in &images { (image) }
                     @if survey.seen() > images.len() { p.note { "The first " (images.len()) " images." } }

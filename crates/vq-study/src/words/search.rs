@@ -14,10 +14,11 @@ use crate::StudyError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SearchBy {
-    /// By the words of the text that are codes: how near the image is to choosing each at some position. An image that chose
-    /// all of them scores 0, others less.
+    /// By the words of the text that are codes: how near the image is to choosing each at some position. An image that
+    /// chose all of them scores 0, others less.
     Words,
-    /// By LG-VQ's global alignment: the cosine of the image's codes and the text, both as vectors of the language model.
+    /// By LG-VQ's global alignment: the cosine of the image's codes and the text, both as vectors of the language
+    /// model.
     Alignment,
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             print(&name, &survey);
             if let Some(manifest) = &manifest {
                 print_line!(
-                    "  manifest: {} of {} shards are as it says",
+                    "  manifest: {} of {} shards match",
                     manifest.shards.len() - changed.len(),
                     manifest.shards.len()
                 );
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     match (survey.damaged.len(), changed.len()) {
         (0, 0) => Ok(()),
-        (0, shards) => bail!("{name}: expected shards as the manifest says, got {shards} that differ"),
+        (0, shards) => bail!("{name}: expected shards that match the manifest, got {shards} that differ"),
         (damaged, _) => bail!("{name}: expected sound samples, got {damaged} damaged ones of {}", survey.listed),
     }
 }

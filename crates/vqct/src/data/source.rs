@@ -17,16 +17,16 @@ const EMOJI: &str = "emoji";
 const SCENES: &str = "scenes";
 const FOLDER: &str = "folder";
 
-/// Scenes that are made where no size is set.
+/// The size of scenes where none is set.
 const SCENE_SIZE: u32 = 64;
 
-/// Which data; arguments of every command that reads some.
+/// Which data; arguments of every command that reads data.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SourceArgs {
     /// A folder of images, of images with captions, of shards, or a data set as it is published.
     #[arg(value_name = "DIR", required_unless_present_any = ["config", "kind"])]
     folder: Option<PathBuf>,
-    /// What DIR holds [default: told by the names of its files]; `emoji` and `scenes` need no DIR.
+    /// What DIR holds [default: detected from the names of its files]; `emoji` and `scenes` need no DIR.
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     kind: Option<String>,
     /// The data of an experiment.
@@ -35,8 +35,8 @@ pub(crate) struct SourceArgs {
     /// Which images of the experiment.
     #[arg(long, value_enum, default_value = "train", requires = "config")]
     part: Part,
-    /// Set a key of the configuration, such as `split=validation` or `damaged=skip`, with --config `data.batch_size=8`; may
-    /// be given often.
+    /// Set a key of the configuration, such as `split=validation` or `damaged=skip`, with --config `data.batch_size=8`;
+    /// repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// A generator's run folder or checkpoint; it must have been trained on captions of scenes.
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
-    /// Where its tokenizer lies now [default: where it lay when the generator was trained].
+    /// The run of its tokenizer, if it has moved since the generator was trained.
     #[arg(long, value_name = "RUN")]
     tokenizer: Option<PathBuf>,
     /// A run or checkpoint of `vqct train scene-classifier`, for images of the same size.
@@ -145,8 +145,8 @@ fn sheet(scenes: &[GeneratedScene]) -> Result<RgbImage> {
         let pictures = pictures.map(to_rgb).into_iter().collect::<Result<Vec<_>, _>>()?;
         side = pictures[0].width();
         let mut row = RgbImage::from_pixel(3 * side + 2 * GAP, side, Rgb([255; 3]));
-        for (place, picture) in (0_u32..).zip(&pictures) {
-            replace(&mut row, picture, i64::from(place * (side + GAP)), 0);
+        for (column, picture) in (0_u32..).zip(&pictures) {
+            replace(&mut row, picture, i64::from(column * (side + GAP)), 0);
         }
         let mut words = vec![GridWords { text: scene.caption.clone(), tone: Tone::Plain, lines: 3 }];
         words.extend(scene.generated_caption.clone().map(|text| GridWords { text, tone: Tone::Faint, lines: 3 }));

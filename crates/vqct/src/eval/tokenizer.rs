@@ -120,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let name = path.display();
         ensure!(
             !captions.is_empty(),
-            "{name}: expected generated captions, got none: this tokenizer has no caption decoder or the data no captions"
+            "{name}: expected generated captions, got none: the tokenizer has no caption decoder or the data no captions"
         );
         write_new(path, &lines(&captions)?)?;
     }

@@ -1,9 +1,9 @@
-//! Arguments of `vqct generate`: conditions, and how ids are drawn.
+//! Arguments of `vqct generate`: conditions, and how ids are sampled.
 
 use anyhow::{Result, bail};
 use vq_generate::{GenerationConfig, Order, RoundsConfig, SampleConfig};
 
-/// What is to be shown; each kind may be requests often. IMAGE is a file, `emoji:NAME`, or `validation:N`, the image of that
+/// What is generated; each option is repeatable. IMAGE is a file, `emoji:NAME`, or `validation:N`, the image of that
 /// number of the generator's validation set.
 #[derive(Debug, clap::Args)]
 pub(super) struct ConditionArgs {
@@ -16,10 +16,10 @@ pub(super) struct ConditionArgs {
     /// A segmentation: a grey picture whose levels are labels, or a coloured one as `vq-data` colours them.
     #[arg(long = "segmentation", value_name = "IMAGE")]
     pub(super) segmentations: Vec<String>,
-    /// Make anew what is white in the mask, a picture as large as the image, and keep the rest.
+    /// Generate the white part of the mask, a picture as large as the image, and keep the rest.
     #[arg(long, num_args = 2, value_names = ["IMAGE", "MASK"], conflicts_with = "complete")]
     pub(super) inpaint: Vec<String>,
-    /// Keep the upper rows of ids of this image, and make the others anew.
+    /// Keep the upper rows of ids of this image, and generate the others.
     #[arg(long, value_name = "IMAGE")]
     pub(super) complete: Vec<String>,
     /// Rows of ids that are kept [default: half].
@@ -27,7 +27,7 @@ pub(super) struct ConditionArgs {
     pub(super) keep_rows: Option<i64>,
 }
 
-/// How ids are drawn.
+/// How ids are sampled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sampling {
     /// Images for each request.
@@ -36,25 +36,25 @@ pub(crate) struct Sampling {
     /// The seed of the first image; the others have the numbers that follow.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Images that are made at a time; decides speed and memory, not what is made.
+    /// Images that are generated at a time; decides speed and memory, not the images.
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub(crate) batch: usize,
-    /// Divides log-probabilities before drawing: less is bolder.
+    /// Divides log-probabilities before sampling: lower values sharpen the distribution, higher ones flatten it.
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
-    /// Draw among so many of the likeliest ids; all if it is more than there are.
+    /// Sample among the K likeliest ids; all if there are fewer.
     #[arg(long, value_name = "K")]
     top_k: Option<i64>,
-    /// Draw among the fewest likeliest ids that reach this probability together.
+    /// Sample among the fewest likeliest ids whose probabilities sum to P.
     #[arg(long, value_name = "P", default_value_t = 1.0)]
     top_p: f64,
-    /// Weight of the request: 1 asks for it plainly, more insists (classifier-free guidance).
+    /// Weight of the condition (classifier-free guidance); 1: no guidance.
     #[arg(long, value_name = "W", default_value_t = 1.0)]
     guidance: f64,
     /// Rounds of a masked generator [default: 8].
     #[arg(long, value_name = "N")]
     rounds: Option<i64>,
-    /// Weight of chance in what a masked generator keeps of a round [default: 4.5].
+    /// Temperature of the choice of ids that a masked generator keeps in a round [default: 4.5].
     #[arg(long, value_name = "T")]
     choice_temperature: Option<f64>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Sampling {
 impl Sampling {
     pub(crate) fn config(&self, order: Order) -> Result<GenerationConfig> {
         let draw = SampleConfig { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p };
-        let asked = self.rounds.is_some() || self.choice_temperature.is_some();
+        let of_rounds = self.rounds.is_some() || self.choice_temperature.is_some();
         let rounds = match order {
             Order::Masked => {
                 let default = RoundsConfig::default();
@@ -70,7 +70,7 @@ impl Sampling {
                 let choice_temperature = self.choice_temperature.unwrap_or(default.choice_temperature);
                 Some(RoundsConfig { steps, choice_temperature })
             }
-            Order::Autoregressive { .. } if asked => {
+            Order::Autoregressive { .. } if of_rounds => {
                 bail!("--rounds and --choice-temperature: expected a masked generator, got an autoregressive one")
             }
             Order::Autoregressive { .. } => None,

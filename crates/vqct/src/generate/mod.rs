@@ -27,10 +27,10 @@ pub(crate) struct Args {
     /// A generator's run folder, or a checkpoint of it.
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
-    /// Where its tokenizer lies now [default: where it lay when the generator was trained].
+    /// The run of its tokenizer, if it has moved since the generator was trained.
     #[arg(long, value_name = "RUN")]
     tokenizer: Option<PathBuf>,
-    /// Where its tokenizer of segmentations lies now.
+    /// The run of its tokenizer of segmentations, if it has moved since.
     #[arg(long, value_name = "RUN")]
     segmentation_tokenizer: Option<PathBuf>,
     /// `auto`, `cpu` or `cuda:N`.

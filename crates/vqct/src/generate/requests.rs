@@ -127,7 +127,7 @@ fn subjects(args: &ConditionArgs, images: &Images<'_>) -> Result<Vec<Subject>> {
         Conditioner::Segmentation(_) => Some("--segmentation"),
     };
     if let Some((option, _)) = given.iter().find(|(option, all)| !all.is_empty() && Some(*option) != taken) {
-        bail!("{option}: expected what the generator was trained to show, which is {}", conditioner.kind());
+        bail!("{option}: expected the condition that the generator was trained with, which is {}", conditioner.kind());
     }
     let subject = match conditioner {
         Conditioner::None => Vec::new(),
@@ -139,7 +139,9 @@ fn subjects(args: &ConditionArgs, images: &Images<'_>) -> Result<Vec<Subject>> {
             known.condition(texts)?;
             for text in texts {
                 for word in known.unknown_words(text)? {
-                    eprintln!("warning: `{text}`: the generator has not learned `{word}`, and reads it as unknown");
+                    eprintln!(
+                        "warning: `{text}`: the generator was not trained with `{word}`, which becomes an unknown token"
+                    );
                 }
             }
             words(texts)
@@ -231,12 +233,12 @@ impl Images<'_> {
             .map(|(row, column)| is_kept(row, column))
             .collect();
         if kept.iter().all(|&kept| kept) {
-            bail!("{mask}: expected a mask with something white, which is made anew, got none");
+            bail!("{mask}: expected a mask with a white part, which is generated, got none");
         }
         Ok(kept)
     }
 
-    /// An image of the validation set, if the name says so.
+    /// An image of the validation set, if the name begins with `validation:`.
     fn of_validation(&self, image: &str) -> Result<Option<TokenizedBatch>> {
         let Some(number) = image.strip_prefix(VALIDATION) else { return Ok(None) };
         let number = number.parse().with_context(|| format!("{image}: expected the number of an image"))?;

@@ -76,7 +76,7 @@ fn once() -> u64 {
     1
 }
 
-/// Who says which part of speech a word has.
+/// What decides which part of speech a word has.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum TaggerChoice {

@@ -14,7 +14,7 @@ const SIDE: f64 = 900.0;
 const MIDDLE: f64 = SIDE / 2.0;
 const RADII: [f64; 2] = [200.0, 370.0];
 
-/// A word with a place.
+/// A word with its position.
 struct Placed {
     node: usize,
     x: f64,
@@ -83,8 +83,8 @@ fn text(svg: &mut String, prior: &PriorGraph, placed: &Placed) {
     // A white outline keeps lines out of the letters.
     let _ = writeln!(
         svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\" dy=\"0.35em\" font-size=\"{}\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"4\" \
-         paint-order=\"stroke\">{escaped}</text>",
+        "<text x=\"{:.1}\" y=\"{:.1}\" dy=\"0.35em\" font-size=\"{}\" fill=\"{colour}\" stroke=\"#ffffff\" \
+         stroke-width=\"4\" paint-order=\"stroke\">{escaped}</text>",
         placed.x, placed.y, placed.size
     );
 }

@@ -45,7 +45,7 @@ struct Row {
     folder: PathBuf,
     state: &'static str,
     step: u64,
-    /// Of the whole run; none if the configuration does not say.
+    /// Of the whole run; none if the configuration does not have it.
     steps: Option<u64>,
     /// Of the last validation, in dB.
     psnr: Option<f64>,

@@ -18,14 +18,15 @@ pub(crate) struct Args {
     /// The token file of the images to write: JSON Lines, a header and then one line per image.
     #[arg(long, value_name = "FILE", requires = "images")]
     pub(super) out: Option<PathBuf>,
-    /// Instead of single images, turn a data set into stores of ids, `FOLDER/train.safetensors` and
-    /// `FOLDER/validation.safetensors`, which generators learn from.
+    /// Tokenize a data set instead of single images, into stores of ids, `FOLDER/train.safetensors` and
+    /// `FOLDER/validation.safetensors`, which generators are trained on.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["images", "size"])]
     pub(super) store: Option<PathBuf>,
     /// The data set: the `[data]` of this experiment [default: that of the tokenizer's run].
     #[arg(long, value_name = "EXPERIMENT", requires = "store")]
     pub(super) data: Option<PathBuf>,
-    /// Put ids of the images' segmentations beside theirs, by this tokenizer, which was trained on pictures of such.
+    /// Also store the ids of the images' segmentations, by the tokenizer of this run, which was trained on
+    /// segmentations.
     #[arg(long, value_name = "RUN", requires = "store")]
     pub(super) segmentation: Option<PathBuf>,
 }

@@ -4,31 +4,31 @@ use tempfile::TempDir;
 
 use crate::support::{TINY, error_of, train, vqct};
 
-fn said(folder: &std::path::Path, arguments: &[&str]) -> String {
+fn captions(folder: &std::path::Path, arguments: &[&str]) -> String {
     let output = vqct(folder).args(["caption", "--checkpoint", "run"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
-fn an_image_and_its_tokens_are_told_alike() {
+fn image_and_its_tokens_have_equal_captions() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
-    let captions = "[captions]\ntranslator = { width = 16, heads = 2, layers = 1, max_tokens = 8 }\n";
-    std::fs::write(folder.join("tiny.toml"), format!("{TINY}{captions}")).unwrap();
+    let table = "[captions]\ntranslator = { width = 16, heads = 2, layers = 1, max_tokens = 8 }\n";
+    std::fs::write(folder.join("tiny.toml"), format!("{TINY}{table}")).unwrap();
     let trained = vqct(folder).args(["train", "--config", "tiny.toml", "--out", "run"]).output().unwrap();
     let words = String::from_utf8(trained.stdout).unwrap();
-    assert!(words.contains("captions from codes alone:") && words.contains("(in truth: "), "{words}");
+    assert!(words.contains("captions from codes alone:") && words.contains("(reference: "), "{words}");
 
     let image = "emoji:red apple";
-    let greedy = said(folder, &[image]);
+    let greedy = captions(folder, &[image]);
     assert!(greedy.starts_with("emoji:red apple: "), "{greedy}");
     vqct(folder).args(["tokenize", "--checkpoint", "run", "--out", "t.jsonl", image]).assert().success();
-    let told = |text: &str| text.split_once(": ").unwrap().1.to_owned();
-    assert_eq!(told(&said(folder, &["--tokens", "t.jsonl"])), told(&greedy));
-    said(folder, &["--beams", "3", image]);
-    let drawn = said(folder, &["--sample", "7", "--top-k", "20", image]);
-    assert_eq!(said(folder, &["--sample", "7", "--top-k", "20", image]), drawn);
+    let caption = |text: &str| text.split_once(": ").unwrap().1.to_owned();
+    assert_eq!(caption(&captions(folder, &["--tokens", "t.jsonl"])), caption(&greedy));
+    captions(folder, &["--beams", "3", image]);
+    let drawn = captions(folder, &["--sample", "7", "--top-k", "20", image]);
+    assert_eq!(captions(folder, &["--sample", "7", "--top-k", "20", image]), drawn);
 
     let error = |arguments: &[&str]| error_of(folder, &[&["caption", "--checkpoint", "run"], arguments].concat());
     assert!(error(&["--beams", "0", image]).contains("`beams` to be positive, got 0"));
@@ -37,7 +37,7 @@ fn an_image_and_its_tokens_are_told_alike() {
 }
 
 #[test]
-fn a_checkpoint_without_captions_is_refused() {
+fn checkpoint_without_captions_is_refused() {
     let folder = TempDir::new().unwrap();
     train(folder.path());
     let error = error_of(folder.path(), &["caption", "--checkpoint", "run", "emoji:red apple"]);

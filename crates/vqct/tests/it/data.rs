@@ -27,12 +27,12 @@ fn photos(folder: &Path) {
 }
 
 #[test]
-fn check_says_what_a_folder_holds() {
+fn check_prints_the_content_of_a_folder() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     photos(folder);
     let text = output_of(folder, &["data", "check", "photos", "--sheet", "sheet.png"]);
-    for says in [
+    for part in [
         "photos (captioned)\n",
         "8 samples, 8 sound, 0 damaged",
         "width 24 to 24, median 24; height 16 to 16, median 16; aspect 1.50 to 1.50, median 1.50",
@@ -41,7 +41,7 @@ fn check_says_what_a_folder_holds() {
         "labels: none",
         "contact sheet: sheet.png",
     ] {
-        assert!(text.contains(says), "{says:?} is missing in {text}");
+        assert!(text.contains(part), "{part:?} is missing in {text}");
     }
     assert_eq!(image::image_dimensions(folder.join("sheet.png")).unwrap().0, 8 * 116);
     let again = error_of(folder, &["data", "check", "photos", "--sheet", "sheet.png"]);
@@ -53,7 +53,7 @@ fn check_says_what_a_folder_holds() {
 }
 
 #[test]
-fn check_names_what_is_damaged_and_fails() {
+fn check_names_damaged_samples_and_fails() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     photos(folder);
@@ -81,7 +81,7 @@ fn check_names_what_is_damaged_and_fails() {
 }
 
 #[test]
-fn shards_hold_what_they_were_packed_from() {
+fn shards_hold_the_packed_samples() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     photos(folder);
@@ -92,14 +92,13 @@ fn shards_hold_what_they_were_packed_from() {
     assert_eq!(manifest["source"]["kind"], "captioned");
     assert_eq!(manifest["shards"][2]["samples"], 2);
     let text = output_of(folder, &["data", "check", "shards"]);
-    for says in
-        ["shards (webdataset)", "8 samples, 8 sound", "width 8 to 8", "captions: 16", "3 of 3 shards are as it says"]
-    {
-        assert!(text.contains(says), "{says:?} is missing in {text}");
+    for part in ["shards (webdataset)", "8 samples, 8 sound", "width 8 to 8", "captions: 16", "3 of 3 shards match"] {
+        assert!(text.contains(part), "{part:?} is missing in {text}");
     }
     // An experiment reads them.
-    let source = r#"{ kind = "dataset", train = { kind = "webdataset", root = "shards" }, validation = { kind = "webdataset", root = "shards" } }"#;
-    std::fs::write(folder.join("shards.toml"), TINY.replace(r#"{ kind = "emoji" }"#, source)).unwrap();
+    let shards = r#"{ kind = "webdataset", root = "shards" }"#;
+    let source = format!(r#"{{ kind = "dataset", train = {shards}, validation = {shards} }}"#);
+    std::fs::write(folder.join("shards.toml"), TINY.replace(r#"{ kind = "emoji" }"#, &source)).unwrap();
     let text = output_of(folder, &["data", "check", "--config", "shards.toml"]);
     assert!(text.contains("what shards.toml trains on") && text.contains("8 samples"), "{text}");
 
@@ -108,11 +107,11 @@ fn shards_hold_what_they_were_packed_from() {
     *shard.last_mut().unwrap() = 1;
     std::fs::write(folder.join("shards/000001.tar"), shard).unwrap();
     let error = error_of(folder, &["data", "check", "shards"]);
-    assert!(error.contains("expected shards as the manifest says, got 1 that differ"), "{error}");
+    assert!(error.contains("expected shards that match the manifest, got 1 that differ"), "{error}");
 }
 
 #[test]
-fn pack_leaves_out_what_is_damaged_if_told_so() {
+fn pack_skips_damaged_samples_if_requested() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     photos(folder);
@@ -157,9 +156,9 @@ fn mistakes_are_named() {
     let folder = folder.path();
     photos(folder);
     std::fs::create_dir(folder.join("empty")).unwrap();
-    let check = |arguments: &[&str], says: &str| {
+    let check = |arguments: &[&str], part: &str| {
         let error = error_of(folder, &[&["data"], arguments].concat());
-        assert!(error.contains(says), "{error}");
+        assert!(error.contains(part), "{error}");
     };
     check(&["check", "absent"], "absent");
     check(&["check", "empty"], "none among 0 files");

@@ -26,7 +26,7 @@ fn configurations() {
     assert!(error.contains("did you mean `steps`?"), "{error}");
     let error = train_error(folder, TINY, &["train.steps=soon"]);
     assert!(error.contains("`train.steps`: invalid type: string \"soon\", expected u64"), "{error}");
-    let error = train_error(folder, TINY, &["quantizer.prior.width=768"]);
+    let error = train_error(folder, TINY, &["quantizer.prior.embedding_dim=768"]);
     assert!(error.contains("expected the width of the embeddings of the embedded prior, 384, got 768"), "{error}");
     let error = train_error(folder, TINY, &["quantizer.prior.source={file='none.safetensors'}"]);
     assert!(error.contains("none.safetensors"), "{error}");

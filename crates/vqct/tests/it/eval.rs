@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use crate::support::{TINY, error_of, train, vqct};
 
 #[test]
-fn an_evaluation_says_the_same_twice_and_what_decides_it() {
+fn evaluation_repeats_and_records_its_conditions() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);
@@ -14,9 +14,9 @@ fn an_evaluation_says_the_same_twice_and_what_decides_it() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let said = eval("first.json");
-    assert!(said.contains("pictures   PSNR ") && said.contains("captions   none are told"), "{said}");
-    assert_eq!(eval("second.json"), said);
+    let printed = eval("first.json");
+    assert!(printed.contains("metrics    PSNR ") && printed.contains("captions   none are generated"), "{printed}");
+    assert_eq!(eval("second.json"), printed);
     let json = std::fs::read_to_string(folder.join("first.json")).unwrap();
     assert_eq!(json, std::fs::read_to_string(folder.join("second.json")).unwrap());
     for key in ["sha256", "batch_size", "precision", "libtorch", "cpu"] {
@@ -32,7 +32,7 @@ fn an_evaluation_says_the_same_twice_and_what_decides_it() {
 }
 
 #[test]
-fn reports_are_compared_and_pages_made() {
+fn evaluations_are_diffed_and_have_pages() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);
@@ -41,8 +41,8 @@ fn reports_are_compared_and_pages_made() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let said = eval(&["--sliced", "--json", "one.json", "--html", "one.html", "--shown", "3"]);
-    assert!(said.contains("sliced Wasserstein distance"), "{said}");
+    let printed = eval(&["--sliced", "--json", "one.json", "--html", "one.html", "--shown", "3"]);
+    assert!(printed.contains("sliced Wasserstein distance"), "{printed}");
     let page = std::fs::read_to_string(folder.join("one.html")).unwrap();
     assert_eq!(page.matches("data:image/png").count(), 6, "three images and their reconstructions");
     for part in ["images · psnr", "conditions · data · sha256", "distances · sliced · mean"] {
@@ -50,13 +50,13 @@ fn reports_are_compared_and_pages_made() {
     }
     eval(&["--sliced", "--json", "two.json"]);
     eval(&["--json", "three.json"]);
-    let compare = |more: &[&str]| vqct(folder).args(["eval", "compare", "one.json"]).args(more).output().unwrap();
-    let output = compare(&["two.json"]);
+    let diff = |more: &[&str]| vqct(folder).args(["eval", "diff", "one.json"]).args(more).output().unwrap();
+    let output = diff(&["two.json"]);
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && table.contains("| images/psnr |"), "{table}");
-    let error = error_of(folder, &["eval", "compare", "one.json", "three.json"]);
+    let error = error_of(folder, &["eval", "diff", "one.json", "three.json"]);
     assert!(error.contains("equal conditions") && error.contains("conditions/distances/sliced"), "{error}");
-    let output = compare(&["three.json", "--mark"]);
+    let output = diff(&["three.json", "--mark"]);
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && table.starts_with("**Not comparable"), "{table}");
     let error = error_of(folder, &["eval", "--checkpoint", "run", "--inception", "nowhere.safetensors"]);
@@ -64,23 +64,23 @@ fn reports_are_compared_and_pages_made() {
 }
 
 #[test]
-fn a_study_ends_with_its_table() {
+fn study_ends_with_its_table() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("tiny.toml"), TINY.replace("steps = 4", "steps = 1")).unwrap();
     let study = "seeds = [0]\n[[methods]]\nname = \"words\"\nconfig = \"tiny.toml\"\n";
     std::fs::write(folder.join("study.toml"), study).unwrap();
-    let compare = |more: &[&str]| {
-        let output = vqct(folder).args(["compare", "study.toml", "--out", "runs"]).args(more).output().unwrap();
+    let run_study = |more: &[&str]| {
+        let output = vqct(folder).args(["study", "study.toml", "--out", "runs"]).args(more).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert!(compare(&["--table"]).contains("| words | 0 |"), "nothing is trained yet");
-    let said = compare(&["--markdown", "table.md"]);
-    assert!(said.contains("1/1 words-0, from step 0") && said.contains("| words | 1 | "), "{said}");
+    assert!(run_study(&["--table"]).contains("| words | 0 |"), "nothing is trained yet");
+    let printed = run_study(&["--markdown", "table.md"]);
+    assert!(printed.contains("1/1 words-0, from step 0") && printed.contains("| words | 1 | "), "{printed}");
     let table = std::fs::read_to_string(folder.join("table.md")).unwrap();
-    assert!(said.ends_with(&format!("\n{table}\n")), "{said}");
-    assert!(!compare(&[]).contains("from step"), "nothing is trained again");
-    let error = error_of(folder, &["compare", "study.toml", "--out", "runs", "--markdown", "table.md"]);
+    assert!(printed.ends_with(&format!("\n{table}\n")), "{printed}");
+    assert!(!run_study(&[]).contains("from step"), "nothing is trained again");
+    let error = error_of(folder, &["study", "study.toml", "--out", "runs", "--markdown", "table.md"]);
     assert!(error.contains("table.md exists already"), "{error}");
 }

@@ -13,8 +13,14 @@ name = "scenes"
 device = "cpu"
 [data]
 batch_size = 2
-source = { kind = "scenes", train = 8, validation = 4, map = "nouns", objects = { start = 1, end = 1 }, nouns = ["apple", "cat", "star", "car"] }
 transform = { size = 32, background = { color = [255, 255, 255] } }
+[data.source]
+kind = "scenes"
+train = 8
+validation = 4
+map = "nouns"
+objects = { start = 1, end = 1 }
+nouns = ["apple", "cat", "star", "car"]
 [autoencoder]
 channels = 32
 multipliers = [1, 1, 1, 1]
@@ -22,9 +28,9 @@ residual_blocks = 1
 attention_factors = []
 latent_channels = 4
 [quantizer]
-kind = "nearest"
-codes = 12
-width = 4
+kind = "vq"
+codebook_size = 12
+codebook_dim = 4
 [schedule]
 learning_rate = 1e-3
 [train]
@@ -50,27 +56,47 @@ steps = 2
 validate_every = 2
 "#;
 
-const JUDGE: &str = r#"
-name = "judge"
+const SCENE_CLASSIFIER: &str = r#"
+name = "scene-classifier"
 device = "cpu"
-steps = 2
 [data]
-source = { kind = "scenes", train = 8, validation = 4, map = "nouns", objects = { start = 1, end = 1 }, nouns = ["apple", "cat", "star", "car"] }
 transform = { size = 32, background = { color = [255, 255, 255] } }
 batch_size = 2
+[data.source]
+kind = "scenes"
+train = 8
+validation = 4
+map = "nouns"
+objects = { start = 1, end = 1 }
+nouns = ["apple", "cat", "star", "car"]
 [network]
 widths = [16]
 [schedule]
 learning_rate = 1e-3
+[train]
+steps = 2
+log_every = 1
+"#;
+
+const CAPTION_DECODER: &str = r#"
+name = "caption-decoder"
+[start]
+learn = "captions"
+run = "tokenizer"
+[captions]
+translator = { width = 16, heads = 2, layers = 1, max_tokens = 24 }
+[train]
+steps = 2
+validate_every = 100
 "#;
 
 const SEGMENTATION: &str = "condition={ kind = \"segmentation\", tokenizer = { run = \"maps\" } }";
 
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = vqct(folder).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap() + &said
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {printed}");
+    String::from_utf8(output.stdout).unwrap() + &printed
 }
 
 /// Tokenizers of images and of maps, and stores of their ids.
@@ -79,8 +105,9 @@ fn prepare(folder: &Path) {
     std::fs::write(folder.join("generator.toml"), GENERATOR).unwrap();
     run(folder, &["train", "--config", "tokenizer.toml", "--out", "tokenizer"]);
     run(folder, &["train", "--config", "tokenizer.toml", "--out", "maps", "--set", "data.show=segmentations"]);
-    let said = run(folder, &["tokenize", "--checkpoint", "tokenizer", "--segmentation", "maps", "--store", "tokens"]);
-    assert!(said.contains("ids of 8 images") && said.contains("ids of 4 images"), "{said}");
+    let printed =
+        run(folder, &["tokenize", "--checkpoint", "tokenizer", "--segmentation", "maps", "--store", "tokens"]);
+    assert!(printed.contains("ids of 8 images") && printed.contains("ids of 4 images"), "{printed}");
 }
 
 fn train(folder: &Path, name: &str, more: &[&str]) -> String {
@@ -99,12 +126,12 @@ fn mask(folder: &Path, name: &str, size: u32, white: u8) {
 }
 
 #[test]
-fn images_are_made_of_all_that_can_be_wished() {
+fn images_are_generated_for_every_condition() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     prepare(folder);
-    let said = train(folder, "text", &["condition={ kind = \"text\", max_tokens = 24 }"]);
-    assert!(said.contains("nats an id") && said.contains("vqct generate --checkpoint text"), "{said}");
+    let printed = train(folder, "text", &["condition={ kind = \"text\", max_tokens = 24 }"]);
+    assert!(printed.contains("nats per id") && printed.contains("vqct generate --checkpoint text"), "{printed}");
     train(folder, "class", &["condition={ kind = \"class\" }"]);
     train(folder, "map", &[SEGMENTATION]);
     train(folder, "free", &["generator.order={ kind = \"masked\" }"]);
@@ -118,25 +145,36 @@ fn images_are_made_of_all_that_can_be_wished() {
         assert_eq!(read("one"), read("two"), "{name}");
     }
     assert!(image::open(folder.join("one.png")).unwrap().width() >= 3 * 96);
-    // Ids that were made are ids like others.
+    // Generated ids are decoded like others.
     run(folder, &["detokenize", "--checkpoint", "tokenizer", "--out", "decoded", "one/ids.jsonl"]);
     let read = |name: &str| std::fs::read(folder.join(name).join("0001.png")).unwrap();
     assert_eq!(read("decoded"), read("one"));
-    let said = run(folder, &["generate", "--checkpoint", "text", "--text", "a zebra", "--count", "1", "--out", "odd"]);
-    assert!(said.contains("has not learned `zebra`"), "{said}");
+    let printed =
+        run(folder, &["generate", "--checkpoint", "text", "--text", "a zebra", "--count", "1", "--out", "odd"]);
+    assert!(printed.contains("was not trained with `zebra`"), "{printed}");
 
-    // Images from captions are judged.
-    std::fs::write(folder.join("judge.toml"), JUDGE).unwrap();
-    let said = run(folder, &["train", "judge", "--config", "judge.toml", "--out", "judge.safetensors"]);
-    assert!(said.contains("validation") && said.contains("held out"), "{said}");
-    let judged = ["eval", "generator", "--checkpoint", "text", "--judge", "judge.safetensors", "--count", "3"];
-    let said = run(folder, &[&judged[..], &["--json", "judged.json", "--sheet", "judged.png"]].concat());
-    assert!(said.contains("3, from the captions") && said.contains("scenes themselves"), "{said}");
-    let json = std::fs::read_to_string(folder.join("judged.json")).unwrap();
+    // Images from captions are measured by a scene classifier and a caption decoder.
+    std::fs::write(folder.join("scene-classifier.toml"), SCENE_CLASSIFIER).unwrap();
+    std::fs::write(folder.join("caption-decoder.toml"), CAPTION_DECODER).unwrap();
+    let train_classifier = ["train", "scene-classifier", "--config", "scene-classifier.toml", "--out", "classifier"];
+    let printed = run(folder, &train_classifier);
+    assert!(printed.contains("validation") && printed.contains("held out"), "{printed}");
+    let printed = run(folder, &["train", "scene-classifier", "--resume", "classifier"]);
+    assert!(printed.contains("trained 2 steps"), "{printed}");
+    run(folder, &["train", "--config", "caption-decoder.toml", "--out", "decoder"]);
+    let evaluate = ["eval", "generator", "--checkpoint", "text", "--scene-classifier", "classifier", "--count", "3"];
+    let printed = run(folder, &[&evaluate[..], &["--json", "figures.json", "--sheet", "figures.png"]].concat());
+    assert!(printed.contains("3, one per scene caption") && printed.contains("original scenes"), "{printed}");
+    assert!(!printed.contains("  captions "), "no caption decoder: {printed}");
+    let json = std::fs::read_to_string(folder.join("figures.json")).unwrap();
     assert!(json.contains("\"format\": \"vqct-text-to-image\"") && json.contains("\"object_recall\""), "{json}");
-    assert!(folder.join("judged.png").exists());
-    let error = error_of(folder, &["eval", "generator", "--checkpoint", "text", "--judge", "nothing"]);
+    assert!(folder.join("figures.png").exists());
+    let printed = run(folder, &[&evaluate[..], &["--caption-decoder", "decoder"]].concat());
+    assert!(printed.contains("  captions "), "{printed}");
+    let error = error_of(folder, &["eval", "generator", "--checkpoint", "text", "--scene-classifier", "nothing"]);
     assert!(error.contains("nothing"), "{error}");
+    let printed = run(folder, &["eval", "--checkpoint", "tokenizer", "--scene-classifier", "classifier"]);
+    assert!(printed.contains("scene classifier's features (not FID)"), "{printed}");
 
     run(folder, &["generate", "--checkpoint", "class", "--class", "0", "--class", "apple", "--grid", "class.png"]);
     let map = ["--segmentation", "validation:1", "--count", "2"];
@@ -151,12 +189,12 @@ fn images_are_made_of_all_that_can_be_wished() {
     let complete = ["generate", "--checkpoint", "text", "--complete", "validation:0", "--keep-rows", "1"];
     run(folder, &[&complete[..], &["--count", "1", "--out", "completed"]].concat());
 
-    let said = run(folder, &["train", "generator", "--resume", "text"]);
-    assert!(said.contains("trained 2 steps"), "{said}");
+    let printed = run(folder, &["train", "generator", "--resume", "text"]);
+    assert!(printed.contains("trained 2 steps"), "{printed}");
 }
 
 #[test]
-fn what_cannot_be_made_is_refused() {
+fn invalid_requests_are_refused() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     prepare(folder);
@@ -171,7 +209,7 @@ fn what_cannot_be_made_is_refused() {
         for part in parts {
             assert!(error.contains(part), "{part:?} is missing in: {error}");
         }
-        assert!(!folder.join("x").exists(), "{arguments:?} left something behind");
+        assert!(!folder.join("x").exists(), "{arguments:?} left a file");
     };
     let text = ["--checkpoint", "text"];
     let of_text = |more: &[&'static str]| [&text[..], more].concat();
@@ -181,7 +219,7 @@ fn what_cannot_be_made_is_refused() {
     check(&of_text(&["--text", "a red apple and a cat and a star"]), &["at most 6 tokens"]);
     check(&of_text(&["--inpaint", "made/0000.png", "large.png"]), &["large.png", "32x32", "48x48"]);
     check(&of_text(&["--inpaint", "validation:0", "large.png"]), &["large.png", "32x32", "48x48"]);
-    check(&of_text(&["--inpaint", "made/0000.png", "empty.png"]), &["empty.png", "something white"]);
+    check(&of_text(&["--inpaint", "made/0000.png", "empty.png"]), &["empty.png", "a white part"]);
     check(&of_text(&["--inpaint", "nothing.png", "mask.png"]), &["nothing.png"]);
     check(&of_text(&["--complete", "validation:9"]), &["9", "below 4"]);
     check(&of_text(&["--complete", "validation:x"]), &["validation:x", "number of an image"]);

@@ -34,9 +34,9 @@ residual_blocks = 1
 attention_factors = []
 latent_channels = 8
 [quantizer]
-kind = "nearest"
-codes = 24
-width = 4
+kind = "vq"
+codebook_size = 24
+codebook_dim = 4
 [adversarial]
 start = 6
 warmup = 3
@@ -50,16 +50,16 @@ weight_decay = 0.01
 [schedule]
 learning_rate = 1e-3
 warmup = 5
-final_share = 0.1
+final_factor = 0.1
 [train]
 log_every = 1
 validate_every = 10
 checkpoint_every = 3
 accumulate = 2
-ema = 0.99
-keep = 2
+ema_decay = 0.99
+keep_checkpoints = 2
 [guards]
-usage = { least = 1.0, window = 4, remedy = "revive" }
+usage = { min_share = 1.0, window = 4, remedy = "revive" }
 "#;
 
 /// Writes the pictures, and the configuration of a run of so many steps.
@@ -146,19 +146,19 @@ fn draw(state: &mut u64, limit: u64) -> u64 {
     (mixed ^ (mixed >> 27)) % limit
 }
 
-/// Each life of the run takes a drawn number of steps and then a drawn moment, and is killed, wherever it is then.
+/// Each process takes a random number of steps, waits a random moment, and is killed wherever it is then.
 #[test]
-fn a_run_that_is_killed_twenty_times_ends_with_the_same_weights() {
+fn run_killed_twenty_times_ends_with_the_same_weights() {
     let kills: u64 = std::env::var("VQCT_TEST_KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
-    // A life adds four lines to the log, and what it does while the spin below lasts.
+    // A process adds four lines to the log, and what it does while the spin below lasts.
     let whole = whole(folder, 8 * kills + 20);
     let mut state = 7;
     let mut child = begin(folder);
     wait_for(&mut child, folder, 0);
     for kill in 0..kills {
-        // With no more lines than before, a life may end while it still takes the log back to the checkpoint.
+        // With no more lines than before, a process may be killed while it still cuts the log back to the checkpoint.
         let lines = figures(&folder.join("cut")).len() + draw(&mut state, 5) as usize;
         assert_eq!(wait_for(&mut child, folder, lines), None, "the run ended before kill {kill}");
         for _ in 0..draw(&mut state, 3_000_000) {
@@ -173,7 +173,7 @@ fn a_run_that_is_killed_twenty_times_ends_with_the_same_weights() {
 }
 
 #[test]
-fn ctrl_c_saves_and_the_run_ends_with_the_same_weights() {
+fn run_interrupted_by_ctrl_c_ends_with_the_same_weights() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     let whole = whole(folder, 20);
@@ -181,13 +181,13 @@ fn ctrl_c_saves_and_the_run_ends_with_the_same_weights() {
     assert_eq!(wait_for(&mut child, folder, 8), None);
     send(&child, "-INT");
     assert!(child.wait().unwrap().success());
-    assert!(figures(&folder.join("cut")).len() < figures(&whole).len(), "it was not cut");
+    assert!(figures(&folder.join("cut")).len() < figures(&whole).len(), "the run was not interrupted");
     finish(folder, &["--resume", "cut"]);
     assert_same_run(&folder.join("cut"), &whole);
 }
 
 #[test]
-fn a_second_run_in_the_same_folder_is_refused_until_the_first_is_killed() {
+fn second_run_in_a_folder_is_refused_until_the_first_is_killed() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     prepare(folder, 100_000);
@@ -198,7 +198,7 @@ fn a_second_run_in_the_same_folder_is_refused_until_the_first_is_killed() {
     child.wait().unwrap();
     let error = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{error}");
-    assert!(error.contains("run folder cut: expected no run that is going on in it"), "{error}");
+    assert!(error.contains("run folder cut: expected no process that trains in it"), "{error}");
     let mut third = start(folder, &["--resume", "cut"]);
     let lines = figures(&folder.join("cut")).len();
     assert_eq!(wait_for(&mut third, folder, lines + 4), None);
@@ -209,7 +209,7 @@ fn a_second_run_in_the_same_folder_is_refused_until_the_first_is_killed() {
 /// A limit on the size of files does to a checkpoint what a full disk does: the write fails half way.
 #[cfg(unix)]
 #[test]
-fn a_checkpoint_that_cannot_be_written_leaves_the_one_before() {
+fn checkpoint_that_cannot_be_written_leaves_the_previous_one() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     prepare(folder, 30);

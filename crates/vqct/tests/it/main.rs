@@ -10,8 +10,8 @@ mod kill;
 mod prior;
 #[cfg(feature = "priors")]
 mod prior_build;
-mod reading;
 mod roundtrip;
 mod runs;
 mod scene_words;
 mod support;
+mod words;

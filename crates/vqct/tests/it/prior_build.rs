@@ -26,7 +26,7 @@ deny = ["many"]
 const CAPTIONS: &str = "a small red bird on a branch\n\na red bird eats a red apple\nmany birds\n";
 
 fn config(method: &str) -> String {
-    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../codebook-prior/tests/data/models/bert");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../prior-builder/tests/data/models/bert");
     CONFIG.replace("MODEL", model).replace("METHOD", method)
 }
 

@@ -48,7 +48,7 @@ fn ids_decode_to_the_reconstruction() {
 }
 
 #[test]
-fn inspect_names_a_word_for_each_slot() {
+fn inspect_prints_a_word_for_each_slot() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);
@@ -67,7 +67,7 @@ fn inspect_names_a_word_for_each_slot() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_no_work() {
+fn closed_pipe_does_not_end_the_work() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);

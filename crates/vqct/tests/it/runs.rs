@@ -1,4 +1,4 @@
-//! `vqct runs`: list, compare, report.
+//! `vqct runs`: list, diff, report.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::{error_of, train, vqct};
 
-/// A run folder as it lies after a crash: the log's last line is cut.
+/// A run folder as a crash leaves it: the log's last line is cut.
 fn write_run(runs: &Path, name: &str, psnr: f64) {
     let folder = runs.join(name);
     std::fs::create_dir_all(&folder).unwrap();
@@ -32,7 +32,7 @@ fn names(folder: &Path, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_trained_run_is_listed_and_has_a_page() {
+fn trained_run_is_listed_and_has_a_page() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     train(folder);
@@ -68,7 +68,7 @@ fn damaged_and_foreign_folders_are_named_and_skipped() {
 }
 
 #[test]
-fn the_best_comes_first() {
+fn best_run_comes_first() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     let runs = folder.join("elsewhere");
@@ -84,12 +84,12 @@ fn the_best_comes_first() {
 }
 
 #[test]
-fn runs_are_compared_side_by_side() {
+fn runs_are_shown_side_by_side() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_run(folder, "a", 20.0);
     write_run(folder, "b", 22.5);
-    let printed = stdout(folder, &["runs", "compare", "a", "b", "--html", "both.html"]);
+    let printed = stdout(folder, &["runs", "diff", "a", "b", "--html", "both.html"]);
     let line = |beginning: &str| printed.lines().find(|line| line.starts_with(beginning)).unwrap();
     let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(cells(line("psnr")), ["psnr", "20", "22.5"]);
@@ -97,16 +97,16 @@ fn runs_are_compared_side_by_side() {
     assert!(!printed.contains("train.steps"), "a key that does not differ");
     let page = std::fs::read_to_string(folder.join("both.html")).unwrap();
     assert!(page.contains("<polyline") && page.contains("22.5"));
-    let again = error_of(folder, &["runs", "compare", "a", "b", "--html", "both.html"]);
+    let again = error_of(folder, &["runs", "diff", "a", "b", "--html", "both.html"]);
     assert!(again.contains("both.html exists already"), "{again}");
 }
 
 #[test]
-fn a_comparison_needs_two_runs() {
+fn diff_needs_two_runs() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_run(folder, "a", 20.0);
-    let output = vqct(folder).args(["runs", "compare", "a", "absent"]).output().unwrap();
+    let output = vqct(folder).args(["runs", "diff", "a", "absent"]).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -116,7 +116,7 @@ fn a_comparison_needs_two_runs() {
 }
 
 #[test]
-fn without_a_terminal_training_says_a_line_for_each_record() {
+fn training_without_terminal_prints_a_line_for_each_record() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("tiny.toml"), crate::support::TINY).unwrap();

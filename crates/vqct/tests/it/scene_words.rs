@@ -1,4 +1,4 @@
-//! Scenes and codebook speak of the same words: `vq-data` knows no prior, so this is checked where both meet.
+//! Scenes and codebook have the same words: `vq-scenes` depends on no prior, so this is tested here.
 
 use codebook_prior::{PartOfSpeech, PriorGraph};
 use vq_scenes::{Color, Size, scene_nouns};

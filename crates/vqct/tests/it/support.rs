@@ -21,9 +21,9 @@ attention_factors = []
 latent_channels = 8
 [quantizer]
 kind = "vqct"
-prior = { source = "embedded", adjectives = 20, nouns = 30 }
+prior = { source = "embedded", max_adjectives = 20, max_nouns = 30 }
 transfer = { hidden = 8, dropout = 0.5 }
-width = 4
+codebook_dim = 4
 [schedule]
 learning_rate = 1e-3
 [train]
@@ -53,7 +53,7 @@ pub(crate) fn train(folder: &Path) {
     vqct(folder).args(["train", "--config", "tiny.toml", "--out", "run"]).assert().success();
 }
 
-/// The words of a command that fails, on standard error.
+/// The standard error of a command that fails.
 pub(crate) fn error_of(folder: &Path, arguments: &[&str]) -> String {
     let output = vqct(folder).args(arguments).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();

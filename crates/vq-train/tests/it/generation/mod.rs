@@ -3,7 +3,6 @@
 mod errors;
 mod images;
 mod store;
-mod text_to_image;
 mod training;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Codes read as words, exchanged and searched.
+//! Codes as words: counted, replaced and searched.
 
 use std::path::Path;
 
@@ -6,20 +6,15 @@ use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_core::Mode;
-use vq_train::{
-    Checkpoint, CodeSurvey, CodeWords, InspectionPage, Plan, RunDir, SearchBy, TextSearch, TokenizerState, Trainer,
-    WordReplacement,
-};
+use vq_pipeline::TokenizerState;
+use vq_study::{CodeSurvey, CodeWords, InspectionPage, SearchBy, TextSearch, WordReplacement};
 
-use crate::support::{StopAfter, plain, tiny};
+use crate::support::{plain, tiny, train};
 
 fn state(folder: &Path, more: &[&str]) -> TokenizerState {
-    let run = folder.join("run");
     let experiment = tiny(&[&["train.steps=2", "train.validate_every=100"], more].concat());
-    let mut trainer = Trainer::begin(Plan::resolve(experiment).unwrap(), || RunDir::exact(&run)).unwrap();
-    trainer.run(&mut StopAfter(2)).unwrap();
-    let checkpoint = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap();
-    TokenizerState::restore(&checkpoint, Device::Cpu).unwrap()
+    let (checkpoint, _) = train(experiment, &folder.join("run"));
+    TokenizerState::load(&checkpoint, Device::Cpu).unwrap()
 }
 
 /// `[1, 3, 16, 16]`, some picture.
@@ -35,11 +30,11 @@ fn four_words(words: &CodeWords<'_>) -> [String; 4] {
 }
 
 #[test]
-fn a_survey_counts_every_id_and_is_hot_where_a_word_is_chosen() {
+fn survey_counts_every_id_and_heat_is_highest_where_a_word_is_chosen() {
     let folder = TempDir::new().unwrap();
     let state = state(folder.path(), &[]);
-    let [asked, ..] = four_words(&CodeWords::of(&state).unwrap());
-    let mut survey = CodeSurvey::new(&state, std::slice::from_ref(&asked)).unwrap();
+    let [requested, ..] = four_words(&CodeWords::of(&state).unwrap());
+    let mut survey = CodeSurvey::new(&state, std::slice::from_ref(&requested)).unwrap();
     for seed in 0..3 {
         survey.update(&format!("picture {seed}"), &picture(seed)).unwrap();
     }
@@ -54,7 +49,7 @@ fn a_survey_counts_every_id_and_is_hot_where_a_word_is_chosen() {
     assert_eq!(counted, 3 * 16 * slots, "16 positions of each picture");
     assert_eq!(live as i64, state.tokenizer.layout().codes);
     for image in survey.images() {
-        assert!(image.heats.iter().any(|heat| heat.word.text == asked));
+        assert!(image.heats.iter().any(|heat| heat.word.text == requested));
         for heat in &image.heats {
             let hot = heat.heat.iter().zip(&image.positions).filter(|(heat, _)| **heat == 1.0);
             let chosen: usize = image.positions.iter().flatten().filter(|word| **word == heat.word.text).count();
@@ -67,13 +62,13 @@ fn a_survey_counts_every_id_and_is_hot_where_a_word_is_chosen() {
     let html = InspectionPage::of(&survey, "Three <pictures>").unwrap();
     let html = html.html();
     assert!(
-        html.contains("Three &lt;pictures&gt;") && html.contains(&asked) && html.contains("data:image/png;base64,")
+        html.contains("Three &lt;pictures&gt;") && html.contains(&requested) && html.contains("data:image/png;base64,")
     );
     assert!(!html.contains("http"), "the page needs nothing else");
 }
 
 #[test]
-fn words_are_exchanged_as_they_were_before() {
+fn exchanged_words_are_restored_by_the_same_exchange() {
     let folder = TempDir::new().unwrap();
     let state = state(folder.path(), &[]);
     let words = CodeWords::of(&state).unwrap();
@@ -104,9 +99,10 @@ fn words_are_exchanged_as_they_were_before() {
 }
 
 #[test]
-fn an_image_that_chose_the_words_ranks_first() {
+fn image_that_chose_the_words_ranks_first() {
     let folder = TempDir::new().unwrap();
-    let captions = ["captions.translator={ width = 16, heads = 2, layers = 1, max_tokens = 12 }", "captions.global={}"];
+    let captions =
+        ["captions.translator={ width = 16, heads = 2, layers = 1, max_tokens = 12 }", "captions.global_alignment={}"];
     let state = state(folder.path(), &captions);
     let words = CodeWords::of(&state).unwrap();
     let pictures = Tensor::cat(&(0..6).map(picture).collect::<Vec<_>>(), 0);
@@ -127,18 +123,18 @@ fn an_image_that_chose_the_words_ranks_first() {
 }
 
 #[test]
-fn codes_without_words_are_not_read() {
+fn codes_without_words_are_refused() {
     let experiment = plain(&[]);
     let state = TokenizerState::fresh(&experiment, None, Device::Cpu).unwrap();
     let error = CodeWords::of(&state).err().unwrap().to_string();
     assert!(error.contains("codes are words"), "{error}");
     let error = TextSearch::new(&state, "a", SearchBy::Alignment).err().unwrap().to_string();
-    assert!(error.contains("captions.global"), "{error}");
+    assert!(error.contains("captions.global_alignment"), "{error}");
 }
 
-/// A word that is chosen is as near as can be, by the very ids of the tokenizer.
+/// The heat of a word is 1 at the positions whose id is the word, and only there.
 #[test]
-fn the_heat_agrees_with_the_choice() {
+fn heat_agrees_with_the_ids() {
     let folder = TempDir::new().unwrap();
     let state = state(folder.path(), &[]);
     proptest!(ProptestConfig::with_cases(16), |(seed in 0_i64..1000)| {

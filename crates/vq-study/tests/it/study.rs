@@ -4,13 +4,13 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use vq_core::DeviceChoice;
-use vq_train::{JobState, Spread, Study, StudyConfig, StudyPage};
+use vq_study::{JobState, Spread, Study, StudyConfig, StudyPage};
 
-use crate::support::{StopAfter, TINY, write};
+use crate::support::{TINY, Unattended, write};
 
 const STUDY: &str = r#"
 seeds = [3, 4]
-reader = "reader.toml"
+caption_decoder = "caption-decoder.toml"
 [[methods]]
 name = "words"
 title = "Words"
@@ -18,11 +18,17 @@ config = "tiny.toml"
 [[methods]]
 name = "plain"
 config = "tiny.toml"
-set = ["quantizer={ kind = 'nearest', codes = 24, width = 4 }"]
+set = ["quantizer={ kind = 'vq', codebook_size = 24, codebook_dim = 4 }"]
 "#;
 
-const READER: &str = "name = \"reader\"\ntrain = { steps = 2 }\n[start]\nlearn = \"captions\"\n[captions]\n\
-                      translator = { width = 16, heads = 2, layers = 1, max_tokens = 8 }";
+const CAPTION_DECODER: &str = r#"
+name = "caption-decoder"
+train = { steps = 2 }
+[start]
+learn = "captions"
+[captions]
+translator = { width = 16, heads = 2, layers = 1, max_tokens = 8 }
+"#;
 
 /// A run of few steps on few scenes.
 fn few(steps: u64) -> String {
@@ -37,20 +43,20 @@ fn few(steps: u64) -> String {
 
 fn study(folder: &Path) -> Study {
     write(folder, "tiny.toml", &few(2));
-    write(folder, "reader.toml", READER);
+    write(folder, "caption-decoder.toml", CAPTION_DECODER);
     let path = write(folder, "study.toml", STUDY);
     Study::new(StudyConfig::read(&path).unwrap(), &folder.join("runs"), DeviceChoice::Cpu)
 }
 
-/// Does the first jobs that are not done, so many; gives their names.
+/// Trains the first `most` jobs that are not finished; gives their names.
 fn work(study: &Study, most: usize) -> Vec<String> {
     let mut done = Vec::new();
     for job in study.jobs() {
         if done.len() == most {
             break;
         }
-        if let JobState::Ready(mut trainer) = job.state().unwrap() {
-            trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+        if let JobState::Ready(mut run) = job.state().unwrap() {
+            run.train(&mut Unattended).unwrap();
             done.push(job.name.clone());
         }
     }
@@ -58,16 +64,17 @@ fn work(study: &Study, most: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_study_goes_on_where_it_was_and_its_table_grows() {
+fn interrupted_study_continues_and_its_table_grows() {
     let folder = TempDir::new().unwrap();
     let study = study(folder.path());
-    assert_eq!(work(&study, 2), ["words-3", "words-3-reader"]);
+    assert_eq!(work(&study, 2), ["words-3", "words-3-caption-decoder"]);
     let table = study.evaluate(None).unwrap().to_string();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 4);
     assert!(
         lines[0].starts_with(
-            "| method | seeds | PSNR (dB) | SSIM | MS-SSIM | codes used (%) | perplexity | Gini | bits an image | nats a token |"
+            "| method | seeds | PSNR (dB) | SSIM | MS-SSIM | codes used (%) | perplexity | Gini | bits per image | \
+             nats per token |"
         ),
         "{table}"
     );
@@ -83,17 +90,17 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
     for part in ["A study", "Words", "Codes by rank", "PSNR over time", "training (s)", "data:image/png"] {
         assert!(page.html().contains(part), "{part} is missing");
     }
-    let run = folder.path().join("runs/plain-4-reader");
-    assert_eq!(std::fs::read_to_string(run.join("told.jsonl")).unwrap().lines().count(), 3);
+    let run = folder.path().join("runs/plain-4-caption-decoder");
+    assert_eq!(std::fs::read_to_string(run.join("captions.jsonl")).unwrap().lines().count(), 3);
 
-    // A study that is moved is the same study.
+    // A moved study is the same study.
     let moved = folder.path().join("moved");
     std::fs::rename(folder.path().join("runs"), &moved).unwrap();
     let config = StudyConfig::read(&folder.path().join("study.toml")).unwrap();
     assert!(work(&Study::new(config, &moved, DeviceChoice::Cpu), usize::MAX).is_empty(), "nothing is trained again");
     std::fs::rename(&moved, folder.path().join("runs")).unwrap();
 
-    // What was evaluated is taken as it is, as long as checkpoint, program and format are the same.
+    // A kept evaluation is used again while checkpoint, program, device and format are the same.
     let kept = run.join("evaluation.json");
     let json = std::fs::read_to_string(&kept).unwrap();
     std::fs::write(&kept, json.replacen("\"psnr\": ", "\"psnr\": 9", 1)).unwrap();
@@ -107,7 +114,7 @@ fn a_study_goes_on_where_it_was_and_its_table_grows() {
 }
 
 #[test]
-fn a_run_of_another_experiment_is_not_taken_for_one_of_the_study() {
+fn run_of_another_experiment_is_refused() {
     let folder = TempDir::new().unwrap();
     let study = study(folder.path());
     work(&study, 1);
@@ -117,13 +124,13 @@ fn a_run_of_another_experiment_is_not_taken_for_one_of_the_study() {
 }
 
 #[test]
-fn senseless_studies_are_refused() {
+fn invalid_studies_are_refused() {
     #[track_caller]
-    fn check(from: &str, to: &str, says: &str) {
+    fn check(from: &str, to: &str, part: &str) {
         let folder = TempDir::new().unwrap();
         let path = write(folder.path(), "study.toml", &STUDY.replacen(from, to, 1));
         let error = StudyConfig::read(&path).unwrap_err().to_string();
-        assert!(error.contains("study.toml") && error.contains(says), "{error}");
+        assert!(error.contains("study.toml") && error.contains(part), "{error}");
     }
     check("seeds = [3, 4]", "seeds = []", "at least one");
     check("seeds = [3, 4]", "seeds = [3, 3]", "3 twice");

@@ -5,13 +5,13 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_eval::SlicedConfig;
+use vq_experiment::{DataConfig, Weights};
 use vq_model::{InceptionConfig, InceptionScale};
-use vq_train::{
-    Checkpoint, DataConfig, DistancesConfig, Evaluated, Evaluation, EvaluationComparison, EvaluationRequest, Plan,
-    RunDir, ShownImages, TokenizerState, Trainer, Validation, Weights,
-};
+use vq_pipeline::{Checkpoint, TokenizerState};
+use vq_study::{DistancesConfig, Evaluated, Evaluation, EvaluationDiff, EvaluationRequest, ShownImages};
+use vq_train::TokenizerValidation;
 
-use crate::support::{StopAfter, tiny};
+use crate::support::{tiny, train};
 
 const SCENES: [&str; 7] = [
     "data.source.kind=scenes",
@@ -23,13 +23,14 @@ const SCENES: [&str; 7] = [
     "data.transform.background={ color = [255, 255, 255] }",
 ];
 const CAPTIONS: [&str; 2] =
-    ["captions.translator={ width = 16, heads = 2, layers = 1, max_tokens = 12 }", "captions.global={}"];
+    ["captions.translator={ width = 16, heads = 2, layers = 1, max_tokens = 12 }", "captions.global_alignment={}"];
 
-fn trained(folder: &Path, more: &[&str]) -> (Checkpoint, Validation) {
-    let experiment = tiny(&[&SCENES, more].concat());
-    let mut trainer = Trainer::begin(Plan::resolve(experiment).unwrap(), || RunDir::exact(folder)).unwrap();
-    let validation = trainer.run(&mut StopAfter(u64::MAX)).unwrap().validation.unwrap();
-    (Checkpoint::open(&folder.join("checkpoint.safetensors")).unwrap(), validation)
+/// The plain quantizer, whose codes are not words.
+const PLAIN: &str = "quantizer={ kind = \"vq\", codebook_size = 24, codebook_dim = 4 }";
+
+fn trained(run: &Path, more: &[&str]) -> (Checkpoint, TokenizerValidation) {
+    let (checkpoint, validation) = train(tiny(&[&SCENES, more].concat()), run);
+    (checkpoint, validation.unwrap())
 }
 
 fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
@@ -47,15 +48,16 @@ fn evaluate(checkpoint: &Checkpoint, data: Option<DataConfig>) -> Evaluated {
 }
 
 #[test]
-fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
+fn evaluation_equals_the_last_validation_and_repeats() {
     let folder = TempDir::new().unwrap();
     let (checkpoint, validation) = trained(&folder.path().join("run"), &CAPTIONS);
-    let Evaluated { evaluation, told, shown, .. } = evaluate(&checkpoint, None);
-    assert_eq!(evaluation.images.psnr, validation.psnr);
-    assert_eq!(evaluation.images.ssim, validation.ssim);
-    assert_eq!(evaluation.usage(), validation.usage());
+    let Evaluated { evaluation, captions, shown, .. } = evaluate(&checkpoint, None);
+    assert!(evaluation.image_metric("psnr").is_finite() && evaluation.image_metric("ssim").is_finite());
+    assert_eq!(evaluation.images, validation.figures.images);
+    assert_eq!(evaluation.codebook, validation.figures.groups);
+    assert_eq!(evaluation.usage(), validation.figures.usage());
     assert_eq!(evaluation.conditions.data.images, 9);
-    assert_eq!(told.len(), 9);
+    assert_eq!(captions.len(), 9);
     let language = evaluation.language.as_ref().unwrap();
     let seen = validation.captions.unwrap();
     let translation = language.translation.as_ref().unwrap();
@@ -63,46 +65,45 @@ fn an_evaluation_is_the_last_validation_and_more_and_the_same_each_time() {
     assert!(difference.abs() < 1e-5, "{difference}");
     assert_eq!(translation.scores.captions, 9);
     assert!(language.retrieval.is_some() && translation.scenes.is_some());
-    // The tiny prior has few of the words of scenes: each is either asked for or missing.
-    let asked: u64 = evaluation.words.iter().map(|group| group.missing).sum::<u64>()
+    // The tiny prior has few of the words of scenes: each is either measured or missing.
+    let words: u64 = evaluation.words.iter().map(|group| group.missing).sum::<u64>()
         + evaluation
             .words
             .iter()
             .filter_map(|group| group.pointing)
             .map(|scores| scores.words + scores.unseen)
             .sum::<u64>();
-    assert!(asked >= 9, "each scene has a noun, got {asked} words");
+    assert!(words >= 9, "each scene has a noun, got {words} words");
 
     assert_eq!(shown.len(), 3);
     for image in &shown {
         assert_eq!(image.original.dimensions(), (32, 32));
-        assert_eq!(image.told.as_ref(), told.iter().find(|told| told.image == image.image));
+        assert_eq!(image.caption.as_ref(), captions.iter().find(|caption| caption.image == image.image));
         assert_ne!(image.original, image.reconstruction);
     }
     let again = evaluate(&checkpoint, None);
     assert!(again.shown.iter().zip(&shown).all(|(again, first)| again.image == first.image));
     assert_eq!(again.evaluation, evaluation);
-    assert_eq!(again.told, told);
+    assert_eq!(again.captions, captions);
     let json = serde_json::to_string(&evaluation).unwrap();
     assert_eq!(Evaluation::from_json("copy", &json).unwrap(), evaluation);
 }
 
 #[test]
-fn other_images_have_another_hash_and_codes_without_words_none_of_their_figures() {
+fn other_images_have_another_hash_and_codes_without_words_have_no_word_figures() {
     let folder = TempDir::new().unwrap();
-    let plain = ["quantizer={ kind = \"nearest\", codes = 24, width = 4 }"];
-    let (checkpoint, _) = trained(&folder.path().join("run"), &plain);
+    let (checkpoint, _) = trained(&folder.path().join("run"), &[PLAIN]);
     let evaluation = evaluate(&checkpoint, None).evaluation;
     assert!(evaluation.words.is_empty() && evaluation.language.is_none());
     let hash = |data: DataConfig| evaluate(&checkpoint, Some(data)).evaluation.conditions.data.sha256;
     let data = |more: &str| tiny(&[&SCENES[..], &[more]].concat()).data;
     let own = evaluation.conditions.data.sha256;
-    assert_eq!(hash(data("data.batch_size=4")), own, "how images are batched does not count");
+    assert_eq!(hash(data("data.batch_size=4")), own, "the batch size does not change the hash");
     assert_ne!(hash(data("data.source.seed=1")), own);
     assert_ne!(hash(data("data.source.validation=8")), own);
 }
 
-/// Random weights of a network that is asked for, in a file.
+/// Random weights of a network with these tensors, in a file.
 fn weights(path: &Path, tensors: impl Iterator<Item = (String, Vec<i64>)>) {
     tch::manual_seed(1);
     let draw = |(name, shape): (String, Vec<i64>)| {
@@ -115,9 +116,9 @@ fn weights(path: &Path, tensors: impl Iterator<Item = (String, Vec<i64>)>) {
     Tensor::write_safetensors(&tensors, path).unwrap();
 }
 
-/// Every distance, by networks of random weights, of few images: figures that say so, with the hash of each file.
+/// Every distance, by networks of random weights, on few images: the figures report that, with the hash of each file.
 #[test]
-fn distances_are_measured_as_far_as_they_are_asked_for() {
+fn requested_distances_are_measured() {
     let folder = TempDir::new().unwrap();
     let (checkpoint, _) = trained(&folder.path().join("run"), &["train.steps=1", "data.source.validation=12"]);
     let [inception, lpips] = ["inception", "lpips"].map(|name| folder.path().join(format!("{name}.safetensors")));
@@ -126,14 +127,14 @@ fn distances_are_measured_as_far_as_they_are_asked_for() {
         (name.to_owned(), shape.split(' ').map(|side| side.parse().unwrap()).collect())
     });
     weights(&inception, listed);
-    let places = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28];
+    let layers = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28];
     let widths = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512];
-    let convolutions = places.iter().zip(widths.windows(2)).flat_map(|(place, widths)| {
-        let name = |part: &str| format!("features.{place}.{part}");
+    let convolutions = layers.iter().zip(widths.windows(2)).flat_map(|(layer, widths)| {
+        let name = |part: &str| format!("features.{layer}.{part}");
         [(name("weight"), vec![widths[1], widths[0], 3, 3]), (name("bias"), vec![widths[1]])]
     });
     let linear = [64, 128, 256, 512, 512].into_iter().enumerate();
-    let linear = linear.map(|(place, width)| (format!("lin{place}.weight"), vec![1, width, 1, 1]));
+    let linear = linear.map(|(layer, width)| (format!("lin{layer}.weight"), vec![1, width, 1, 1]));
     weights(&lpips, convolutions.chain(linear));
     let evaluate = |distances: DistancesConfig| {
         let (weights, device) = (Weights::Raw, Device::Cpu);
@@ -161,9 +162,9 @@ fn distances_are_measured_as_far_as_they_are_asked_for() {
     assert!(evaluate(DistancesConfig::default()).unwrap().evaluation.distances.is_none());
 
     let hash = &figures.weights["inception.safetensors"];
-    let check = |distances: DistancesConfig, says: &[&str]| {
+    let check = |distances: DistancesConfig, parts: &[&str]| {
         let error = evaluate(distances).unwrap_err().to_string();
-        says.iter().for_each(|part| assert!(error.contains(part), "{part:?} is missing in: {error}"));
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part:?} is missing in: {error}"));
     };
     let wrong = "0".repeat(64);
     check(
@@ -180,19 +181,21 @@ fn distances_are_measured_as_far_as_they_are_asked_for() {
     let nowhere = folder.path().join("nowhere.safetensors");
     check(DistancesConfig { lpips: vec![nowhere.clone()], ..Default::default() }, &["read weights", "nowhere"]);
     check(DistancesConfig { inception: config(&lpips, None), ..Default::default() }, &["Inception", "Conv2d_1a_3x3"]);
-    check(DistancesConfig { judge: Some(lpips.clone()), ..Default::default() }, &["judge", "lpips.safetensors"]);
+    check(
+        DistancesConfig { scene_classifier: Some(lpips.clone()), ..Default::default() },
+        &["scene classifier", "lpips.safetensors"],
+    );
 }
 
 #[test]
-fn evaluations_are_compared_under_equal_conditions_only() {
+fn unequal_conditions_of_evaluations_are_reported() {
     let folder = TempDir::new().unwrap();
     let run = |name: &str, more: &[&str]| trained(&folder.path().join(name), &[&["train.steps=1"], more].concat()).0;
     let named = |name: &str, checkpoint: &Checkpoint, data: Option<DataConfig>| {
         (name.to_owned(), evaluate(checkpoint, data).evaluation)
     };
-    let (one, other) =
-        (run("one", &[]), run("other", &["seed=1", "quantizer={ kind = \"nearest\", codes = 24, width = 4 }"]));
-    let same = EvaluationComparison::of(&[named("one", &one, None), named("other", &other, None)]).unwrap();
+    let (one, other) = (run("one", &[]), run("other", &["seed=1", PLAIN]));
+    let same = EvaluationDiff::of(&[named("one", &one, None), named("other", &other, None)]).unwrap();
     assert!(same.differences().is_empty(), "{:?}", same.differences());
     let table = same.to_string();
     assert!(table.contains("| figure | one | other |") && table.contains("| images/psnr |"), "{table}");
@@ -200,43 +203,44 @@ fn evaluations_are_compared_under_equal_conditions_only() {
 
     // The same images in other batches are the same condition.
     let batches = tiny(&[&SCENES[..], &["data.batch_size=3"]].concat()).data;
-    let same = EvaluationComparison::of(&[named("one", &one, None), named("other", &one, Some(batches))]).unwrap();
+    let same = EvaluationDiff::of(&[named("one", &one, None), named("other", &one, Some(batches))]).unwrap();
     assert!(same.differences().is_empty(), "{:?}", same.differences());
 
     let data = tiny(&[&SCENES[..], &["data.source.seed=5"]].concat()).data;
-    let differ = EvaluationComparison::of(&[named("one", &one, None), named("else", &one, Some(data))]).unwrap();
+    let differ = EvaluationDiff::of(&[named("one", &one, None), named("else", &one, Some(data))]).unwrap();
     let conditions: Vec<&str> = differ.differences().iter().map(|found| found.condition.as_str()).collect();
     assert!(conditions.contains(&"conditions/data/sha256"), "{conditions:?}");
     assert!(conditions.contains(&"conditions/data/config/source/seed"), "{conditions:?}");
     assert!(differ.to_string().starts_with("**Not comparable"), "{differ}");
-    let error = EvaluationComparison::of(&[named("one", &one, None)]).unwrap_err().to_string();
+    let error = EvaluationDiff::of(&[named("one", &one, None)]).unwrap_err().to_string();
     assert!(error.contains("at least two") && error.contains("got 1"), "{error}");
 }
 
-/// With a weight of 0 the translation module learns nothing: what it would say is neither measured nor told.
+/// With a weight of 0 the translation module learns nothing: its captions are neither measured nor generated.
 #[test]
-fn captions_are_not_told_by_what_never_learned_to() {
+fn untrained_translation_module_generates_no_captions() {
     let folder = TempDir::new().unwrap();
-    let silent = [&CAPTIONS[..], &["captions.weight=0.0"]].concat();
-    let (checkpoint, validation) = trained(&folder.path().join("run"), &silent);
-    assert!(validation.captions.is_none() && validation.told.is_empty());
-    let Evaluated { evaluation, told, .. } = evaluate(&checkpoint, None);
+    let untrained = [&CAPTIONS[..], &["captions.weight=0.0"]].concat();
+    let (checkpoint, validation) = trained(&folder.path().join("run"), &untrained);
+    assert!(validation.captions.is_none() && validation.generated.is_empty());
+    let Evaluated { evaluation, captions, .. } = evaluate(&checkpoint, None);
     let language = evaluation.language.unwrap();
-    assert!(language.translation.is_none() && told.is_empty());
-    assert!(language.retrieval.is_some(), "the alignment has learned, and finds captions");
-    let state = TokenizerState::restore(&checkpoint, Device::Cpu).unwrap();
+    assert!(language.translation.is_none() && captions.is_empty());
+    assert!(language.retrieval.is_some(), "the alignment is trained, and finds captions");
+    let state = TokenizerState::load(&checkpoint, Device::Cpu).unwrap();
     let error = state.captions.unwrap().captioner().err().unwrap().to_string();
     assert!(error.contains("`captions.weight`: expected more than 0") && error.ends_with("got 0"), "{error}");
 }
 
 #[test]
-fn what_is_no_evaluation_of_this_version_is_refused() {
+fn evaluations_of_other_versions_are_refused() {
     #[track_caller]
-    fn check(json: &str, says: &str) {
+    fn check(json: &str, part: &str) {
         let error = Evaluation::from_json("old.json", json).unwrap_err().to_string();
-        assert!(error.contains("old.json") && error.contains(says), "{error}");
+        assert!(error.contains("old.json") && error.contains(part), "{error}");
     }
-    check("no JSON", "expected vqct-evaluation version 2");
+    check("no JSON", "expected vqct-evaluation version 3");
     check(r#"{"format":"vqct-evaluation","version":1}"#, "got vqct-evaluation version 1");
-    check(r#"{"format":"vqct-evaluation","version":2}"#, "missing field");
+    check(r#"{"format":"vqct-evaluation","version":2}"#, "got vqct-evaluation version 2");
+    check(r#"{"format":"vqct-evaluation","version":3}"#, "missing field");
 }
