@@ -124,8 +124,8 @@ fn grid(GridTitle { title, caption }: &GridTitle, grids: &[EmbeddedGrid], last: 
 
 fn curves(run: &RunContents) -> Markup {
     let of = |kind: &'static str| {
-        let plain = |name: &&str| !name.contains('/') && !CHARTED_ELSEWHERE.contains(name);
-        run.log.names(kind).into_iter().filter(plain).map(move |name| (kind, name)).collect::<Vec<_>>()
+        let here = |name: &&str| !name.starts_with("groups/") && !CHARTED_ELSEWHERE.contains(name);
+        run.log.names(kind).into_iter().filter(here).map(move |name| (kind, name)).collect::<Vec<_>>()
     };
     let charts = KINDS.into_iter().flat_map(of).map(|(kind, name)| {
         let curve = Curve { label: String::new(), points: run.log.curve(kind, name) };

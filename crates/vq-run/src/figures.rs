@@ -81,6 +81,8 @@ pub static FIGURES: &[FigureInfo] = &[
     row("study/text_to_image_r10", "text to image R@10", "%", 1, 100.0, Higher, Tight),
     row("study/noun_pointing", "nouns point", "%", 1, 100.0, Higher, Tight),
     row("study/adjective_pointing", "adjectives point", "%", 1, 100.0, Higher, Tight),
+    row("validation/captions/negative_log_likelihood", "caption loss", "nats per token", 3, 1.0, Lower, Tight),
+    row("validation/captions/accuracy", "caption tokens predicted", "%", 1, 100.0, Higher, Tight),
     // Generators and scene classifiers.
     row("generation/nats_per_id", "nats per id", "", 4, 1.0, Lower, Tight),
     row("generation/perplexity", "perplexity of an id", "", 1, 1.0, Lower, LogIfWide),

@@ -1,7 +1,7 @@
 //! Codebook and quantizer, from keys to objects.
 //!
 //! To add a quantizer of `vq-core`: add a variant with its keys to [`QuantizerConfig`], and its arm to
-//! [`QuantizerConfig::build`], both in this file.
+//! `build_into`, both in this file.
 
 mod built;
 mod parts;
