@@ -183,7 +183,7 @@ fn requested_distances_are_measured() {
     check(DistancesConfig { inception: config(&lpips, None), ..Default::default() }, &["Inception", "Conv2d_1a_3x3"]);
     check(
         DistancesConfig { scene_classifier: Some(lpips.clone()), ..Default::default() },
-        &["scene classifier", "lpips.safetensors"],
+        &["`vqct-scene-classifier`", "lpips.safetensors"],
     );
 }
 

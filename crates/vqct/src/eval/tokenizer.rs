@@ -8,7 +8,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 use vq_data::grid::{GridCell, GridLayout, GridWords, Tone, draw_grid};
 use vq_eval::{BleuScores, Ranking, RetrievalScores, SlicedConfig, Synonyms};
 use vq_model::{InceptionConfig, InceptionScale};
-use vq_run::{GeneratedCaption, figure_info};
+use vq_run::{GeneratedCaption, figure_info, rank_of_figure};
 use vq_scenes::Share;
 use vq_study::{
     DistanceFigures, DistancesConfig, Evaluated, Evaluation, EvaluationPage, EvaluationRequest, GroundingFigures,
@@ -170,7 +170,9 @@ fn print(evaluation: &Evaluation) {
         let info = figure_info("validation", name);
         format!("{} {} {}", info.title, info.format(value), info.unit).trim_end().to_owned()
     };
-    print_line!("metrics    {}", images.iter().map(metric).collect::<Vec<_>>().join(", "));
+    let mut images: Vec<_> = images.iter().collect();
+    images.sort_by_key(|(name, _)| rank_of_figure("validation", name));
+    print_line!("metrics    {}", images.into_iter().map(metric).collect::<Vec<_>>().join(", "));
     print_line!("codes      {:.1} % used", evaluation.usage() * 100.0);
     for group in codebook {
         let gini = group.gini.map_or(String::new(), |gini| format!(", Gini {gini:.3}"));

@@ -100,7 +100,7 @@ fn shards_hold_the_packed_samples() {
     let source = format!(r#"{{ kind = "dataset", train = {shards}, validation = {shards} }}"#);
     std::fs::write(folder.join("shards.toml"), TINY.replace(r#"{ kind = "emoji" }"#, &source)).unwrap();
     let text = output_of(folder, &["data", "check", "--config", "shards.toml"]);
-    assert!(text.contains("what shards.toml trains on") && text.contains("8 samples"), "{text}");
+    assert!(text.contains("the training images of shards.toml") && text.contains("8 samples"), "{text}");
 
     assert!(error_of(folder, &pack).contains("pack into shards: expected a new folder"));
     let mut shard = std::fs::read(folder.join("shards/000001.tar")).unwrap();
