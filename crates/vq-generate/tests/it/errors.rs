@@ -121,7 +121,7 @@ fn ids_and_conditions() {
     };
     let good = ids(1, 2, &tokens);
     fails(Given::Nothing, &good.narrow(1, 0, 2), &Condition::None, "ids of shape [B, 3, 2, 3], got [2, 2, 2, 3]");
-    fails(Given::Nothing, &good.to_kind(Kind::Int), &Condition::None, "elements of kind Int64, got Int");
+    fails(Given::Nothing, &good.to_kind(Kind::Int), &Condition::None, "dtype Int64, got Int");
     fails(Given::Nothing, &(good.ones_like() * 5), &Condition::None, "ids of slot 0 (from 0) in 0..5, got 5");
 
     let other = "a condition of kind class or none, got text";

@@ -45,7 +45,9 @@ fn check(case: &str, slots: &[Range<i64>], given: Given, config: &GeneratorConfi
     optimizer.backward_step(&loss.loss);
     let names = names(&made.store);
     for name in &names {
-        assert_close(&made.store.variables()[name], expected(&format!("after.{name}")), 1e-4, name);
+        // A first step of AdamW multiplies the rounding of a small gradient by up to lr / eps = 500, and processors round
+        // differently.
+        assert_close(&made.store.variables()[name], expected(&format!("after.{name}")), 3e-4, name);
     }
     let theirs = golden.keys().filter(|key| key.starts_with(&format!("{case}.after."))).count();
     assert_eq!(names.len(), theirs, "parameters");
