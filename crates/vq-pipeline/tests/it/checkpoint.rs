@@ -1,67 +1,100 @@
+//! Checkpoints of tokenizers: what is written is loaded, and damaged files are refused.
+
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_core::Mode;
-use vq_train::{Adam, Checkpoint, CheckpointContents, CheckpointHeader, Experiment, TokenizerState, TrainError};
+use vq_experiment::{Experiment, ExperimentFile};
+use vq_file::FileError;
+use vq_pipeline::{Checkpoint, CheckpointContents, CheckpointHeader, PipelineError, TokenizerState};
 
-use crate::support::tiny;
+/// A tokenizer with small images, a small network and few words.
+const TINY: &str = r#"
+name = "tiny"
+device = "cpu"
 
+[data]
+batch_size = 2
+source = { kind = "emoji" }
+transform = { size = 16, background = "random", flip = "random" }
+
+[autoencoder]
+channels = 32
+multipliers = [1, 1, 1]
+residual_blocks = 1
+attention_factors = []
+latent_channels = 8
+
+[quantizer]
+kind = "vqct"
+prior = { source = "embedded", max_adjectives = 20, max_nouns = 30 }
+transfer = { hidden = 8, dropout = 0.5 }
+codebook_dim = 4
+
+[schedule]
+learning_rate = 1e-3
+
+[train]
+steps = 6
+"#;
+
+fn tiny(overrides: &[&str]) -> Experiment {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tiny.toml");
+    std::fs::write(&path, TINY).unwrap();
+    let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
+    ExperimentFile { path, overrides }.load().unwrap().experiment
+}
+
+/// A tokenizer with random weights, and its checkpoint in `folder`.
 fn saved(folder: &Path, experiment: &Experiment) -> (PathBuf, TokenizerState) {
     let prior = experiment.quantizer.load_prior().unwrap();
     let state = TokenizerState::fresh(experiment, prior, Device::Cpu).unwrap();
     let path = folder.join("checkpoint.safetensors");
-    save(&path, experiment, &state).unwrap();
+    let parameters = state.store.variables().into_iter();
+    let contents = CheckpointContents {
+        header: CheckpointHeader::fresh(experiment.clone()),
+        prior: state.prior.as_ref(),
+        language: None,
+        tensors: parameters.map(|(name, tensor)| (format!("model.{name}"), tensor)).collect(),
+    };
+    Checkpoint::save(&path, &contents).unwrap();
     (path, state)
 }
 
-fn save(path: &Path, experiment: &Experiment, state: &TokenizerState) -> Result<(), TrainError> {
-    let header = CheckpointHeader::fresh(experiment.clone());
-    let adam = Adam::new(&state.store, experiment.optimizer.clone())?;
-    let contents = CheckpointContents {
-        language: None,
-        header: &header,
-        prior: state.prior.as_ref(),
-        store: &state.store,
-        adversary: None,
-        optimizers: &[("tokenizer", &adam)],
-        average: None,
-        usage: None,
-    };
-    Checkpoint::save(path, &contents)
-}
-
+/// The message of the error that names the file.
 fn refused(path: &Path) -> String {
     let error = Checkpoint::open(path).unwrap_err();
-    assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
+    assert!(matches!(error, PipelineError::File(FileError::Format { what: "checkpoint", .. })), "{error}");
     assert!(error.to_string().contains(&path.display().to_string()));
     error.to_string()
 }
 
 #[test]
-fn a_tokenizer_comes_back_with_its_words() {
+fn loaded_tokenizer_equals_saved_one() {
     let folder = TempDir::new().unwrap();
-    let learned = ["quantizer.kind=grouped", "quantizer.adjectives=20", "quantizer.nouns=30", "quantizer.width=4"];
+    let learned = ["quantizer.kind=grouped", "quantizer.codebook_sizes=[20, 30]", "quantizer.codebook_dim=4"];
     for overrides in [&[][..], &learned[..]] {
         let experiment = tiny(overrides);
         let (path, state) = saved(folder.path(), &experiment);
         let checkpoint = Checkpoint::open(&path).unwrap();
         assert_eq!(checkpoint.header().experiment, experiment);
-        let restored = TokenizerState::restore(&checkpoint, Device::Cpu).unwrap();
+        let loaded = TokenizerState::load(&checkpoint, Device::Cpu).unwrap();
         let images = Tensor::arange(3 * 16 * 16, (Kind::Float, Device::Cpu)).view([1, 3, 16, 16]).sin();
         let ids = state.tokenizer.encode(&images).unwrap();
-        assert!(restored.tokenizer.encode(&images).unwrap().equal(&ids));
-        let [ours, theirs] = [&restored, &state].map(|s| s.tokenizer.reconstruct(&images, Mode::Eval).unwrap().images);
+        assert!(loaded.tokenizer.encode(&images).unwrap().equal(&ids));
+        let [ours, theirs] = [&loaded, &state].map(|s| s.tokenizer.reconstruct(&images, Mode::Eval).unwrap().images);
         assert!(ours.equal(&theirs));
-        assert_eq!(restored.prior, state.prior);
+        assert_eq!(loaded.prior, state.prior);
         let noun = ids.get(0).get(0).get(0).int64_value(&[2]);
-        assert_eq!(restored.word(noun), state.word(noun));
-        assert_eq!(restored.word(noun).is_some(), overrides.is_empty());
+        assert_eq!(loaded.word(noun), state.word(noun));
+        assert_eq!(loaded.word(noun).is_some(), overrides.is_empty());
     }
 }
 
 #[test]
-fn a_truncated_checkpoint_is_refused() {
+fn truncated_checkpoint_is_refused() {
     let folder = TempDir::new().unwrap();
     let (path, _) = saved(folder.path(), &tiny(&[]));
     let bytes = std::fs::read(&path).unwrap();
@@ -72,12 +105,12 @@ fn a_truncated_checkpoint_is_refused() {
 }
 
 #[test]
-fn another_format_or_version_is_refused() {
+fn another_format_version_or_key_is_refused() {
     let folder = TempDir::new().unwrap();
     let (path, _) = saved(folder.path(), &tiny(&[]));
     let bytes = std::fs::read(&path).unwrap();
     let replaced = |from: &str, to: &str| {
-        assert_eq!(from.len(), to.len(), "the header's length must stay");
+        assert_eq!(from.len(), to.len(), "the length of the header must not change");
         let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
         let mut bytes = bytes.clone();
         bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
@@ -90,7 +123,7 @@ fn another_format_or_version_is_refused() {
 }
 
 #[test]
-fn a_missing_parameter_is_named() {
+fn missing_parameter_is_named() {
     let folder = TempDir::new().unwrap();
     let (path, _) = saved(folder.path(), &tiny(&[]));
     let mut bytes = std::fs::read(&path).unwrap();
@@ -98,6 +131,6 @@ fn a_missing_parameter_is_named() {
     let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
     bytes[at..at + name.len()].copy_from_slice(b"model.encoder.conv_in.mist");
     std::fs::write(&path, bytes).unwrap();
-    let error = TokenizerState::restore(&Checkpoint::open(&path).unwrap(), Device::Cpu).unwrap_err().to_string();
+    let error = TokenizerState::load(&Checkpoint::open(&path).unwrap(), Device::Cpu).unwrap_err().to_string();
     assert!(error.ends_with("expected tensor `model.encoder.conv_in.bias`, F32 [32], got none"), "{error}");
 }
