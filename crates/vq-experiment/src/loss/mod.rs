@@ -66,6 +66,11 @@ pub trait ImageLoss: Debug {
     /// The name under which the term is logged.
     fn name(&self) -> &'static str;
 
+    /// Whether the term is logged by itself; if not, only as a part of the reconstruction loss.
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     /// The smallest height and width of an image that the term can measure.
     fn smallest(&self) -> i64 {
         1
@@ -97,7 +102,7 @@ pub struct Losses {
     pub codebook: Tensor,
     /// Weight of the quantizer's loss.
     pub codebook_weight: f64,
-    /// The reconstruction terms by name, before their weights, detached.
+    /// The reconstruction terms that are logged, by name, before their weights, detached.
     pub terms: Vec<(&'static str, Tensor)>,
 }
 
@@ -161,7 +166,9 @@ impl Loss {
         for (weight, loss) in &self.terms {
             let term = loss.compute(&reconstructed, images)?;
             sum = &sum + &term * *weight;
-            terms.push((loss.name(), term.detach()));
+            if loss.is_logged() {
+                terms.push((loss.name(), term.detach()));
+            }
         }
         let codebook = reconstruction.quantized.loss.shallow_clone();
         Ok(Losses { reconstruction: sum, codebook, codebook_weight: self.codebook, terms })

@@ -14,6 +14,10 @@ impl ImageLoss for L1 {
         "l1"
     }
 
+    fn is_logged(&self) -> bool {
+        false
+    }
+
     fn compute(&self, reconstructions: &Tensor, originals: &Tensor) -> Result<Tensor, ConfigError> {
         Ok((reconstructions - originals).abs().mean(Kind::Float))
     }
@@ -26,6 +30,10 @@ pub(super) struct L2;
 impl ImageLoss for L2 {
     fn name(&self) -> &'static str {
         "l2"
+    }
+
+    fn is_logged(&self) -> bool {
+        false
     }
 
     fn compute(&self, reconstructions: &Tensor, originals: &Tensor) -> Result<Tensor, ConfigError> {

@@ -58,8 +58,7 @@ fn default_loss_is_l1_and_the_codebook_loss() {
     let l1 = value(&(&ours - &images).abs().mean(Kind::Float));
     assert_eq!(value(&losses.reconstruction), l1);
     assert_eq!(value(&losses.total()) as f32, l1 as f32 + 3.0);
-    let names: Vec<&str> = losses.terms.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["l1"], "no perceptual term, no MS-SSIM, no Laplacian pyramids");
+    assert!(losses.terms.is_empty(), "expected no perceptual term, no MS-SSIM, no Laplacian pyramids");
     let written = toml::to_string(&LossConfig::default()).unwrap();
     assert_eq!(toml::from_str::<LossConfig>(&written).unwrap(), LossConfig::default());
 }
