@@ -214,10 +214,10 @@ class Recipe:
     """The step of taming-transformers."""
 
     def __init__(self, options):
-        self.model, self.judge = Autoencoder(options, lean=False), discriminator()
+        self.model, self.critic = Autoencoder(options, lean=False), discriminator()
         self.lpips = Lpips() if options.lpips else None
         self.factor = 1.0 if options.phase == "after" else 0.0
-        self.adams = [torch.optim.Adam(net.parameters(), options.rate, (0.5, 0.9)) for net in (self.model, self.judge)]
+        self.adams = [torch.optim.Adam(net.parameters(), options.rate, (0.5, 0.9)) for net in (self.model, self.critic)]
 
     def nll(self, x, made):
         loss = (x - made).abs()
@@ -225,12 +225,12 @@ class Recipe:
 
     def toggle(self, which):
         self.model.requires_grad_(which == 0)
-        self.judge.requires_grad_(which == 1)
+        self.critic.requires_grad_(which == 1)
 
     def step(self, x):
         self.toggle(0)
         made, codebook_loss = self.model(x)
-        nll, g_loss = self.nll(x, made), -self.judge(made).mean()
+        nll, g_loss = self.nll(x, made), -self.critic(made).mean()
         last = self.model.decoder[-1].weight
         (nll_gradient,) = torch.autograd.grad(nll, last, retain_graph=True)
         (g_gradient,) = torch.autograd.grad(g_loss, last, retain_graph=True)
@@ -242,7 +242,7 @@ class Recipe:
         self.toggle(1)
         made, _ = self.model(x)
         self.nll(x, made)  # taming computes it here too, and drops it
-        d_loss = self.factor * hinge(self.judge(x), self.judge(made.detach()))
+        d_loss = self.factor * hinge(self.critic(x), self.critic(made.detach()))
         self.adams[1].zero_grad()
         d_loss.backward()
         self.adams[1].step()
@@ -253,12 +253,12 @@ class Lean:
     """The same losses and gradients from one forward pass."""
 
     def __init__(self, options, bf16):
-        self.model, self.judge = Autoencoder(options, lean=True), discriminator()
+        self.model, self.critic = Autoencoder(options, lean=True), discriminator()
         self.lpips = Lpips() if options.lpips else None
         self.adversarial = options.phase == "after"
         self.cast = torch.autocast("cpu", torch.bfloat16) if bf16 else contextlib.nullcontext()
         adam = lambda net: torch.optim.Adam(net.parameters(), options.rate, (0.5, 0.9), fused=True)
-        self.adams = [adam(self.model), adam(self.judge)]
+        self.adams = [adam(self.model), adam(self.critic)]
 
     def nll(self, x, made):
         loss = (x - made).abs().mean()
@@ -280,12 +280,12 @@ class Lean:
         loss = nll.detach() + codebook_loss
         if self.adversarial:
             with self.cast:
-                real, fake = self.judge(x).float(), self.judge(leaf).float()
+                real, fake = self.critic(x).float(), self.critic(leaf).float()
             (g_gradient,) = torch.autograd.grad(-fake.mean(), leaf, retain_graph=True)
             weight = adaptive_weight(self.at_last(gradient), self.at_last(g_gradient))
             gradient = gradient + weight * g_gradient
             self.adams[1].zero_grad()
-            hinge(real, fake).backward(inputs=list(self.judge.parameters()))
+            hinge(real, fake).backward(inputs=list(self.critic.parameters()))
         self.adams[0].zero_grad()
         torch.autograd.backward([made, codebook_loss], [gradient, None])
         self.adams[0].step()

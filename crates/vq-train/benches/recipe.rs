@@ -1,9 +1,9 @@
-//! Times our training step for `recipe.py`, which runs it in turn with PyTorch's.
+//! Times a training step of this crate for `recipe.py`, which runs it in turn with the step in PyTorch.
 //!
 //! Arguments: phase (`before` or `after` the discriminator's start), precision (`f32` or `bf16`), steps, warm-up steps,
 //! threads. Prints images/s by the median, median and least time of a step, mean CPU time of all threads (ms), and the
 //! peak of memory (MiB).
-//! The whole trainer is timed: loading and transforming images, both optimizers, guards and the log.
+//! A whole run is timed: loading and transforming images, both optimizers, guards and the log.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,21 +11,31 @@ use std::time::Instant;
 
 use image::{Rgba, RgbaImage};
 use vq_data::{DataError, ImageSource, Sample};
-use vq_train::{ExperimentFile, Plan, Record, RunDir, Trainer, Watch};
+use vq_experiment::{ExperimentFile, Images};
+use vq_run::RunDir;
+use vq_train::{TokenizerPlan, TokenizerRun, TrainingObserver};
 
-/// The shape that `recipe.py` has by default, and VQGAN's optimizers.
+/// The default shape of `recipe.py`, and the optimizers of VQGAN.
 const EXPERIMENT: &str = r#"
 name = "recipe"
 device = "cpu"
-data = { source = { kind = "emoji" }, transform = { size = 64, background = { color = [255, 255, 255] }, flip = "random" }, batch_size = 16 }
-autoencoder = { channels = 32, multipliers = [1, 2, 4], residual_blocks = 2, attention_factors = [4], latent_channels = 64 }
-quantizer = { kind = "nearest", codes = 1024, width = 64 }
+quantizer = { kind = "vq", codebook_size = 1024, codebook_dim = 64 }
 schedule = { learning_rate = 7.2e-5 }
 train = { steps = 1000000, log_every = 10, validate_every = 1000000, checkpoint_every = 1000000 }
+[data]
+source = { kind = "emoji" }
+transform = { size = 64, background = { color = [255, 255, 255] }, flip = "random" }
+batch_size = 16
+[autoencoder]
+channels = 32
+multipliers = [1, 2, 4]
+residual_blocks = 2
+attention_factors = [4]
+latent_channels = 64
 "#;
 const BATCH: f64 = 16.0;
 
-/// Smooth pictures.
+/// Smooth images.
 struct Slopes;
 
 impl ImageSource for Slopes {
@@ -42,7 +52,7 @@ impl ImageSource for Slopes {
     }
 }
 
-/// Notes when each step ends, and stops after the last.
+/// Records the end of each step, and stops after the last.
 struct Stopwatch {
     steps: usize,
     warmup: usize,
@@ -50,13 +60,11 @@ struct Stopwatch {
     busy: Vec<f64>,
 }
 
-impl Watch for Stopwatch {
+impl TrainingObserver for Stopwatch {
     fn step(&mut self, _step: u64) {
         self.ends.push(Instant::now());
         self.busy.push(busy_ms());
     }
-
-    fn record(&mut self, _record: &Record) {}
 
     fn wants_stop(&self) -> bool {
         self.ends.len() > self.warmup + self.steps
@@ -64,7 +72,7 @@ impl Watch for Stopwatch {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // `cargo bench` adds an option of its own.
+    // `cargo bench` appends this option.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [phase, precision, steps, warmup, threads] = &arguments[..] else {
         return Err("expected: before|after f32|bf16 STEPS WARMUP THREADS".into());
@@ -76,17 +84,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(&path, EXPERIMENT)?;
     let start = if phase == "after" { "0" } else { "1000000" };
     let overrides = vec![format!("train.precision={precision}"), format!("adversarial.start={start}")];
-    let experiment = ExperimentFile { path, overrides }.load()?;
-    let plan = Plan::with_images(experiment, Arc::new(Slopes), Arc::new(Slopes))?;
-    let mut trainer = Trainer::begin(plan, || RunDir::exact(&folder.path().join("run")))?;
+    let experiment = ExperimentFile { path, overrides }.load()?.experiment;
+    let plan = TokenizerPlan::with_images(experiment, Images::new(Arc::new(Slopes), Arc::new(Slopes)))?;
+    let mut run = TokenizerRun::begin(plan, || RunDir::exact(&folder.path().join("run")))?;
     let (steps, warmup) = (steps.parse()?, warmup.parse()?);
-    let mut watch = Stopwatch { steps, warmup, ends: Vec::new(), busy: Vec::new() };
-    trainer.run(&mut watch)?;
-    let times = watch.ends[warmup..].windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64() * 1e3);
+    let mut stopwatch = Stopwatch { steps, warmup, ends: Vec::new(), busy: Vec::new() };
+    run.train(&mut stopwatch)?;
+    let times = stopwatch.ends[warmup..].windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64() * 1e3);
     let mut times: Vec<f64> = times.collect();
     times.sort_by(f64::total_cmp);
     let (median, least) = (times[times.len() / 2], times[0]);
-    let busy = (watch.busy[warmup + steps] - watch.busy[warmup]) / steps as f64;
+    let busy = (stopwatch.busy[warmup + steps] - stopwatch.busy[warmup]) / steps as f64;
     let line = format!("{:.2} {median:.1} {least:.1} {busy:.1} {:.0}\n", BATCH / median * 1e3, peak_mib()?);
     std::io::stdout().write_all(line.as_bytes())?;
     Ok(())

@@ -120,9 +120,7 @@ impl Learner {
             Some(term) => {
                 figures.push("adversarial", term.gan.shallow_clone());
                 figures.push("adaptive_weight", term.adaptive_weight.shallow_clone());
-                // The term's copy of the reconstruction loss replaces the graph behind it.
-                let total = &term.nll + &term.loss + &losses.codebook * losses.codebook_weight;
-                (total, term.nll.detach())
+                (term.total(&losses), term.nll.detach())
             }
             None => (losses.total(), losses.reconstruction.detach()),
         };

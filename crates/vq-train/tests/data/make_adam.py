@@ -1,4 +1,4 @@
-"""Writes adam.safetensors: torch.optim.Adam and AdamW, with clipping, over a few steps of given gradients.
+"""Writes adam.safetensors: parameters and moments of torch.optim.Adam and AdamW after some steps with given gradients.
 
 Made with torch 2.11.0, safetensors 0.8.0. Run in this folder.
 """
@@ -31,7 +31,7 @@ def run(kind, make, clip):
 
 
 run("adam", lambda p: torch.optim.Adam(p.values(), lr=rate, betas=(0.5, 0.9), eps=1e-8), None)
-# Parameters of one axis do not decay.
+# Parameters with one axis do not decay.
 groups = lambda p: [{"params": [p["a"]], "weight_decay": 0.0}, {"params": [p["b"]], "weight_decay": 0.3}]
 run("adamw", lambda p: torch.optim.AdamW(groups(p), lr=rate, betas=(0.9, 0.999), eps=1e-6), None)
 run("clipped", lambda p: torch.optim.Adam(p.values(), lr=rate, betas=(0.5, 0.9), eps=1e-8), 1.5)

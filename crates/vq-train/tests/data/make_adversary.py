@@ -1,6 +1,6 @@
-"""Writes adversary.safetensors: steps of a tiny generator against a tiny critic, and what each side's gradients are.
+"""Writes adversary.safetensors: losses and gradients of a small generator and a small discriminator (critic) over some steps.
 
-The losses are written out as taming-transformers' `VQLPIPSWithDiscriminator`, LeCAM's and R1's papers have them.
+The losses are those of taming-transformers' `VQLPIPSWithDiscriminator` and of the papers of LeCAM and R1.
 
 Made with torch 2.11.0, safetensors 0.8.0. Run in this folder.
 """
@@ -29,7 +29,7 @@ def leaves(names):
 
 def critic(weights, images):
     hidden = F.conv2d(images, weights["critic.first.weight"], weights["critic.first.bias"], stride=2, padding=1)
-    hidden = F.softplus(hidden)  # smooth, so that R1's second derivative is not zero
+    hidden = F.softplus(hidden)  # smooth, so that the second derivative of R1 is not zero
     return F.conv2d(hidden, weights["critic.second.weight"], weights["critic.second.bias"], padding=1)
 
 
@@ -82,14 +82,14 @@ for kind in GENERATOR:
     weights = {name: golden[name] for name in CRITIC}
     for name, value in generator_step(kind, 0.25, weights).items():
         golden[f"{kind}.generator.{name}"] = value
-    # A critic that sees nothing: its gradient is zero.
+    # A discriminator whose output does not depend on the images: its gradient is zero.
     blind = weights | {"critic.second.weight": torch.zeros(1, 4, 3, 3)}
     for name in ["weight", "total", "first"]:
         golden[f"{kind}.blind.{name}"] = generator_step(kind, 1.0, blind)[name]
 
 fake = reconstruct({name: golden[name] for name in ["generator.first", "generator.last"]}).detach()
 for kind in DISCRIMINATOR:
-    # Three steps with the same weights but other reconstructions, R1 (gamma 3, every 2) at the second, LeCAM throughout.
+    # Three steps with the same weights and other reconstructions; R1 (gamma 3, every 2) at the second, LeCAM at all.
     averages = None
     for step in [1, 2, 3]:
         weights = leaves(CRITIC)

@@ -1,8 +1,10 @@
-// Wrote checkpoint-v1.safetensors.gz: a checkpoint of version 1, by the code of vqct 0.1 (commit 57d60fd).
+// Made checkpoint-v1.safetensors.gz: a checkpoint of version 1, written by the code of vqct 0.1 (commit 57d60fd).
 //
-// That code is not in the tree any more. To run this, check that commit out, put this file into
-// crates/vq-train/examples, then: cargo run -p vq-train --example make_checkpoint_v1 > checkpoint-v1.safetensors
-// and gzip -9 -n checkpoint-v1.safetensors. Each tensor is filled with a number of its own, so that the file is small.
+// It compiles only with that commit, whose names and keys it uses: the current code cannot write version 1.
+// To run it, check that commit out, copy this file to crates/vq-train/examples, then:
+//   cargo run -p vq-train --example make_checkpoint_v1 > checkpoint-v1.safetensors
+//   gzip -9 -n checkpoint-v1.safetensors
+// Each tensor is filled with one number, so that the file is small.
 
 use std::io::Write;
 
@@ -45,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut tensors: Vec<_> = state.store.variables().into_iter().chain(adam.state()).collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     for (number, (_, tensor)) in (1..).zip(&mut tensors) {
-        // Small: what is filled like this is no sensible network.
+        // Small numbers, so that the outputs of the network stay finite.
         let _ = tch::no_grad(|| tensor.fill_(f64::from(number) / 65536.0));
     }
     let path = folder.join("version-1.safetensors");

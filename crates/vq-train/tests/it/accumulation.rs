@@ -1,20 +1,18 @@
 //! Gradients summed over micro-batches.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::{Kind, Tensor};
 use tempfile::TempDir;
-use vq_train::{RunDir, Trainer};
+use vq_run::Record;
 
-use crate::support::{StopAfter, plain, plan, records, tensors};
+use crate::support::{finished, plain, records, tensors};
 
-/// Trains for some steps with so many micro-batches of so many images.
-fn trained(folder: &Path, accumulate: usize, batch: usize) -> std::path::PathBuf {
+/// Trains one step on `accumulate` micro-batches of `batch` images each; returns the run folder.
+fn trained(folder: &Path, accumulate: usize, batch: usize) -> PathBuf {
     let run = folder.join(format!("{accumulate}x{batch}"));
     let overrides = [format!("train.accumulate={accumulate}"), format!("data.batch_size={batch}")];
-    let experiment = plain(&[&overrides[0], &overrides[1], "train.steps=1"]);
-    let mut trainer = Trainer::begin(plan(experiment), || RunDir::exact(&run)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    finished(&run, plain(&[&overrides[0], &overrides[1], "train.steps=1"]));
     run
 }
 
@@ -22,10 +20,10 @@ fn trained(folder: &Path, accumulate: usize, batch: usize) -> std::path::PathBuf
 fn micro_batches_equal_one_large_batch() {
     let folder = TempDir::new().unwrap();
     let large = trained(folder.path(), 1, 8);
-    // Of single images the convolutions choose another order of sums, which is off by 5e-6.
+    // Micro-batches of one image are left out: the convolutions sum in another order there, which differs by 5e-6.
     for (accumulate, batch) in [(2, 4), (4, 2)] {
         let small = trained(folder.path(), accumulate, batch);
-        // Adam's first moment after a step is the gradient, but for a factor.
+        // After the first step, Adam's first moment is the gradient times a constant.
         let gradients = |run: &Path| {
             let all = tensors(&run.join("checkpoint.safetensors")).into_iter();
             let flat: Vec<Tensor> =
@@ -36,10 +34,10 @@ fn micro_batches_equal_one_large_batch() {
         let error = ((ours - &theirs).norm() / theirs.norm()).double_value(&[]);
         assert!(error < 1e-6, "{accumulate} x {batch}: gradients differ by {error}, relatively");
         let loss = |run: &Path| match records(run)[0] {
-            vq_train::Record::Train { loss, .. } => loss,
+            Record::Train { loss, .. } => loss,
             ref other => panic!("{other:?}"),
         };
         let (ours, theirs) = (loss(&small), loss(&large));
-        assert!((ours - theirs).abs() < 1e-6 * theirs, "{ours} is not {theirs}");
+        assert!((ours - theirs).abs() < 1e-6 * theirs, "expected the loss {theirs}, got {ours}");
     }
 }

@@ -1,15 +1,17 @@
-//! The discriminator in a run.
+//! Training with a discriminator.
 
 use std::path::Path;
 
 use tch::Tensor;
 use tempfile::TempDir;
-use vq_train::{Record, RunDir, Trainer};
+use vq_experiment::Experiment;
+use vq_run::Record;
+use vq_train::TokenizerPlan;
 
-use crate::support::{StopAfter, plain, plan, records, tensors};
+use crate::support::{StopAfter, assert_equal, begun, finished, plain, records, resumed, slopes, tensors};
 
-/// From the third step on the discriminator learns, from the fifth its word counts.
-const GAME: [&str; 6] = [
+/// The discriminator is trained from the third step on; its term is part of the loss from the fifth.
+const ADVERSARIAL: [&str; 6] = [
     "adversarial.start=4",
     "adversarial.warmup=2",
     "adversarial.ramp=2",
@@ -18,12 +20,9 @@ const GAME: [&str; 6] = [
     "adversarial.r1={ gamma = 1.0, every = 3 }",
 ];
 
-fn trainer(run: &Path, overrides: &[&str]) -> Trainer {
-    Trainer::begin(plan(plain(&[&GAME, overrides].concat())), || RunDir::exact(run)).unwrap()
-}
-
-fn finished(run: &Path, overrides: &[&str]) {
-    trainer(run, overrides).run(&mut StopAfter(u64::MAX)).unwrap();
+/// A small experiment with a discriminator.
+fn adversarial(overrides: &[&str]) -> Experiment {
+    plain(&[&ADVERSARIAL, overrides].concat())
 }
 
 /// The named terms of each step.
@@ -35,15 +34,16 @@ fn terms(run: &Path) -> Vec<Vec<String>> {
     records(run).into_iter().filter_map(terms).collect()
 }
 
+/// The tensors of the last checkpoint whose names begin with `prefix`.
 fn named(run: &Path, prefix: &str) -> Vec<(String, Tensor)> {
     tensors(&run.join("checkpoint.safetensors")).into_iter().filter(|(name, _)| name.starts_with(prefix)).collect()
 }
 
 #[test]
-fn each_side_is_computed_once_it_counts() {
+fn each_side_is_computed_from_its_start_on() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
-    finished(&run, &[]);
+    finished(&run, adversarial(&[]));
     let terms = terms(&run);
     assert_eq!(terms[..2], [Vec::<String>::new(), Vec::new()]);
     let learning = ["discriminator", "discriminator_gradient_norm", "logits_fake", "logits_real"];
@@ -55,61 +55,43 @@ fn each_side_is_computed_once_it_counts() {
 }
 
 #[test]
-fn up_to_its_start_the_tokenizer_learns_as_without() {
+fn tokenizer_before_adversarial_start_equals_plain_training() {
     let folder = TempDir::new().unwrap();
-    let (with, without) = (folder.path().join("with"), folder.path().join("without"));
-    finished(&with, &["train.steps=4"]);
-    Trainer::begin(plan(plain(&["train.steps=4"])), || RunDir::exact(&without))
-        .unwrap()
-        .run(&mut StopAfter(u64::MAX))
-        .unwrap();
-    for ((name, ours), (_, theirs)) in named(&with, "model.").iter().zip(&named(&without, "model.")) {
+    let trained = |steps: &str, with: bool| {
+        let run = folder.path().join(format!("{steps} {with}"));
+        finished(&run, if with { adversarial(&[steps]) } else { plain(&[steps]) });
+        named(&run, "model.")
+    };
+    let (with, without) = (trained("train.steps=4", true), trained("train.steps=4", false));
+    assert_eq!(with.len(), without.len());
+    for ((name, ours), (_, theirs)) in with.iter().zip(&without) {
         assert!(ours.equal(theirs), "{name} differs");
     }
-    let later = folder.path().join("later");
-    finished(&later, &["train.steps=5"]);
-    let without = folder.path().join("without 5");
-    Trainer::begin(plan(plain(&["train.steps=5"])), || RunDir::exact(&without))
-        .unwrap()
-        .run(&mut StopAfter(u64::MAX))
-        .unwrap();
-    let moved =
-        |run: &Path| Tensor::cat(&named(run, "model.").iter().map(|(_, t)| t.reshape(-1)).collect::<Vec<_>>(), 0);
-    assert!(!moved(&later).equal(&moved(&without)), "the discriminator has no word");
+    let flat = |tensors: &[(String, Tensor)]| {
+        Tensor::cat(&tensors.iter().map(|(_, tensor)| tensor.reshape(-1)).collect::<Vec<_>>(), 0)
+    };
+    let (with, without) = (trained("train.steps=5", true), trained("train.steps=5", false));
+    assert!(!flat(&with).equal(&flat(&without)), "the adversarial term has no effect after its start");
 }
 
 #[test]
-fn a_stopped_run_goes_on_with_its_discriminator() {
+fn resumed_run_with_discriminator_equals_uninterrupted_run() {
     let folder = TempDir::new().unwrap();
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    let more = ["train.steps=8", "train.accumulate=2", "train.ema=0.9"];
-    finished(&whole, &more);
-    for stop in [3, 6] {
-        match stop {
-            3 => trainer(&cut, &more).run(&mut StopAfter(3)).unwrap(),
-            _ => resumed(&cut).run(&mut StopAfter(stop)).unwrap(),
-        };
+    let experiment = adversarial(&["train.steps=8", "train.accumulate=2", "train.ema_decay=0.9"]);
+    finished(&whole, experiment.clone());
+    begun(&cut, experiment).train(&mut StopAfter(3)).unwrap();
+    resumed(&cut).train(&mut StopAfter(6)).unwrap();
+    resumed(&cut).train(&mut StopAfter(u64::MAX)).unwrap();
+    for prefix in ["adversary.discriminator.main.", "adversary.lecam.", "optimizer.discriminator.first.main."] {
+        assert!(!named(&cut, prefix).is_empty(), "no tensor {prefix}*");
     }
-    resumed(&cut).run(&mut StopAfter(u64::MAX)).unwrap();
-    let (ours, theirs) = (named(&cut, ""), named(&whole, ""));
-    assert!(ours.iter().any(|(name, _)| name.starts_with("adversary.discriminator.main.")));
-    assert!(ours.iter().any(|(name, _)| name.starts_with("adversary.lecam.")));
-    assert!(ours.iter().any(|(name, _)| name.starts_with("optimizer.discriminator.first.main.")));
-    assert_eq!(ours.len(), theirs.len());
-    for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
-        assert!(ours.equal(theirs), "{name} differs");
-    }
-}
-
-fn resumed(run: &Path) -> Trainer {
-    let [train, validation] = crate::support::slopes();
-    Trainer::resume_with_images(RunDir::existing(run), train, validation).unwrap()
+    assert_equal(&cut.join("checkpoint.safetensors"), &whole.join("checkpoint.safetensors"));
 }
 
 #[test]
-fn images_that_the_discriminator_cannot_judge_are_refused() {
+fn images_too_small_for_the_discriminator_are_refused() {
     let large = plain(&["adversarial.discriminator={ kind = \"spectral\", layers = 3, filters = 4 }"]);
-    let [train, validation] = crate::support::slopes();
-    let error = vq_train::Plan::with_images(large, train, validation).err().unwrap().to_string();
+    let error = TokenizerPlan::with_images(large, slopes()).err().unwrap().to_string();
     assert_eq!(error, "config `data.transform.size`: expected at least 24, which the discriminator needs, got 16");
 }

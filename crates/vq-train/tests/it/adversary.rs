@@ -1,19 +1,20 @@
-//! The adversary against PyTorch; `tests/data/make_adversary.py` makes the file.
+//! The adversarial terms compared with PyTorch; `tests/data/make_adversary.py` makes the goldens.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::{Mode, Quantized};
+use vq_experiment::{AdaptiveWeight, AdversarialConfig, GanLoss, LecamConfig, LossConfig, R1Config};
 use vq_model::{Discriminator, ModelError, Reconstruction};
-use vq_train::{AdversarialConfig, Adversary, GanLoss, LecamConfig, LossConfig, R1Config};
+use vq_train::Adversary;
 
 pub(crate) fn golden() -> HashMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/adversary.safetensors");
     Tensor::read_safetensors(path).unwrap().into_iter().collect()
 }
 
-/// The script's critic.
+/// The discriminator of the script.
 #[derive(Debug)]
 struct Tiny {
     first: nn::Conv2D,
@@ -36,18 +37,18 @@ impl Discriminator for Tiny {
     }
 }
 
-/// The adversary with the script's weights.
+/// An adversary with the weights of the script.
 pub(crate) fn adversary(config: AdversarialConfig) -> Adversary {
     let store = nn::VarStore::new(Device::Cpu);
-    let critic = Tiny::new(&store.root());
+    let discriminator = Tiny::new(&store.root());
     let golden = golden();
     for (name, mut variable) in store.variables() {
         tch::no_grad(|| variable.copy_(&golden[&format!("critic.{name}")]));
     }
-    Adversary::with(config, Box::new(critic), store).unwrap()
+    Adversary::with(config, Box::new(discriminator), store).unwrap()
 }
 
-/// The script's generator, and what it is to be.
+/// The generator of the script: its two weights, its images, and the images that it is to reconstruct.
 pub(crate) struct Generator {
     pub(crate) first: Tensor,
     pub(crate) last: Tensor,
@@ -70,7 +71,7 @@ impl Generator {
     }
 }
 
-/// Largest difference, relative to the largest number of `theirs`.
+/// The largest difference, relative to the largest absolute value of `theirs`.
 fn error(ours: &Tensor, theirs: &Tensor) -> f64 {
     assert_eq!(ours.size(), theirs.size());
     (ours - theirs).abs().max().double_value(&[]) / theirs.abs().max().double_value(&[]).max(1e-12)
@@ -85,10 +86,10 @@ const KINDS: [(&str, GanLoss); 3] =
     [("hinge", GanLoss::Hinge), ("vanilla", GanLoss::Vanilla), ("non-saturating", GanLoss::NonSaturating)];
 
 #[test]
-fn a_generators_step_equals_pytorchs() {
+fn generator_step_equals_pytorch() {
     let golden = golden();
     for (kind, loss) in KINDS {
-        // The first of four steps of the ramp.
+        // Step 7 is the first of the four steps of the ramp.
         let adversary = adversary(AdversarialConfig { loss, start: 6, ramp: 4, ..Default::default() });
         let generator = Generator::new();
         let Generator { first, last, fake, nll, .. } = &generator;
@@ -108,9 +109,9 @@ fn a_generators_step_equals_pytorchs() {
     }
 }
 
-/// Through the configured loss: the total and its gradient are those of the sum, codebook included.
+/// The total and its gradient include the weighted codebook loss.
 #[test]
-fn a_steps_losses_take_the_term_in() {
+fn step_total_includes_adversarial_term_and_codebook_loss() {
     let adversary = adversary(AdversarialConfig { start: 6, ramp: 4, ..Default::default() });
     let generator = Generator::new();
     let (indices, codes) = (Tensor::zeros([2, 1, 1], (Kind::Int64, Device::Cpu)), generator.fake.detach());
@@ -121,19 +122,19 @@ fn a_steps_losses_take_the_term_in() {
     let losses = config.build(Device::Cpu).unwrap().losses(&reconstruction, &generator.images).unwrap();
     let Generator { first, last, fake, .. } = &generator;
     let term = adversary.generator_term(7, &losses.reconstruction, fake, last).unwrap().unwrap();
-    let losses = losses.with_adversary(&term);
-    losses.total.backward();
+    let total = term.total(&losses);
+    total.backward();
 
     let golden = golden();
     let squares = first.detach().square().sum(Kind::Float);
-    assert_equal("total", &losses.total, &(&golden["hinge.generator.total"] + squares * 2.0));
-    assert_equal("nll", &losses.reconstruction, &generator.nll.detach());
+    assert_equal("total", &total, &(&golden["hinge.generator.total"] + squares * 2.0));
+    assert_equal("nll", &term.nll, &generator.nll.detach());
     assert_equal("first", &first.grad(), &(&golden["hinge.generator.first"] + first.detach() * 4.0));
     assert_equal("last", &last.grad(), &golden["hinge.generator.last"]);
 }
 
 #[test]
-fn the_nll_that_was_given_can_be_minimized_as_well() {
+fn original_nll_has_the_same_gradient() {
     let adversary = adversary(AdversarialConfig { start: 6, ramp: 4, ..Default::default() });
     let Generator { first, last, fake, nll, .. } = Generator::new();
     let term = adversary.generator_term(7, &nll, &fake, &last).unwrap().unwrap();
@@ -142,8 +143,8 @@ fn the_nll_that_was_given_can_be_minimized_as_well() {
 }
 
 #[test]
-fn a_fixed_weight_asks_for_no_gradients() {
-    let adaptive = vq_train::AdaptiveWeight::Off;
+fn fixed_weight_reaches_generator_only() {
+    let adaptive = AdaptiveWeight::Off;
     let adversary = adversary(AdversarialConfig { adaptive, weight: 0.5, start: 6, ramp: 4, ..Default::default() });
     let Generator { first, last, fake, nll, .. } = Generator::new();
     let term = adversary.generator_term(7, &nll, &fake, &last).unwrap().unwrap();
@@ -155,7 +156,7 @@ fn a_fixed_weight_asks_for_no_gradients() {
 }
 
 #[test]
-fn a_critic_that_sees_nothing_raises_the_weight_to_its_bound() {
+fn adaptive_weight_of_blind_discriminator_is_bounded() {
     let golden = golden();
     for (kind, loss) in KINDS {
         let adversary = adversary(AdversarialConfig { loss, start: 0, ..Default::default() });
@@ -168,7 +169,7 @@ fn a_critic_that_sees_nothing_raises_the_weight_to_its_bound() {
         total.backward();
         assert_equal(kind, &first.grad(), &golden[&format!("{kind}.blind.first")]);
     }
-    // However long the other gradient is.
+    // A larger gradient of the reconstruction loss does not raise the weight further.
     let adversary = adversary(AdversarialConfig { start: 0, ..Default::default() });
     let _ = tch::no_grad(|| adversary.store().variables()["second.weight"].shallow_clone().zero_());
     let Generator { last, fake, nll, .. } = Generator::new();
@@ -177,9 +178,9 @@ fn a_critic_that_sees_nothing_raises_the_weight_to_its_bound() {
 }
 
 #[test]
-fn without_a_reconstruction_loss_the_weight_is_zero() {
+fn adaptive_weight_is_zero_without_reconstruction_gradient() {
     let adversary = adversary(AdversarialConfig { start: 0, ..Default::default() });
-    // One that is constant, one whose slope is zero, and one that has nothing to do with the images.
+    // A constant, a loss whose gradient is zero, and a loss that does not depend on the images.
     for case in 0..3 {
         let Generator { first, last, fake, .. } = Generator::new();
         let nll = match case {
@@ -196,18 +197,18 @@ fn without_a_reconstruction_loss_the_weight_is_zero() {
 }
 
 #[test]
-fn what_is_not_on_the_graph_is_an_error() {
+fn tensor_without_graph_is_an_error() {
     let adversary = adversary(AdversarialConfig { start: 0, ..Default::default() });
     let Generator { last, fake, nll, .. } = Generator::new();
     let refused = |fake: &Tensor, last: &Tensor| adversary.generator_term(1, &nll, fake, last).unwrap_err().to_string();
     assert!(refused(&fake.detach(), &last).starts_with("libtorch: "));
     assert!(refused(&fake, &last.detach()).starts_with("libtorch: "));
-    // And the discriminator learns still.
+    // The discriminator is not left frozen.
     assert!(adversary.store().trainable_variables().iter().all(Tensor::requires_grad));
 }
 
 #[test]
-fn the_discriminators_steps_equal_pytorchs() {
+fn discriminator_steps_equal_pytorch() {
     let golden = golden();
     for (kind, loss) in KINDS {
         let lecam = Some(LecamConfig { weight: 0.3, decay: 0.9, start: 0 });
@@ -233,7 +234,7 @@ fn the_discriminators_steps_equal_pytorchs() {
 }
 
 #[test]
-fn gradients_reach_only_whom_they_should() {
+fn each_side_trains_only_its_own_parameters() {
     let r1 = Some(R1Config { gamma: 1.0, every: 1 });
     let mut adversary = adversary(AdversarialConfig { start: 0, r1, ..Default::default() });
     let generator = Generator::new();
@@ -244,7 +245,7 @@ fn gradients_reach_only_whom_they_should() {
     assert!(variables.values().all(|variable| variable.requires_grad() && !variable.grad().defined()));
 
     let before = [first.grad().copy(), last.grad().copy()];
-    // Not even if the caller forgets to detach.
+    // The reconstruction is passed with its graph, and still gets no gradient.
     let term = adversary.discriminator_loss(1, images, fake).unwrap().unwrap();
     term.loss.backward();
     assert!(variables.values().all(|variable| variable.grad().defined()));

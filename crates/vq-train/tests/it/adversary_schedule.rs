@@ -1,4 +1,4 @@
-//! When the adversary counts, what is computed until then, and what a checkpoint holds of it.
+//! When the adversarial terms begin, what is computed before, and what a checkpoint saves of an adversary.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::Mode;
+use vq_experiment::{AdversarialConfig, ConfigError, LecamConfig, R1Config};
 use vq_model::{Discriminator, ModelError};
-use vq_train::{AdversarialConfig, Adversary, LecamConfig, R1Config, TrainError};
+use vq_train::{Adversary, TrainError};
 
 use crate::adversary::{Generator, adversary};
 
-/// Counts how often it is asked.
+/// A discriminator that counts its forward passes.
 #[derive(Debug)]
 struct Counting {
     scale: Tensor,
@@ -33,12 +34,12 @@ struct Counted {
 fn counted(config: AdversarialConfig) -> Counted {
     let store = nn::VarStore::new(Device::Cpu);
     let calls = Arc::<AtomicU64>::default();
-    let critic = Counting { scale: store.root().ones("scale", &[1]), calls: Arc::clone(&calls) };
-    Counted { adversary: Adversary::with(config, Box::new(critic), store).unwrap(), calls }
+    let discriminator = Counting { scale: store.root().ones("scale", &[1]), calls: Arc::clone(&calls) };
+    Counted { adversary: Adversary::with(config, Box::new(discriminator), store).unwrap(), calls }
 }
 
 #[test]
-fn nothing_runs_before_it_counts() {
+fn discriminator_does_not_run_before_its_start() {
     let config = AdversarialConfig { start: 5, warmup: 2, ..Default::default() };
     let Counted { mut adversary, calls } = counted(config);
     for step in 1..=7 {
@@ -53,7 +54,7 @@ fn nothing_runs_before_it_counts() {
 }
 
 #[test]
-fn a_weight_of_zero_trains_the_discriminator_alone() {
+fn weight_of_zero_trains_only_the_discriminator() {
     let Counted { mut adversary, calls } = counted(AdversarialConfig { weight: 0.0, start: 0, ..Default::default() });
     let Generator { last, fake, images, nll, .. } = Generator::new();
     assert!(adversary.generator_term(1, &nll, &fake, &last).unwrap().is_none());
@@ -62,19 +63,7 @@ fn a_weight_of_zero_trains_the_discriminator_alone() {
 }
 
 #[test]
-fn the_ramp_is_linear() {
-    let factors = |start, ramp| {
-        let config = AdversarialConfig { start, ramp, ..Default::default() };
-        (1..=8).map(|step| config.factor(step)).collect::<Vec<_>>()
-    };
-    assert_eq!(factors(2, 4), [0.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
-    assert_eq!(factors(2, 1), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
-    assert_eq!(factors(2, 0), factors(2, 1));
-    assert_eq!(factors(0, 0), [1.0; 8]);
-}
-
-#[test]
-fn lecam_waits_for_its_own_start_and_r1_for_its_turn() {
+fn lecam_and_r1_follow_their_own_schedules() {
     let lecam = Some(LecamConfig { start: 4, ..Default::default() });
     let r1 = Some(R1Config { gamma: 1.0, every: 3 });
     let mut adversary = adversary(AdversarialConfig { start: 0, lecam, r1, ..Default::default() });
@@ -86,9 +75,9 @@ fn lecam_waits_for_its_own_start_and_r1_for_its_turn() {
     }
 }
 
-/// A restored adversary goes on as the one that was saved, before LeCAM's averages begin and after.
+/// Saved before and after the averages of LeCAM begin.
 #[test]
-fn a_restored_adversary_goes_on_the_same() {
+fn restored_adversary_equals_saved_one() {
     let config = || AdversarialConfig {
         start: 0,
         lecam: Some(LecamConfig { weight: 0.5, decay: 0.5, start: 1 }),
@@ -116,7 +105,7 @@ fn a_restored_adversary_goes_on_the_same() {
             ]
         );
         let mut other = adversary(config());
-        other.discriminator_loss(2, &images, &(&images * 3.0)).unwrap(); // averages of its own, to be forgotten
+        other.discriminator_loss(2, &images, &(&images * 3.0)).unwrap(); // other averages, which are overwritten
         for mut variable in other.store().trainable_variables() {
             let _ = tch::no_grad(|| variable.zero_());
         }
@@ -134,9 +123,9 @@ fn a_restored_adversary_goes_on_the_same() {
     }
 }
 
-/// The optimizer skips such a step, and the averages do too.
+/// The optimizer skips such a step; the averages must skip it too.
 #[test]
-fn a_step_that_is_no_number_leaves_the_averages_alone() {
+fn step_that_is_not_finite_does_not_change_the_averages() {
     let lecam = LecamConfig { weight: 0.5, decay: 0.5, start: 0 };
     let config = || AdversarialConfig { start: 0, lecam: Some(lecam.clone()), ..Default::default() };
     let Generator { fake, images, .. } = Generator::new();
@@ -157,51 +146,15 @@ fn a_step_that_is_no_number_leaves_the_averages_alone() {
 }
 
 #[test]
-fn what_a_checkpoint_lacks_is_an_error() {
+fn missing_tensor_of_a_checkpoint_is_an_error() {
     let mut adversary = adversary(AdversarialConfig { lecam: Some(LecamConfig::default()), ..Default::default() });
     let state: HashMap<String, Tensor> = adversary.state().into_iter().collect();
     for missing in ["discriminator.first.bias", "lecam.real"] {
         let find = |name: &str, _: &[i64]| match name == missing {
-            true => Err(TrainError::Option { key: "lacks", expected: name.into(), got: "none".into() }),
+            true => Err(TrainError::from(ConfigError::value("missing", name, "none"))),
             false => Ok(state[name].copy()),
         };
         let error = adversary.restore(find).unwrap_err().to_string();
         assert!(error.contains(missing), "{error}");
     }
-}
-
-#[test]
-fn options_out_of_range_name_their_key() {
-    let refused = |text: &str| {
-        let config: AdversarialConfig = toml::from_str(text).unwrap();
-        config.check().unwrap_err().to_string()
-    };
-    assert_eq!(refused("weight = -1.0"), "config `adversarial.weight`: expected a finite number >= 0, got -1");
-    assert_eq!(
-        refused("start = 3\nwarmup = 4"),
-        "config `adversarial.warmup`: expected at most `adversarial.start`, 3, got 4"
-    );
-    assert!(refused("learning_rate_share = 0.0").contains("`adversarial.learning_rate_share`"));
-    for option in ["beta1 = 1.0", "beta2 = 1.0", "epsilon = 0.0", "weight_decay = -1.0", "clip = 0.0"] {
-        let key = option.split(' ').next().unwrap();
-        let error = refused(&format!("optimizer = {{ {option} }}"));
-        assert!(error.starts_with(&format!("config `adversarial.optimizer.{key}`: ")), "{error}");
-    }
-    assert!(refused("lecam = { weight = inf }").contains("`adversarial.lecam.weight`"));
-    assert!(refused("lecam = { decay = 1.0 }").contains("`adversarial.lecam.decay`"));
-    assert!(refused("r1 = { gamma = -1.0 }").contains("`adversarial.r1.gamma`"));
-    assert!(refused("r1 = { every = 0 }").contains("`adversarial.r1.every`"));
-    assert!(toml::from_str::<AdversarialConfig>("wait = 3").unwrap_err().to_string().contains("unknown field `wait`"));
-}
-
-#[test]
-fn a_configuration_is_written_as_it_is_read() {
-    let text = "weight = 0.5\nadaptive = \"off\"\nloss = \"non-saturating\"\nstart = 7\nramp = 2\nwarmup = 1\n\
-                optimizer = { beta1 = 0.0 }\nlecam = { weight = 0.1 }\nr1 = { gamma = 2.0, every = 4 }";
-    let config: AdversarialConfig = toml::from_str(text).unwrap();
-    config.check().unwrap();
-    assert_eq!(config, toml::from_str(&toml::to_string(&config).unwrap()).unwrap());
-    let defaults: AdversarialConfig = toml::from_str("").unwrap();
-    defaults.check().unwrap();
-    assert_eq!((defaults.weight, defaults.start, defaults.lecam.is_none()), (0.8, 5000, true));
 }

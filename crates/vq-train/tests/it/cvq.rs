@@ -1,47 +1,43 @@
-//! Codes that move where they are needed.
+//! CVQ-VAE: codes that are rarely used move to latents.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tch::Tensor;
 use tempfile::TempDir;
-use vq_train::{Plan, RunDir, Trainer};
+use vq_run::RunDir;
+use vq_train::{TokenizerPlan, TokenizerRun};
 
-use crate::support::{StopAfter, pictures, tiny_folder};
+use crate::support::{StopAfter, assert_equal, pictures, tensors, tiny_folder};
 
-const CVQ: [&str; 3] = ["quantizer.kind=cvq", "quantizer.codes=24", "quantizer.width=4"];
+const CVQ: [&str; 3] = ["quantizer.kind=cvq", "quantizer.codebook_size=24", "quantizer.codebook_dim=4"];
 
-fn begin(pictures: &Path, run: &Path) -> Trainer {
-    Trainer::begin(Plan::resolve(tiny_folder(pictures, &CVQ)).unwrap(), || RunDir::exact(run)).unwrap()
+fn begin(images: &Path, run: &Path) -> TokenizerRun {
+    TokenizerRun::begin(TokenizerPlan::new(tiny_folder(images, &CVQ)).unwrap(), || RunDir::exact(run)).unwrap()
 }
 
-fn tensors(folder: &Path) -> Vec<(String, Tensor)> {
-    let mut tensors = Tensor::read_safetensors(folder.join("checkpoint.safetensors")).unwrap();
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    tensors
+fn checkpoint(run: &Path) -> PathBuf {
+    run.join("checkpoint.safetensors")
 }
 
-/// The moves draw at random, and the use so far is state: both must be there again.
+/// The moves are random, and the use of codes so far is state: both must be restored.
 #[test]
-fn a_stopped_run_goes_on_as_if_nothing_had_been() {
-    let (pictures, folder) = (pictures(), TempDir::new().unwrap());
+fn resumed_run_equals_uninterrupted_run() {
+    let (images, folder) = (pictures(), TempDir::new().unwrap());
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    begin(pictures.path(), &whole).run(&mut StopAfter(u64::MAX)).unwrap();
-    begin(pictures.path(), &cut).run(&mut StopAfter(3)).unwrap();
-    Trainer::resume(RunDir::existing(&cut)).unwrap().run(&mut StopAfter(u64::MAX)).unwrap();
-    for ((name, ours), (_, theirs)) in tensors(&cut).iter().zip(&tensors(&whole)) {
-        assert!(ours.equal(theirs), "{name} differs");
-    }
+    begin(images.path(), &whole).train(&mut StopAfter(u64::MAX)).unwrap();
+    begin(images.path(), &cut).train(&mut StopAfter(3)).unwrap();
+    TokenizerRun::resume(RunDir::existing(&cut)).unwrap().train(&mut StopAfter(u64::MAX)).unwrap();
+    assert_equal(&checkpoint(&cut), &checkpoint(&whole));
 }
 
-/// New codes lie within 1/24 of zero; the latents, to which unused ones move, do not.
+/// Initial codes lie within 1/24 of zero; latents, to which unused codes move, do not.
 #[test]
-fn unused_codes_leave_their_places() {
-    let (pictures, folder) = (pictures(), TempDir::new().unwrap());
+fn unused_codes_move_to_latents() {
+    let (images, folder) = (pictures(), TempDir::new().unwrap());
     let run = folder.path().join("run");
-    begin(pictures.path(), &run).run(&mut StopAfter(1)).unwrap();
-    let found = tensors(&run);
-    let codes =
-        &found.iter().find(|(name, _)| name.ends_with("codebook.weight") && !name.starts_with("adam")).unwrap().1;
+    begin(images.path(), &run).train(&mut StopAfter(1)).unwrap();
+    let found = tensors(&checkpoint(&run));
+    let own = |name: &str| name.starts_with("model.") && name.ends_with("codebook.weight");
+    let codes = &found.iter().find(|(name, _)| own(name)).unwrap().1;
     let far = codes.abs().amax([1], false).gt(0.1).count_nonzero(None).int64_value(&[]);
-    assert!(far > 12, "only {far} of 24 codes moved");
+    assert!(far > 12, "expected more than 12 of 24 codes to move, got {far}");
 }

@@ -1,4 +1,4 @@
-//! A quantizer that gives no number at times.
+//! A quantizer whose loss is NaN at given passes.
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,8 @@ use vq_core::{
     CoreError, Layout, LearnedCodebook, Mode, NearestConfig, NearestQuantizer, Quantized, QuantizedBatch, Quantizer,
     UpdateStats,
 };
-use vq_train::{Experiment, TokenizerState};
+use vq_experiment::Experiment;
+use vq_pipeline::TokenizerState;
 
 /// Plain VQ whose loss is NaN at the training passes in `bad`, which count from 1.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Quantizer for Poisoned {
     }
 }
 
-/// A tokenizer with that quantizer.
+/// A tokenizer with a [`Poisoned`] quantizer.
 pub(crate) fn poisoned(experiment: &Experiment, bad: RangeInclusive<u64>) -> TokenizerState {
     let quantizer = |path: &nn::Path| {
         let codebook = LearnedCodebook::new(&(path / "codebook"), 24, 4)?;

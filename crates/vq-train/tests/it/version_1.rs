@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use tch::{Device, Tensor};
 use tempfile::TempDir;
-use vq_train::{Checkpoint, End, MetricsLog, Record, RunDir, TokenizerState, Trainer};
+use vq_pipeline::{Checkpoint, TokenizerState};
+use vq_run::Record;
+use vq_train::RunEnd;
 
-use crate::support::{StopAfter, slopes, tensors};
+use crate::support::{StopAfter, records, resumed, tensors};
 
 /// A run folder as vqct 0.1 left it after step 3, killed after step 4.
 fn old_run(folder: &Path) -> PathBuf {
@@ -29,13 +31,13 @@ fn old_run(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn its_tokenizer_can_be_used() {
+fn tokenizer_of_version_1_can_be_used() {
     let folder = TempDir::new().unwrap();
     let run = old_run(folder.path());
     let checkpoint = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap();
     let header = checkpoint.header();
     assert_eq!((header.step, header.micro_batches, header.averaged), (3, 3, false));
-    let state = TokenizerState::restore(&checkpoint, Device::Cpu).unwrap();
+    let state = TokenizerState::load(&checkpoint, Device::Cpu).unwrap();
     let saved = tensors(&run.join("checkpoint.safetensors"));
     for (name, variable) in state.store.variables() {
         let saved: &Tensor = &saved.iter().find(|(found, _)| *found == format!("model.{name}")).unwrap().1;
@@ -44,31 +46,27 @@ fn its_tokenizer_can_be_used() {
 }
 
 #[test]
-fn its_run_goes_on_and_writes_the_current_version() {
+fn resumed_run_of_version_1_writes_the_current_version() {
     let folder = TempDir::new().unwrap();
     let run = old_run(folder.path());
     let old = tensors(&run.join("checkpoint.safetensors"));
-    let resume = || {
-        let [train, validation] = slopes();
-        Trainer::resume_with_images(RunDir::existing(&run), train, validation).unwrap()
-    };
-    let mut trainer = resume();
-    assert_eq!(trainer.steps_taken(), 3);
-    trainer.run(&mut StopAfter(1)).unwrap();
-    drop(trainer);
+    let mut first = resumed(&run);
+    assert_eq!(first.steps_taken(), 3);
+    first.train(&mut StopAfter(1)).unwrap();
+    drop(first);
     let header = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap().header().clone();
     assert_eq!((header.step, header.micro_batches, header.optimizer_steps["tokenizer"]), (4, 4, 4));
     let new = tensors(&run.join("checkpoint.safetensors"));
     let find = |name: &str| &new.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("no {name}")).1;
     for (name, before) in &old {
         let Some(moment) = name.strip_prefix("adam.second.") else { continue };
-        // After one step more, the second moment is the old one's share and a gradient's square.
+        // After one more step, the second moment is the old one times a factor, plus the square of a gradient.
         let after = find(&format!("optimizer.tokenizer.second.{moment}"));
         let gained = (after - before * 0.9).min().double_value(&[]);
-        assert!(gained > -1e-9, "{name} lost {gained}");
+        assert!(gained > -1e-9, "{name}: expected a square of at least 0, got {gained}");
     }
-    let outcome = resume().run(&mut StopAfter(u64::MAX)).unwrap();
-    assert_eq!((outcome.step, outcome.end), (6, End::Finished));
-    let steps: Vec<u64> = MetricsLog::read(&run.join("metrics.jsonl")).unwrap().iter().map(Record::step).collect();
-    assert_eq!(steps, [1, 2, 3, 4, 5, 6, 6], "step 4 of the old log is written anew");
+    let outcome = resumed(&run).train(&mut StopAfter(u64::MAX)).unwrap();
+    assert_eq!((outcome.step, outcome.end), (6, RunEnd::Finished));
+    let steps: Vec<u64> = records(&run).iter().map(Record::step).collect();
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6, 6], "expected step 4 of the old log to be replaced");
 }

@@ -32,7 +32,7 @@ pub(super) use trainer::{DiscriminatorGradient, DiscriminatorTrainer};
 /// ```text
 /// losses = loss.losses(reconstruction, images)
 /// term   = adversary.generator_term(step, losses.reconstruction, reconstruction.images, last_weight)
-/// term.nll + term.loss + codebook, or losses.total without a term: backward, the generator's optimizer steps
+/// term.total(losses), or losses.total() without a term: backward, the generator's optimizer steps
 /// term   = adversary.discriminator_loss(step, images, reconstruction.images)
 /// term.loss backward, the discriminator's optimizer steps     if there is one
 /// ```

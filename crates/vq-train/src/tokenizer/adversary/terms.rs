@@ -1,6 +1,7 @@
 //! The adversarial terms of a step. Reading a number waits for its device.
 
 use tch::Tensor;
+use vq_experiment::Losses;
 
 /// The generator's adversarial term; scalars, `Float`.
 #[derive(Debug)]
@@ -16,6 +17,14 @@ pub struct GeneratorTerm {
     pub adaptive_weight: Tensor,
     /// The factor of the ramp, in `0..=1`.
     pub factor: f64,
+}
+
+impl GeneratorTerm {
+    /// The loss of the generator's step, on the autograd graph: `nll + loss` and the weighted codebook loss.
+    /// [`GeneratorTerm::nll`] replaces the reconstruction loss of `losses` with the graph behind it.
+    pub fn total(&self, losses: &Losses) -> Tensor {
+        &self.nll + &self.loss + &losses.codebook * losses.codebook_weight
+    }
 }
 
 /// The discriminator's loss; scalars, `Float`.

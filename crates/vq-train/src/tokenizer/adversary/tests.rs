@@ -1,14 +1,15 @@
-//! What draws initial weights: apart from the tests that train, whose process shares libtorch's generator.
+//! Tests that draw initial weights. They are not in `tests/it`, whose tests train and share libtorch's generator.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use tch::{Device, Kind, Tensor};
+use vq_experiment::AdversarialConfig;
 use vq_model::Precision;
 
-use crate::{AdversarialConfig, Adversary};
+use crate::Adversary;
 
-/// Each of the networks that can be configured, with every option, on both sides.
+/// Each network with all options: both sides have finite gradients.
 #[test]
-fn the_networks_of_the_configuration_play() {
+fn configured_discriminators_can_be_trained() {
     for kind in ["patch", "spectral"] {
         let text = format!(
             "start = 0\nloss = \"non-saturating\"\ndiscriminator = {{ kind = \"{kind}\", layers = 2, filters = 4 }}\n\
@@ -32,7 +33,7 @@ fn the_networks_of_the_configuration_play() {
         for variable in adversary.store().trainable_variables() {
             assert!(variable.grad().defined() && length(&variable).is_finite(), "{kind}");
         }
-        // Buffers too are part of the state.
+        // The state includes buffers.
         assert_eq!(adversary.state().len(), adversary.store().variables().len() + 3);
     }
     let odd: AdversarialConfig = toml::from_str("discriminator = { kind = \"patch\", layers = 0 }").unwrap();

@@ -1,15 +1,18 @@
-//! What may happen to the files of a run while nobody looks.
+//! Files of a run: deleted images, kept checkpoints, locks, runs resumed several times, averaged weights.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use vq_data::{DataError, ImageSource, Sample, load_image};
-use vq_train::{Checkpoint, End, Event, Plan, Record, RunDir, TokenizerState, TrainError, Trainer, Watch, Weights};
+use vq_experiment::{Images, Weights};
+use vq_pipeline::{Checkpoint, CheckpointHeader, TokenizerState};
+use vq_run::{Event, Record, RunDir, RunError};
+use vq_train::{RunEnd, TokenizerPlan, TokenizerRun, TrainError, TrainingObserver};
 
-use crate::support::{Slopes, StopAfter, assert_equal, plain, plan, records, slopes};
+use crate::support::{Slopes, StopAfter, assert_equal, begun, finished, plain, records, resumed, slopes, tensors};
 
-/// Pictures of a folder, read when they are asked for.
+/// Image files, read at each access.
 struct Files(Vec<PathBuf>);
 
 impl ImageSource for Files {
@@ -26,22 +29,16 @@ impl ImageSource for Files {
 /// Deletes a file after the third step.
 struct Deletes<'a>(&'a Path);
 
-impl Watch for Deletes<'_> {
+impl TrainingObserver for Deletes<'_> {
     fn step(&mut self, step: u64) {
         if step == 3 {
             std::fs::remove_file(self.0).unwrap();
         }
     }
-
-    fn record(&mut self, _record: &Record) {}
-
-    fn wants_stop(&self) -> bool {
-        false
-    }
 }
 
 #[test]
-fn a_validation_image_that_is_deleted_costs_a_figure_not_the_run() {
+fn deleted_validation_image_does_not_end_the_run() {
     let folder = TempDir::new().unwrap();
     let files: Vec<PathBuf> = (0..3).map(|index| folder.path().join(format!("{index}.png"))).collect();
     for (index, file) in files.iter().enumerate() {
@@ -49,34 +46,38 @@ fn a_validation_image_that_is_deleted_costs_a_figure_not_the_run() {
     }
     let run = folder.path().join("run");
     let experiment = plain(&["train.validate_every=2"]);
-    let doomed = files[1].clone();
-    let plan = Plan::with_images(experiment, Arc::new(Slopes(20)), Arc::new(Files(files))).unwrap();
-    let mut trainer = Trainer::begin(plan, || RunDir::exact(&run)).unwrap();
-    let outcome = trainer.run(&mut Deletes(&doomed)).unwrap();
-    assert_eq!((outcome.step, outcome.end), (6, End::Finished));
+    let deleted = files[1].clone();
+    let images = Images::new(Arc::new(Slopes(20)), Arc::new(Files(files)));
+    let plan = TokenizerPlan::with_images(experiment, images).unwrap();
+    let outcome = TokenizerRun::begin(plan, || RunDir::exact(&run)).unwrap().train(&mut Deletes(&deleted)).unwrap();
+    assert_eq!((outcome.step, outcome.end), (6, RunEnd::Finished));
     assert!(outcome.validation.is_none());
-    let mut told = Vec::new();
+    let mut validations = Vec::new();
     for record in records(&run) {
         match record {
-            Record::Validation { step, .. } => told.push((step, "measured".to_owned())),
-            Record::Event { step, event: Event::ValidationFailed { reason } } => told.push((step, reason)),
+            Record::Validation { step, .. } => validations.push((step, "measured".to_owned())),
+            Record::Event { step, event: Event::ValidationFailed { reason } } => validations.push((step, reason)),
             _ => {}
         }
     }
-    assert_eq!(told.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [2, 4, 6]);
-    assert_eq!(told[0].1, "measured");
-    assert!(told[1].1.contains("1.png") && told[1].1.contains("No such file"), "{}", told[1].1);
+    assert_eq!(validations.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [2, 4, 6]);
+    assert_eq!(validations[0].1, "measured");
+    assert!(validations[1].1.contains("1.png") && validations[1].1.contains("No such file"), "{}", validations[1].1);
     let best = Checkpoint::open(&run.join("best.safetensors")).unwrap().header().best.clone().unwrap();
     assert_eq!(best.step, 2);
 }
 
 #[test]
-fn the_last_few_checkpoints_and_the_best_are_kept() {
+fn last_checkpoints_and_best_one_are_kept() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
-    let experiment = plain(&["train.keep=2", "train.checkpoint_every=1", "train.validate_every=2", "train.ema=0.9"]);
-    let mut trainer = Trainer::begin(plan(experiment), || RunDir::exact(&run)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    let experiment = plain(&[
+        "train.keep_checkpoints=2",
+        "train.checkpoint_every=1",
+        "train.validate_every=2",
+        "train.ema_decay=0.9",
+    ]);
+    finished(&run, experiment);
     let mut files: Vec<String> = std::fs::read_dir(run.join("checkpoints"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -87,7 +88,7 @@ fn the_last_few_checkpoints_and_the_best_are_kept() {
     let figures: Vec<(u64, f64)> = records(&run)
         .into_iter()
         .filter_map(|record| match record {
-            Record::Validation { step, psnr, .. } => Some((step, psnr)),
+            Record::Validation { step, images, .. } => Some((step, images["psnr"])),
             _ => None,
         })
         .collect();
@@ -97,66 +98,64 @@ fn the_last_few_checkpoints_and_the_best_are_kept() {
 }
 
 #[test]
-fn a_second_run_in_the_same_folder_is_refused() {
+fn second_run_in_the_same_folder_is_refused() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
-    let [train, validation] = slopes();
-    let resume = || Trainer::resume_with_images(RunDir::existing(&run), train.clone(), validation.clone());
-    let first = Trainer::begin(plan(plain(&[])), || RunDir::exact(&run)).unwrap();
-    match resume() {
-        Err(TrainError::RunLocked { path }) => assert_eq!(path, run),
+    let first = begun(&run, plain(&[]));
+    match TokenizerRun::resume_with_images(RunDir::existing(&run), slopes()) {
+        Err(TrainError::Run(RunError::Locked { path })) => assert_eq!(path, run),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("two runs in one folder"),
     }
     drop(first);
-    resume().unwrap();
+    resumed(&run);
 }
 
-/// Everything that a run can carry: averages, micro-batches, an alarm whose window is open, a decaying rate.
+/// With all state that a run can have: averages, micro-batches, an alarm within its window, a decaying learning rate.
 #[test]
-fn a_run_that_is_cut_again_and_again_equals_one_that_is_not() {
+fn run_resumed_several_times_equals_uninterrupted_run() {
     let folder = TempDir::new().unwrap();
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
     let experiment = plain(&[
         "train.accumulate=2",
-        "train.ema=0.9",
+        "train.ema_decay=0.9",
         "optimizer={clip=0.1,weight_decay=0.1}",
-        "schedule.final_share=0.1",
-        "guards.usage={least=1.0,window=4,remedy='revive'}",
+        "schedule.final_factor=0.1",
+        "guards.usage={min_share=1.0,window=4,remedy='revive'}",
         "train.validate_every=4",
     ]);
-    let mut trainer = Trainer::begin(plan(experiment.clone()), || RunDir::exact(&whole)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
-    let mut trainer = Trainer::begin(plan(experiment), || RunDir::exact(&cut)).unwrap();
+    finished(&whole, experiment.clone());
+    let mut run = begun(&cut, experiment);
     for steps in [1, 2, 1, u64::MAX] {
-        trainer.run(&mut StopAfter(steps)).unwrap();
-        drop(trainer);
-        let [train, validation] = slopes();
-        trainer = Trainer::resume_with_images(RunDir::existing(&cut), train, validation).unwrap();
+        run.train(&mut StopAfter(steps)).unwrap();
+        drop(run);
+        run = resumed(&cut);
     }
     assert_equal(&cut.join("checkpoint.safetensors"), &whole.join("checkpoint.safetensors"));
     let header = |run: &Path| Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap().header().clone();
-    let timeless = |mut header: vq_train::CheckpointHeader| {
-        header.log_length = None; // of a log that holds speeds
+    let timeless = |mut header: CheckpointHeader| {
+        header.log_length = None; // the log contains speeds
         header
     };
     assert_eq!(timeless(header(&cut)), timeless(header(&whole)));
-    let revived = |record: &Record| matches!(record, Record::Event { event: Event::LowUsage { revived, .. }, .. } if *revived > 0);
-    assert!(records(&whole).iter().any(revived), "the test does not show what it should");
+    let revived = |record: &Record| match record {
+        Record::Event { event: Event::LowUsage { revived, .. }, .. } => *revived > 0,
+        _ => false,
+    };
+    assert!(records(&whole).iter().any(revived), "expected a step that revives codes");
 }
 
 #[test]
-fn the_tokenizer_has_the_averaged_weights_unless_the_raw_ones_are_asked_for() {
+fn tokenizer_has_averaged_weights_unless_raw_ones_are_chosen() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
-    let experiment = plain(&["train.ema=0.9", "train.precision=bf16"]);
-    let mut trainer = Trainer::begin(plan(experiment), || RunDir::exact(&run)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+    let experiment = plain(&["train.ema_decay=0.9", "train.precision=bf16"]);
+    finished(&run, experiment);
     let path = run.join("checkpoint.safetensors");
     let checkpoint = Checkpoint::open(&path).unwrap();
-    let saved = crate::support::tensors(&path);
+    let saved = tensors(&path);
     for (weights, kind) in [(Weights::Ema, "ema"), (Weights::Raw, "model")] {
-        let state = TokenizerState::restore_with(&checkpoint, tch::Device::Cpu, weights).unwrap();
+        let state = TokenizerState::load_weights(&checkpoint, tch::Device::Cpu, weights).unwrap();
         for (name, variable) in state.store.variables() {
             let (_, saved) = saved.iter().find(|(found, _)| *found == format!("{kind}.{name}")).unwrap();
             assert!(variable.equal(saved) && variable.kind() == tch::Kind::Float, "{kind}.{name}");
@@ -166,6 +165,6 @@ fn the_tokenizer_has_the_averaged_weights_unless_the_raw_ones_are_asked_for() {
         let raw = name.strip_prefix("ema.").map(|name| format!("model.{name}"));
         raw.is_some_and(|raw| saved.iter().any(|(found, other)| *found == raw && !other.equal(tensor)))
     };
-    assert!(saved.iter().any(differ), "the average is no average");
+    assert!(saved.iter().any(differ), "expected averages that differ from the last weights");
     assert_ne!(checkpoint.sha256(Weights::Ema), checkpoint.sha256(Weights::Raw));
 }
