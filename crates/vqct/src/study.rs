@@ -39,7 +39,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     args.markdown.iter().chain(&args.html).try_for_each(|path| refuse_existing(path))?;
     let synonyms = args.wordnet.as_deref().map(Synonyms::wordnet).transpose()?;
-    let study = Study::new(StudyConfig::read(&args.study)?, &args.out, args.device);
+    let config = StudyConfig::read(&args.study)?;
+    config.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    let study = Study::new(config, &args.out, args.device);
     if !args.table && train(&study)? == RunEnd::Stopped {
         print_line!("stopped; the same command continues, and with --table prints the finished runs");
         return Ok(());

@@ -1,9 +1,10 @@
 //! A study as TOML.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use vq_experiment::{ConfigError, ExperimentFile, load_config};
+use vq_experiment::{ConfigError, ExperimentFile, Loaded, load_config};
 
 use crate::{DistancesConfig, StudyError};
 
@@ -38,6 +39,9 @@ pub struct StudyConfig {
     pub set: Vec<String>,
     /// The methods, in the order of the table.
     pub methods: Vec<MethodConfig>,
+    /// A note for each key of the study or of a method that has a new name.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// One method of a study.
@@ -62,12 +66,16 @@ impl StudyConfig {
     /// # Errors
     /// [`StudyError::Config`] if the file cannot be read, or a key or value does not fit.
     pub fn read(path: &Path) -> Result<Self, StudyError> {
-        let mut study: Self = load_config(path, &[])?.experiment;
+        let Loaded { experiment: mut study, notes } = load_config::<Self>(path, &[])?;
         study.check().map_err(|message| ConfigError::Config { file: path.display().to_string(), message })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         study.methods.iter_mut().map(|method| &mut method.config).chain(&mut study.caption_decoder).for_each(|file| {
             *file = folder.join(&file);
         });
+        // A method whose experiment cannot be read is an error of its job.
+        let methods = study.methods.iter().filter_map(|method| study.experiment(method).load().ok());
+        let all: BTreeSet<String> = notes.into_iter().chain(methods.flat_map(|loaded| loaded.notes)).collect();
+        study.notes = all.into_iter().collect();
         Ok(study)
     }
 
