@@ -207,7 +207,7 @@ impl GeneratorExperiment {
         check_value("samples.count", self.samples.count > 0, "at least 1", self.samples.count)?;
         check_value("guards.usage", guards.usage.is_none(), "none for a generator, which has no codebook", "a table")?;
         let by = train.best_by.unwrap_or(BestBy::Likelihood);
-        check_value("train.best_by", by == BestBy::Likelihood, "`likelihood` for a generator", format!("{by:?}"))?;
+        check_value("train.best_by", by == BestBy::Likelihood, "`likelihood` for a generator", by.name())?;
         match condition {
             ConditionConfig::Text { max_tokens, .. } => {
                 check_value("condition.max_tokens", *max_tokens >= 2, "at least 2, for begin and end", max_tokens)

@@ -81,7 +81,7 @@ impl SceneClassifierExperiment {
         let expected = "none for a scene classifier, which has no codebook";
         check_value("guards.usage", guards.usage.is_none(), expected, "a table")?;
         let by = train.best_by.unwrap_or(BestBy::ObjectF1);
-        check_value("train.best_by", by == BestBy::ObjectF1, "`object-f1` for a scene classifier", format!("{by:?}"))
+        check_value("train.best_by", by == BestBy::ObjectF1, "`object-f1` for a scene classifier", by.name())
     }
 
     /// The scenes that it is trained on.

@@ -119,9 +119,9 @@ impl Experiment {
         let trainable = self.learns() == Learn::All || (captions.is_some() && self.adversarial.is_none());
         let expected = "a `captions` table and no `adversarial` one, if only captions are trained";
         check_value("start.learn", trainable, expected, "captions")?;
-        let metric = train.best_by.unwrap_or(BestBy::Psnr).image_metric();
+        let by = train.best_by.unwrap_or(BestBy::Psnr);
         let expected = "`psnr`, `ssim` or `ms-ssim` for a tokenizer";
-        check_value("train.best_by", metric.is_some(), expected, format!("{:?}", train.best_by))?;
+        check_value("train.best_by", by.image_metric().is_some(), expected, by.name())?;
         let revives = guards.usage.as_ref().is_some_and(|usage| usage.remedy == UsageRemedy::Revive);
         let expected = "`warn` or `stop` for codes that cannot be moved one by one";
         check_value("guards.usage.remedy", !revives || quantizer.learns_single_codes(), expected, "revive")?;

@@ -79,6 +79,17 @@ pub enum BestBy {
 }
 
 impl BestBy {
+    /// The name in an experiment.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Psnr => "psnr",
+            Self::Ssim => "ssim",
+            Self::MsSsim => "ms-ssim",
+            Self::Likelihood => "likelihood",
+            Self::ObjectF1 => "object-f1",
+        }
+    }
+
     /// The name of an image metric, if it is one.
     pub fn image_metric(self) -> Option<&'static str> {
         match self {

@@ -66,7 +66,8 @@ impl<E: Trained> CheckpointFile<E> {
     /// [`PipelineError::File`] if it cannot be read, is cut short, of another format or of an unknown version.
     pub fn open(run_or_file: &Path) -> Result<Self, PipelineError> {
         let path = checkpoint_path(run_or_file);
-        let file = TensorFile::read(WHAT, &path)?;
+        let bytes = std::fs::read(&path).map_err(FileError::io("read checkpoint", &path))?;
+        let file = TensorFile::from_bytes(WHAT, path.display().to_string(), bytes)?;
         let entry = |key: &str| file.entry(key).unwrap_or("nothing");
         if entry("format") != E::FORMAT {
             return Err(file.error(format!("format `{}`", E::FORMAT), format!("`{}`", entry("format"))).into());

@@ -1,67 +1,14 @@
 //! Checkpoints of tokenizers: what is written is loaded, and damaged files are refused.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_core::Mode;
-use vq_experiment::{Experiment, ExperimentFile};
 use vq_file::FileError;
-use vq_pipeline::{Checkpoint, CheckpointContents, CheckpointHeader, PipelineError, TokenizerState};
+use vq_pipeline::{Checkpoint, PipelineError, TokenizerState};
 
-/// A tokenizer with small images, a small network and few words.
-const TINY: &str = r#"
-name = "tiny"
-device = "cpu"
-
-[data]
-batch_size = 2
-source = { kind = "emoji" }
-transform = { size = 16, background = "random", flip = "random" }
-
-[autoencoder]
-channels = 32
-multipliers = [1, 1, 1]
-residual_blocks = 1
-attention_factors = []
-latent_channels = 8
-
-[quantizer]
-kind = "vqct"
-prior = { source = "embedded", max_adjectives = 20, max_nouns = 30 }
-transfer = { hidden = 8, dropout = 0.5 }
-codebook_dim = 4
-
-[schedule]
-learning_rate = 1e-3
-
-[train]
-steps = 6
-"#;
-
-fn tiny(overrides: &[&str]) -> Experiment {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("tiny.toml");
-    std::fs::write(&path, TINY).unwrap();
-    let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
-    ExperimentFile { path, overrides }.load().unwrap().experiment
-}
-
-/// A tokenizer with random weights, and its checkpoint in `folder`.
-fn saved(folder: &Path, experiment: &Experiment) -> (PathBuf, TokenizerState) {
-    let prior = experiment.quantizer.load_prior().unwrap();
-    let state = TokenizerState::fresh(experiment, prior, Device::Cpu).unwrap();
-    let path = folder.join("checkpoint.safetensors");
-    let parameters = state.store.variables().into_iter();
-    let contents = CheckpointContents {
-        header: CheckpointHeader::fresh(experiment.clone()),
-        prior: state.prior.as_ref(),
-        language: None,
-        tensors: parameters.map(|(name, tensor)| (format!("model.{name}"), tensor)).collect(),
-    };
-    Checkpoint::save(&path, &contents).unwrap();
-    (path, state)
-}
+use crate::support::{saved, tiny};
 
 /// The message of the error that names the file.
 fn refused(path: &Path) -> String {

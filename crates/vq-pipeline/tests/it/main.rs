@@ -2,3 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod checkpoint;
+mod generator_errors;
+mod image_generator;
+mod image_grid;
+mod support;
+mod token_store;

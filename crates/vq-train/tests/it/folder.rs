@@ -1,15 +1,18 @@
 //! Training on folders of images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use vq_data::HeldOut;
-use vq_train::{Cache, Checkpoint, Plan, RunDir, SourceConfig, TrainError, Trainer, ValidationImages};
+use vq_experiment::{Cache, SourceConfig, ValidationImages};
+use vq_pipeline::Checkpoint;
+use vq_run::RunDir;
+use vq_train::{TokenizerPlan, TokenizerRun, TrainError};
 
-use crate::support::{StopAfter, pictures, tiny_folder};
+use crate::support::{StopAfter, assert_equal, pictures, tiny_folder};
 
-fn plan(folder: &Path, more: &[&str]) -> Result<Plan, TrainError> {
-    Plan::resolve(tiny_folder(folder, more))
+fn plan(folder: &Path, more: &[&str]) -> Result<TokenizerPlan, TrainError> {
+    TokenizerPlan::new(tiny_folder(folder, more))
 }
 
 fn refused(folder: &Path, more: &[&str]) -> String {
@@ -19,30 +22,24 @@ fn refused(folder: &Path, more: &[&str]) -> String {
     }
 }
 
-/// Runs to the end and gives the checkpoint's parameters.
-fn run(plan: Plan, folder: &Path) -> Vec<(String, tch::Tensor)> {
-    let mut trainer = Trainer::begin(plan, || RunDir::exact(folder)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
-    let mut tensors = tch::Tensor::read_safetensors(folder.join("checkpoint.safetensors")).unwrap();
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    tensors
+/// Trains to the end; returns the path of the checkpoint.
+fn train(plan: TokenizerPlan, folder: &Path) -> PathBuf {
+    TokenizerRun::begin(plan, || RunDir::exact(folder)).unwrap().train(&mut StopAfter(u64::MAX)).unwrap();
+    folder.join("checkpoint.safetensors")
 }
 
-/// The transform takes the whole image, so that a kept one is what a decoded one becomes.
+/// The transform takes the whole image, so that a cached image equals a decoded one.
 #[test]
-fn threads_and_a_cache_change_nothing() {
+fn threads_and_cache_do_not_change_the_run() {
     let (folder, runs) = (pictures(), TempDir::new().unwrap());
-    let plain = run(plan(folder.path(), &[]).unwrap(), &runs.path().join("a"));
-    for (place, more) in [("b", "data.source.threads=3"), ("c", "data.source.cache=memory")] {
-        let other = run(plan(folder.path(), &[more]).unwrap(), &runs.path().join(place));
-        for ((name, ours), (_, theirs)) in plain.iter().zip(&other) {
-            assert!(ours.equal(theirs), "{more}: {name} differs");
-        }
+    let plain = train(plan(folder.path(), &[]).unwrap(), &runs.path().join("plain"));
+    for (name, more) in [("threads", "data.source.threads=3"), ("cache", "data.source.cache=memory")] {
+        assert_equal(&train(plan(folder.path(), &[more]).unwrap(), &runs.path().join(name)), &plain);
     }
 }
 
 #[test]
-fn a_held_out_share_has_no_part_in_training() {
+fn held_out_share_is_not_trained_on() {
     let folder = pictures();
     let [train, validation] = plan(folder.path(), &[]).unwrap().image_counts();
     assert!(train > 0 && validation > 0);
@@ -50,35 +47,35 @@ fn a_held_out_share_has_no_part_in_training() {
 }
 
 #[test]
-fn a_run_folder_remembers_the_source() {
+fn run_folder_records_the_source() {
     let folder = pictures();
-    let place = folder.path().join("run");
-    run(plan(folder.path(), &["data.source.cache=memory"]).unwrap(), &place);
-    let header = Checkpoint::open(&place.join("checkpoint.safetensors")).unwrap().header().clone();
+    let run = folder.path().join("run");
+    let checkpoint = train(plan(folder.path(), &["data.source.cache=memory"]).unwrap(), &run);
+    let header = Checkpoint::open(&checkpoint).unwrap().header().clone();
     let SourceConfig::Folder(source) = header.experiment.data.source else { panic!("another source") };
     assert_eq!((source.train.as_path(), source.cache), (folder.path(), Cache::Memory));
     assert_eq!(source.validation, ValidationImages::HeldOut(HeldOut { share: 0.4, seed: 1 }));
-    assert!(std::fs::read_to_string(place.join("config.toml")).unwrap().contains("kind = \"folder\""));
+    assert!(std::fs::read_to_string(run.join("config.toml")).unwrap().contains("kind = \"folder\""));
 }
 
 #[test]
-fn damaged_images_are_skipped_when_asked() {
+fn damaged_image_is_refused_or_skipped() {
     let folder = pictures();
     std::fs::write(folder.path().join("4.png"), b"").unwrap();
     let error = refused(folder.path(), &["data.source.cache=memory"]);
     assert!(error.contains("4.png") && error.contains("an empty file"), "{error}");
 
     let skipping = ["data.source.damaged=skip", "train.steps=8", "train.validate_every=8"];
-    let mut trainer =
-        Trainer::begin(plan(folder.path(), &skipping).unwrap(), || RunDir::exact(&folder.path().join("run"))).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
-    let damaged = trainer.plan().damaged_images();
+    let plan = plan(folder.path(), &skipping).unwrap();
+    let mut run = TokenizerRun::begin(plan, || RunDir::exact(&folder.path().join("run"))).unwrap();
+    run.train(&mut StopAfter(u64::MAX)).unwrap();
+    let damaged = run.task().plan.damaged_images();
     assert_eq!(damaged.len(), 1);
     assert!(damaged[0].path.ends_with("4.png"));
 }
 
 #[test]
-fn senseless_folders_name_the_key_or_the_path() {
+fn error_names_key_or_path_of_a_bad_folder() {
     let folder = pictures();
     let refused = |more: &str| refused(folder.path(), &[more]);
     assert_eq!(refused("data.source.threads=0"), "config `data.source.threads`: expected at least 1, got 0");
@@ -90,9 +87,8 @@ fn senseless_folders_name_the_key_or_the_path() {
     assert!(refused("data.source.train=no/such/place").contains("no/such/place"));
 }
 
-/// A configuration that is laid over another may take the other kind of validation.
 #[test]
-fn one_kind_of_validation_replaces_the_other() {
+fn override_replaces_the_kind_of_validation() {
     let folder = pictures();
     std::fs::create_dir(folder.path().join("more")).unwrap();
     std::fs::copy(folder.path().join("1.png"), folder.path().join("more/1.png")).unwrap();

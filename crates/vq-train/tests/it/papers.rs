@@ -1,11 +1,13 @@
-//! The experiments of the papers, each run for two steps on pictures and networks cut small.
+//! The experiments of the papers, each trained for two steps with small images and networks.
 
 use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
-use vq_train::{AdversarialConfig, Experiment, ExperimentFile, Plan, QuantizerConfig, RunDir, SourceConfig, Trainer};
+use vq_experiment::{AdversarialConfig, Experiment, ExperimentFile, QuantizerConfig, SourceConfig};
+use vq_run::RunDir;
+use vq_train::{TokenizerPlan, TokenizerRun};
 
 use crate::support::StopAfter;
 
@@ -18,27 +20,27 @@ fn folder() -> PathBuf {
 
 fn load(name: &str, overrides: &[String]) -> Experiment {
     let path = folder().join(format!("{name}.toml"));
-    ExperimentFile { path, overrides: overrides.to_vec() }.load().unwrap_or_else(|error| panic!("{error}"))
+    ExperimentFile { path, overrides: overrides.to_vec() }.load().unwrap_or_else(|error| panic!("{error}")).experiment
 }
 
-/// Pictures of several sizes, in a folder of folders.
-fn pictures() -> TempDir {
+/// Images of several sizes, in a folder of folders.
+fn images() -> TempDir {
     let folder = TempDir::new().unwrap();
     for (part, count) in [("train", 3_u8), ("validation", 2)] {
         for number in 0..count {
-            let place = folder.path().join(part).join(format!("class {number}"));
-            std::fs::create_dir_all(&place).unwrap();
+            let class = folder.path().join(part).join(format!("class {number}"));
+            std::fs::create_dir_all(&class).unwrap();
             let picture =
                 RgbImage::from_fn(40 + u32::from(number), 36, |x, y| Rgb([x as u8 * 6, y as u8 * 7, number * 80]));
-            picture.save(place.join("picture.jpg")).unwrap();
+            picture.save(class.join("picture.jpg")).unwrap();
         }
     }
     folder
 }
 
-/// Everything that makes a run long, cut small.
-fn small(name: &str, pictures: &Path) -> Experiment {
-    let folder = |part: &str| toml::Value::String(pictures.join(part).display().to_string());
+/// The experiment of a paper, with all that makes a run long replaced by small values.
+fn small(name: &str, images: &Path) -> Experiment {
+    let folder = |part: &str| toml::Value::String(images.join(part).display().to_string());
     let mut overrides = vec![
         format!("data.source.train={}", folder("train")),
         format!("data.source.validation.path={}", folder("validation")),
@@ -49,13 +51,13 @@ fn small(name: &str, pictures: &Path) -> Experiment {
         "autoencoder.multipliers=[1, 1, 1, 1, 1]".into(),
         "autoencoder.residual_blocks=1".into(),
         "train.steps=2".into(),
-        // The weights of LPIPS are not at hand.
+        // The weights of LPIPS are not part of the repository.
         "loss.perceptual.weight=0".into(),
         "adversarial.start=1".into(),
         "adversarial.discriminator={ kind = \"patch\", filters = 8 }".into(),
     ];
     if name.ends_with("vqct") {
-        overrides.extend(["quantizer.prior.adjectives=20".into(), "quantizer.prior.nouns=30".into()]);
+        overrides.extend(["quantizer.prior.max_adjectives=20".into(), "quantizer.prior.max_nouns=30".into()]);
     }
     load(name, &overrides)
 }
@@ -65,7 +67,7 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-fn the_folder_holds_these_experiments_and_no_others() {
+fn folder_holds_exactly_these_experiments() {
     let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<String> = entries
         .filter(|path| path.is_file())
@@ -76,7 +78,7 @@ fn the_folder_holds_these_experiments_and_no_others() {
 }
 
 #[test]
-fn the_published_figures_are_in_each() {
+fn experiments_have_the_published_hyperparameters() {
     for name in names() {
         let Experiment {
             data, autoencoder, quantizer, loss, adversarial, optimizer, schedule, train, name: own, ..
@@ -92,37 +94,41 @@ fn the_published_figures_are_in_each() {
         let SourceConfig::Folder(source) = data.source else { panic!("{name}: another source") };
         assert!(source.train.starts_with("data") && source.train.ends_with("train"), "{name}");
         let matching = match quantizer {
-            QuantizerConfig::Vqct { width: 256, adjectives: 2, transfer, prior, matching, .. }
+            QuantizerConfig::Vqct { codebook_dim: 256, top_k: 2, transfer, prior, matching, .. }
                 if name.ends_with("vqct") =>
             {
                 assert_eq!((transfer.hidden, transfer.dropout), (256, 0.5), "{name}");
-                assert_eq!((prior.adjectives, prior.nouns), (None, None), "{name}");
+                assert_eq!((prior.max_adjectives, prior.max_nouns), (None, None), "{name}");
                 assert_eq!(prior.load().unwrap().words().len(), 5270, "{name}");
                 matching
             }
-            QuantizerConfig::Cvq { codes: 1024, width: 256, matching, .. } if name.ends_with("cvq") => matching,
-            QuantizerConfig::Nearest { codes: 1024, width: 256, matching } if name.ends_with("vqgan") => matching,
+            QuantizerConfig::Cvq { codebook_size: 1024, codebook_dim: 256, matching, .. } if name.ends_with("cvq") => {
+                matching
+            }
+            QuantizerConfig::Vq { codebook_size: 1024, codebook_dim: 256, matching } if name.ends_with("vqgan") => {
+                matching
+            }
             other => panic!("{name}: {other:?}"),
         };
         assert_eq!(matching.commitment.beta, 0.25, "{name}");
     }
 }
 
-/// Trains two steps and gives the tensors of the checkpoint.
-fn run(experiment: Experiment, folder: &Path) -> Vec<(String, Tensor)> {
-    let mut trainer = Trainer::begin(Plan::resolve(experiment).unwrap(), || RunDir::exact(folder)).unwrap();
-    assert_eq!(trainer.plan().image_counts(), [3, 2]);
-    let outcome = trainer.run(&mut StopAfter(u64::MAX)).unwrap();
+/// Trains two steps; returns the tensors of the checkpoint.
+fn train(experiment: Experiment, folder: &Path) -> Vec<(String, Tensor)> {
+    let mut run = TokenizerRun::begin(TokenizerPlan::new(experiment).unwrap(), || RunDir::exact(folder)).unwrap();
+    assert_eq!(run.task().plan.image_counts(), [3, 2]);
+    let outcome = run.train(&mut StopAfter(u64::MAX)).unwrap();
     assert_eq!(outcome.step, 2);
-    assert!(outcome.validation.unwrap().psnr.is_finite());
+    assert!(outcome.validation.unwrap().image_metric("psnr").is_finite());
     Tensor::read_safetensors(folder.join("checkpoint.safetensors")).unwrap()
 }
 
 fn check(set: &str) {
-    let pictures = pictures();
+    let images = images();
     for method in METHODS {
         let name = format!("{set}-{method}");
-        let tensors = run(small(&name, pictures.path()), &pictures.path().join("runs").join(method));
+        let tensors = train(small(&name, images.path()), &images.path().join("runs").join(method));
         let used = tensors.iter().find(|(key, _)| key.ends_with("codebook.usage"));
         assert_eq!(used.is_some(), method == "cvq", "{name}");
         if let Some((_, usage)) = used {
@@ -134,21 +140,21 @@ fn check(set: &str) {
 }
 
 #[test]
-fn ade20k_runs() {
+fn ade20k_experiments_run() {
     check("ade20k");
 }
 
 #[test]
-fn celeba_hq_runs() {
+fn celeba_hq_experiments_run() {
     check("celeba-hq");
 }
 
 #[test]
-fn coco_runs() {
+fn coco_experiments_run() {
     check("coco");
 }
 
 #[test]
-fn cub_runs() {
+fn cub_experiments_run() {
     check("cub");
 }

@@ -1,8 +1,11 @@
 //! Training on scenes of emoji.
 
 use tempfile::TempDir;
+use vq_experiment::SourceConfig;
+use vq_pipeline::Checkpoint;
+use vq_run::RunDir;
 use vq_scenes::SceneSplit;
-use vq_train::{Checkpoint, Plan, RunDir, SourceConfig, TrainError, Trainer};
+use vq_train::{TokenizerPlan, TokenizerRun, TrainError};
 
 use crate::support::{StopAfter, tiny};
 
@@ -14,19 +17,18 @@ const SCENES: [&str; 5] = [
     "data.transform.flip=never",
 ];
 
-fn plan(more: &[&str]) -> Result<Plan, TrainError> {
-    Plan::resolve(tiny(&[&SCENES, more].concat()))
+fn plan(more: &[&str]) -> Result<TokenizerPlan, TrainError> {
+    TokenizerPlan::new(tiny(&[&SCENES, more].concat()))
 }
 
 #[test]
-fn a_run_on_scenes_remembers_them() {
+fn run_folder_records_the_scenes() {
     let folder = TempDir::new().unwrap();
-    let place = folder.path().join("run");
+    let run = folder.path().join("run");
     let plan = plan(&["data.source.validate_on=held-out", "data.source.seed=3"]).unwrap();
     assert_eq!(plan.image_counts(), [12, 5]);
-    let mut trainer = Trainer::begin(plan, || RunDir::exact(&place)).unwrap();
-    trainer.run(&mut StopAfter(u64::MAX)).unwrap();
-    let header = Checkpoint::open(&place.join("checkpoint.safetensors")).unwrap().header().clone();
+    TokenizerRun::begin(plan, || RunDir::exact(&run)).unwrap().train(&mut StopAfter(u64::MAX)).unwrap();
+    let header = Checkpoint::open(&run.join("checkpoint.safetensors")).unwrap().header().clone();
     let SourceConfig::Scenes(source) = header.experiment.data.source else { panic!("another source") };
     assert_eq!((source.seed, source.train, source.validation), (3, 12, 5));
     assert_eq!(source.validate_on, SceneSplit::HeldOut);
@@ -34,13 +36,13 @@ fn a_run_on_scenes_remembers_them() {
 }
 
 #[test]
-fn senseless_scenes_are_refused() {
+fn error_names_key_of_bad_scenes() {
     #[track_caller]
-    fn check(more: &str, says: &[&str]) {
+    fn check(more: &str, parts: &[&str]) {
         let Err(error) = plan(&[more]) else { panic!("accepted {more}") };
-        let told = error.to_string();
-        for part in says {
-            assert!(told.contains(part), "{part:?} is missing in: {told}");
+        let message = error.to_string();
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is missing in: {message}");
         }
     }
     check("data.transform.flip=random", &["data.transform.flip", "never", "random"]);
