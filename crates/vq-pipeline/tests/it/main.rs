@@ -5,5 +5,7 @@ mod checkpoint;
 mod generator_errors;
 mod image_generator;
 mod image_grid;
+mod scene_classifier;
+mod scene_scores;
 mod support;
 mod token_store;

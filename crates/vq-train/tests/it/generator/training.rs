@@ -4,9 +4,9 @@ use std::path::Path;
 
 use tch::Tensor;
 use tempfile::TempDir;
-use vq_pipeline::ImageTokens;
+use vq_pipeline::{Conditioner, ImageTokens};
 use vq_run::{Record, RunDir};
-use vq_train::GeneratorRun;
+use vq_train::{GeneratorPlan, GeneratorRun};
 
 use super::{begun, experiment, from_stores, open, segmentation_condition, stores, tokenizer, train};
 use crate::support::{StopAfter, assert_equal, records};
@@ -54,6 +54,18 @@ fn generator_of_each_condition_and_order_is_trained() {
             assert_eq!(timeless_records(&path("images")), timeless_records(&path("autoregressive")), "{condition}");
         }
     }
+}
+
+#[test]
+fn classes_of_a_store_are_numbered_in_alphabetical_order() {
+    let folder = TempDir::new().unwrap();
+    let run = tokenizer(folder.path(), "tokenizer", &[]);
+    let stores = from_stores(&stores(folder.path(), &run, None));
+    let plan = GeneratorPlan::new(experiment(&run, &[&stores, "condition={ kind = \"class\" }"])).unwrap();
+    let Conditioner::Class(classes) = &plan.conditioner else { panic!("another condition") };
+    let names = classes.names();
+    assert!(names.len() >= 2 && names.is_sorted_by(|one, next| one < next), "{names:?}");
+    assert_eq!(plan.setup.classes, names);
 }
 
 #[test]
