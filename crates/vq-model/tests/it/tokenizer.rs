@@ -24,8 +24,8 @@ fn nearest(path: &nn::Path) -> Box<dyn Quantizer> {
 fn grouped(path: &nn::Path) -> Box<dyn Quantizer> {
     let codebook = LearnedCodebook::new(&(path / "codebook"), 30, 4).unwrap();
     let groups = vec![
-        Group { name: "adjective".into(), codes: 0..10, nearest: 2 },
-        Group { name: "noun".into(), codes: 10..30, nearest: 1 },
+        Group { name: "adjective".into(), codes: 0..10, top_k: 2 },
+        Group { name: "noun".into(), codes: 10..30, top_k: 1 },
     ];
     Box::new(GroupedQuantizer::new(Box::new(codebook), groups, MatchConfig::default()).unwrap())
 }
