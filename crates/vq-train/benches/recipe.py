@@ -221,7 +221,9 @@ class Recipe:
 
     def nll(self, x, made):
         loss = (x - made).abs()
-        return (loss if self.lpips is None else loss + self.lpips(self.lpips.features(made), self.lpips.features(x))).mean()
+        if self.lpips is not None:
+            loss = loss + self.lpips(self.lpips.features(made), self.lpips.features(x))
+        return loss.mean()
 
     def toggle(self, which):
         self.model.requires_grad_(which == 0)
@@ -343,7 +345,8 @@ def measure(options):
         if not torch.isfinite(loss):
             raise SystemExit(f"{options.variant}: expected a finite loss at step {number}, got {loss.item()}")
     middle = statistics.median(times)
-    print(f"{options.batch / middle:.2f} {middle * 1e3:.1f} {min(times) * 1e3:.1f} {min(cpu) * 1e3:.1f} {peak_mib():.0f}")
+    milliseconds = " ".join(f"{seconds * 1e3:.1f}" for seconds in [middle, min(times), min(cpu)])
+    print(f"{options.batch / middle:.2f} {milliseconds} {peak_mib():.0f}")
 
 
 def main():

@@ -27,8 +27,8 @@ pub enum TrainError {
 
     /// Losses or gradients are not finite, and the guards have no remedy left.
     #[error(
-        "step {step}: expected finite losses and gradients, got {skipped} skipped steps in a row, the last because {reason}; \
-         {advice}"
+        "step {step}: expected finite losses and gradients, got {skipped} skipped steps in a row, the last because \
+         {reason}; {advice}"
     )]
     NotFinite {
         /// The step, from 1.
@@ -43,8 +43,8 @@ pub enum TrainError {
 
     /// Too few codes of a group are used, and the guards are configured to stop the run then.
     #[error(
-        "step {step}: expected a window to use at least {min_share} of the codes of group {group}, got {share:.4}; the last \
-         checkpoint is whole"
+        "step {step}: expected a window to use at least {min_share} of the codes of group {group}, got {share:.4}; the \
+         last checkpoint is whole"
     )]
     Collapsed {
         /// The step, from 1.

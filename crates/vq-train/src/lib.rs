@@ -1,9 +1,9 @@
 //! Training of tokenizers, generators and scene classifiers.
 //!
-//! All three train in one loop, [`Run`]: steps, guards, log, validation and checkpoints. What is particular to each is a
-//! [`Task`]. The data flows one way: an experiment ([`vq_experiment`]) becomes a plan, which has touched disk and device;
-//! a task is made of the plan; a run trains the task into a run folder ([`vq_run::RunDir`]) and ends with a checkpoint
-//! ([`vq_pipeline::CheckpointFile`]).
+//! All three train in one loop, [`Run`]: steps, guards, log, validation and checkpoints. What is particular to each is
+//! a [`Task`]. The data flows one way: an experiment ([`vq_experiment`]) becomes a plan, which has touched disk and
+//! device; a task is made of the plan; a run trains the task into a run folder ([`vq_run::RunDir`]) and ends with a
+//! checkpoint ([`vq_pipeline::CheckpointFile`]).
 //!
 //! | task | plan | run |
 //! |---|---|---|

@@ -44,8 +44,8 @@ enum Settled {
 }
 
 impl<T: Task> Run<T> {
-    /// Begins in a new folder, which is made by `make_run` once everything else has succeeded; writes its `config.toml` and
-    /// a checkpoint of step 0.
+    /// Begins in a new folder, which is made by `make_run` once everything else has succeeded; writes its `config.toml`
+    /// and a checkpoint of step 0.
     ///
     /// # Errors
     /// [`TrainError`] if the folder cannot be made or written.
@@ -65,8 +65,8 @@ impl<T: Task> Run<T> {
     /// Continues from the last checkpoint of a run folder, with a task that `task` makes of it.
     ///
     /// # Errors
-    /// [`TrainError::Run`] if another process trains in the folder, [`TrainError::Pipeline`] if the checkpoint cannot be
-    /// read or does not fit.
+    /// [`TrainError::Run`] if another process trains in the folder, [`TrainError::Pipeline`] if the checkpoint cannot
+    /// be read or does not fit.
     pub fn resume_task(
         folder: RunDir,
         task: impl FnOnce(&CheckpointFile<T::Experiment>) -> Result<T, TrainError>,
@@ -117,13 +117,13 @@ impl<T: Task> Run<T> {
 
     /// Trains until the last step, or until the observer wants to stop; a checkpoint is saved in both cases.
     ///
-    /// On the CPU the outcome of a step is read at once. On other devices, the device itself decides whether a step counts,
-    /// and the outcome is read when the next step begins, or when a figure is read anyway.
+    /// On the CPU the outcome of a step is read at once. On other devices, the device itself decides whether a step
+    /// counts, and the outcome is read when the next step begins, or when a figure is read anyway.
     ///
     /// # Errors
-    /// [`TrainError::NotFinite`] if steps go wrong and the guards have no remedy left, [`TrainError::Collapsed`] if too few
-    /// codes are used and the guards are configured to stop, or what cannot be read or written. A validation or a report
-    /// that fails is not an error but an event.
+    /// [`TrainError::NotFinite`] if steps go wrong and the guards have no remedy left, [`TrainError::Collapsed`] if too
+    /// few codes are used and the guards are configured to stop, or what cannot be read or written. A validation or a
+    /// report that fails is not an error but an event.
     pub fn train(&mut self, observer: &mut dyn TrainingObserver) -> Result<Outcome<T::Validation>, TrainError> {
         match Reporter::open(&self.folder, environment(self.task.device()), self.progress.step) {
             Ok(reporter) => self.reporter = Some(reporter),

@@ -43,8 +43,8 @@ pub trait Task {
     /// The number of images of a batch.
     fn count(batch: &Self::Batch) -> usize;
 
-    /// Takes a step, which changes everything or nothing. Draws `train.accumulate` micro-batches in any case, so that the
-    /// position in the data is known beforehand.
+    /// Takes a step, which changes everything or nothing. Draws `train.accumulate` micro-batches in any case, so that
+    /// the position in the data is known beforehand.
     ///
     /// # Errors
     /// [`TrainError`] if data cannot be read or do not fit. A loss that is not finite is not an error: the step is then

@@ -8,7 +8,8 @@ use super::Gradient;
 use super::flat_parameters::FlatParameters;
 use crate::TrainError;
 
-/// Elements that a step processes at a time on the CPU: 1 MiB, so that they are still in the cache for the next operation.
+/// Elements that a step processes at a time on the CPU: 1 MiB, so that they are still in the cache for the next
+/// operation.
 const CPU_BLOCK: i64 = 1 << 18;
 
 /// Adam (Kingma and Ba, arXiv 1412.6980), equal to PyTorch's; with weight decay AdamW, equal to PyTorch's.
@@ -55,8 +56,8 @@ impl Adam {
         self.parameters.gradient(scalar).map(Gradient::new)
     }
 
-    /// Takes a step with the gradient, clipped as configured, unless `all_finite`, a `Bool` scalar on the device, is false:
-    /// then parameters, moments and the number of steps stay unchanged.
+    /// Takes a step with the gradient, clipped as configured, unless `all_finite`, a `Bool` scalar on the device, is
+    /// false: then parameters, moments and the number of steps stay unchanged.
     pub fn step(&mut self, gradient: Gradient, learning_rate: f64, all_finite: &Tensor) {
         let AdamConfig { beta1, beta2, epsilon, weight_decay, clip } = self.config;
         tch::no_grad(|| {

@@ -24,8 +24,8 @@ struct Span {
 /// The trainable variables of a store, moved into one tensor of which each variable is a view.
 ///
 /// An operation over all parameters, of an optimizer or an average of weights, is then a few tensor operations for any
-/// number of parameters. The parameters that decay come first: those of two axes and more, codebooks excepted; biases and the scales
-/// of normalizations do not decay.
+/// number of parameters. The parameters that decay come first: those of two axes and more, codebooks excepted; biases
+/// and the scales of normalizations do not decay.
 #[derive(Debug)]
 pub(super) struct FlatParameters {
     spans: Vec<Span>,

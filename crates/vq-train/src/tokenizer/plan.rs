@@ -69,7 +69,8 @@ impl TokenizerPlan {
         Ok(Self { start, ..Self::assemble(experiment, Words { prior, language }, images)? })
     }
 
-    /// The plan of a run that continues from a checkpoint, with its words, and with the caller's images if they are given.
+    /// The plan of a run that continues from a checkpoint, with its words, and with the caller's images if they are
+    /// given.
     pub(super) fn for_resume(checkpoint: &Checkpoint, images: Option<Images>) -> Result<Self, TrainError> {
         Self::from_checkpoint(checkpoint, checkpoint.header().experiment.clone(), images)
     }

@@ -15,8 +15,8 @@ const CODES: &str = "codebook.weight";
 /// Moves the codes `unused` `[M]` of a group to random latents of `[B, C, H, W]`, no two to the same, and resets their
 /// optimizer state; returns how many were moved.
 ///
-/// If there are fewer latents than codes, the codes are drawn too; the others wait for the next window. As in SoundStream
-/// (arXiv 2107.03312, section III-C), a code must be near latents to be chosen.
+/// If there are fewer latents than codes, the codes are drawn too; the others wait for the next window. As in
+/// SoundStream (arXiv 2107.03312, section III-C), a code must be near latents to be chosen.
 ///
 /// # Errors
 /// [`TrainError::Config`] if the codes are not a parameter of their own.

@@ -51,8 +51,8 @@ impl Learner {
     /// Takes a step down the mean of the micro-batches' losses, which is the loss of one large batch unless a layer has
     /// statistics over the batch. It does not wait for the device.
     ///
-    /// One pass of encoder and decoder serves the tokenizer and the discriminator. All micro-batches of `next` are drawn in
-    /// any case, so that the position in the data is known beforehand.
+    /// One pass of encoder and decoder serves the tokenizer and the discriminator. All micro-batches of `next` are
+    /// drawn in any case, so that the position in the data is known beforehand.
     /// If a loss or gradient of either side is not finite, nothing is changed, which the device decides by itself.
     pub(super) fn step(
         &mut self,
@@ -197,7 +197,8 @@ impl Pass {
 }
 
 fn forward(inputs: &StepInputs<'_>, batch: &MicroBatch) -> Result<Pass, ModelError> {
-    let _guard = RngGuard::seeded(batch.seed); // nothing is drawn after the pass, except for captions, with their own seed
+    // Nothing is drawn after the pass, except for captions, with their own seed.
+    let _guard = RngGuard::seeded(batch.seed);
     let tokenizer = inputs.tokenizer;
     match inputs.learns {
         Learn::All => tokenizer.reconstruct(&batch.images, Mode::Train).map(Pass::Whole),

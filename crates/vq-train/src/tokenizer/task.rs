@@ -166,7 +166,8 @@ impl Task for TokenizerTask {
         Ok(())
     }
 
-    /// Counts the codes of a step; at the end of a window, reports the groups with too low usage and applies the remedy.
+    /// Counts the codes of a step; at the end of a window, reports the groups with too low usage and applies the
+    /// remedy.
     fn inspect(&mut self, step: &StepResult, at: StepAt, micro_batches: u64) -> Result<Inspection, TrainError> {
         let mut inspection = Inspection::default();
         let Some(alarm) = &mut self.alarm else { return Ok(inspection) };

@@ -6,8 +6,8 @@ use vq_experiment::UsageGuard;
 
 /// Counts the codes of the current window.
 ///
-/// `vq_core::UsageWindow` slides over batches and checks every id, which waits for the device at each step, and it cannot
-/// be saved. Here ids come from the quantizer itself, and only one count per code is saved.
+/// `vq_core::UsageWindow` slides over batches and checks every id, which waits for the device at each step, and it
+/// cannot be saved. Here ids come from the quantizer itself, and only one count per code is saved.
 #[derive(Debug)]
 pub(super) struct UsageAlarm {
     config: UsageGuard,

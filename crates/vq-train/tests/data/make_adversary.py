@@ -1,4 +1,4 @@
-"""Writes adversary.safetensors: losses and gradients of a small generator and a small discriminator (critic) over some steps.
+"""Writes adversary.safetensors: losses and gradients of a small generator and a small discriminator (critic).
 
 The losses are those of taming-transformers' `VQLPIPSWithDiscriminator` and of the papers of LeCAM and R1.
 

@@ -1,4 +1,4 @@
-//! Adam and the average of weights, compared with PyTorch's Adam and AdamW; `tests/data/make_adam.py` makes the goldens.
+//! Adam and the average of weights, compared with PyTorch; `tests/data/make_adam.py` makes the goldens.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -9,8 +9,8 @@ const DELTA: f64 = 1e-4;
 /// The upper bound of the adaptive weight.
 const MAX_WEIGHT: f64 = 1e4;
 
-/// `clamp(|grad nll| / (|grad g| + 1e-4), 0, 1e4)`, a scalar without gradient (VQGAN, arXiv 2012.09841, equation 7; delta
-/// and bounds as in taming-transformers).
+/// `clamp(|grad nll| / (|grad g| + 1e-4), 0, 1e4)`, a scalar without gradient (VQGAN, arXiv 2012.09841, equation 7;
+/// delta and bounds as in taming-transformers).
 ///
 /// Both are gradients at one weight, of any shape.
 pub(super) fn adaptive_weight(nll: &Tensor, generator: &Tensor) -> Tensor {
@@ -18,7 +18,8 @@ pub(super) fn adaptive_weight(nll: &Tensor, generator: &Tensor) -> Tensor {
     (norm(nll) / (norm(generator) + DELTA)).clamp(0.0, MAX_WEIGHT)
 }
 
-/// The gradient of the scalar `loss` at `at`, of its shape, without gradients of its own; zeros if the loss does not depend on it.
+/// The gradient of the scalar `loss` at `at`, of its shape, without gradients of its own; zeros if the loss does not
+/// depend on it.
 ///
 /// The graph of `loss` stays.
 pub(super) fn gradient_at(loss: &Tensor, at: &Tensor) -> Result<Tensor, TrainError> {

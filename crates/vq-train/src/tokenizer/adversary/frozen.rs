@@ -4,7 +4,8 @@ use tch::{Tensor, nn};
 
 /// Disables the gradients of a store's parameters while it exists.
 ///
-/// The gradient of a pass recorded meanwhile reaches the input and not the parameters, and nothing is computed for them.
+/// The gradient of a pass recorded meanwhile reaches the input and not the parameters, and nothing is computed for
+/// them.
 pub(super) struct Frozen {
     parameters: Vec<Tensor>,
 }

@@ -31,13 +31,13 @@ impl Lecam {
         Self { config, averages: None }
     }
 
-    /// Updates the averages with the logits of a step, and returns the weighted term, a scalar on their graph; none until
-    /// `step`, which counts from 1, is past the start.
+    /// Updates the averages with the logits of a step, and returns the weighted term, a scalar on their graph; none
+    /// until `step`, which counts from 1, is past the start.
     ///
     /// The term is the mean of `(real - average fake)^2` plus that of `(fake - average real)^2`
     /// (the paper's R_LC).
-    /// The official implementation only counts differences of the expected sign, which they have while the discriminator
-    /// separates the two.
+    /// The official implementation only counts differences of the expected sign, which they have while the
+    /// discriminator separates the two.
     pub(super) fn term(&mut self, step: u64, real: &Tensor, fake: &Tensor) -> Option<Tensor> {
         if step <= self.config.start {
             return None;

@@ -88,8 +88,8 @@ impl Adversary {
     /// Gradients flow through `fake`; the discriminator's parameters get none.
     ///
     /// # Errors
-    /// [`TrainError::Model`] if the images do not fit the discriminator; [`TrainError::Torch`] if `fake` or `last_weight`
-    /// has no gradient.
+    /// [`TrainError::Model`] if the images do not fit the discriminator; [`TrainError::Torch`] if `fake` or
+    /// `last_weight` has no gradient.
     pub fn generator_term(
         &self,
         step: u64,
@@ -171,7 +171,8 @@ impl Adversary {
         }))
     }
 
-    /// The tensors of a checkpoint, by name: `discriminator.<variable>` and, if configured, `lecam.{real,fake,begun}`, all `Float`.
+    /// The tensors of a checkpoint, by name: `discriminator.<variable>` and, if configured, `lecam.{real,fake,begun}`,
+    /// all `Float`.
     ///
     /// The optimizer saves its own moments.
     pub fn state(&self) -> Vec<(String, Tensor)> {

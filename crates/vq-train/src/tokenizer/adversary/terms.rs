@@ -6,8 +6,8 @@ use vq_experiment::Losses;
 /// The generator's adversarial term; scalars, `Float`.
 #[derive(Debug)]
 pub struct GeneratorTerm {
-    /// The given `nll`, with its value and gradient, but without its graph behind the images. Minimizing it instead passes
-    /// through LPIPS once and not twice.
+    /// The given `nll`, with its value and gradient, but without its graph behind the images. Minimizing it instead
+    /// passes through LPIPS once and not twice.
     pub nll: Tensor,
     /// The term: `factor * adaptive_weight * gan`, on the autograd graph.
     pub loss: Tensor,

@@ -35,8 +35,8 @@ impl DiscriminatorTrainer {
         Ok(Self { adversary, adam })
     }
 
-    /// The gradient of the discriminator's loss, times `share`, at a step that counts from 1; none before it is trained.
-    /// `real` and `fake` are `[B, 3, H, W]`.
+    /// The gradient of the discriminator's loss, times `share`, at a step that counts from 1; none before it is
+    /// trained. `real` and `fake` are `[B, 3, H, W]`.
     pub(crate) fn gradient(
         &mut self,
         step: u64,
