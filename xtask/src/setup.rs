@@ -146,7 +146,7 @@ impl Choice {
         let Some(folder) = env::var_os("LIBTORCH").map(PathBuf::from) else {
             return Ok(None);
         };
-        if folder == workspace.current_libtorch() {
+        if is_link_itself(&folder, &workspace.current_libtorch()) {
             return Ok(None); // set by cargo, from .cargo/config.toml
         }
         ensure!(
@@ -245,6 +245,12 @@ fn keep(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
         removed.with_context(|| format!("cannot remove {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Whether two paths name one link, also through links to its folder: a link to itself would lose the installation.
+fn is_link_itself(folder: &Path, link: &Path) -> bool {
+    let home = |path: &Path| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_owned()));
+    folder == link || home(folder).is_some_and(|ours| home(link) == Some(ours))
 }
 
 /// Points `.libtorch/current` to `target`, in one step.
