@@ -118,7 +118,7 @@ fn loaded_classifier_has_the_scores_of_the_validation() {
         assert_eq!(logged["all_right"], figures.validation.all_right.value().unwrap());
         let best = header(&run).best.map(|best| (best.step, best.by, best.value));
         assert_eq!(best, figures.validation.object_f1().map(|value| (6, BestBy::ObjectF1, value)));
-        assert!(std::fs::read_to_string(run.join("report.html")).unwrap().contains("Held-out"));
+        assert!(std::fs::read_to_string(run.join("report.html")).unwrap().contains("All right"));
     }
 }
 
