@@ -11,8 +11,14 @@ device = "cpu"
 
 [data]
 batch_size = 8
-source = { kind = "scenes", objects = { start = 1, end = 1 }, nouns = ["cat", "lemon", "star", "bus"], train = 64, validation = 70 }
 transform = { size = 32, background = { color = [255, 255, 255] }, flip = "never" }
+
+[data.source]
+kind = "scenes"
+objects = { start = 1, end = 1 }
+nouns = ["cat", "lemon", "star", "bus"]
+train = 64
+validation = 70
 
 [network]
 widths = [16, 32]

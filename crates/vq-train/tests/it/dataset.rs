@@ -166,16 +166,10 @@ fn class_folders_become_captions() {
     let path = |part: &str| toml::Value::String(data.path().join(part).display().to_string());
     // As keys of a file, not as overrides.
     let load = |caption: &str| {
-        let source = format!(
-            "[data]\nsource = {{ kind = \"folder\", train = {}, validation = {{ kind = \"folder\", path = {} }}, {caption} }}",
-            path("train"),
-            path("test")
-        );
-        let file = write(
-            runs.path(),
-            "cifar.toml",
-            &TINY.replace("[data]\n", &format!("{source}\n")).replace("source = { kind = \"emoji\" }\n", ""),
-        );
+        let validation = format!("{{ kind = \"folder\", path = {} }}", path("test"));
+        let train = path("train");
+        let source = format!("source = {{ kind = \"folder\", train = {train}, validation = {validation}, {caption} }}");
+        let file = write(runs.path(), "cifar.toml", &TINY.replace("source = { kind = \"emoji\" }", &source));
         let captions = "captions.translator={ width = 16, heads = 2, layers = 1, max_tokens = 8 }".to_owned();
         ExperimentFile { path: file, overrides: vec![captions, "train.steps=2".into()] }.load()
     };
