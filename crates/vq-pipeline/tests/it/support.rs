@@ -159,7 +159,7 @@ fn toml_string(path: &Path) -> toml::Value {
     toml::Value::String(path.display().to_string())
 }
 
-/// The checkpoint of a generator of the ids of a tokenizer: [`GENERATOR`] with overrides. Its parameters are random; none
+/// The checkpoint of a generator of ids of a tokenizer: [`GENERATOR`] with overrides. Its parameters are random; none
 /// is zero.
 pub(crate) fn generator(folder: &Path, name: &str, tokenizer: &Path, more: &[&str]) -> GeneratorCheckpoint {
     let run = format!("tokens.tokenizer.run={}", toml_string(tokenizer));
