@@ -6,9 +6,9 @@ use serde_json::Value;
 use tch::Device;
 use vq_data::{DatasetConfig, HeldOut, Transform};
 
-use super::Source;
 use super::images::{Images, Storage};
 use super::listed::{Cache, LimitConfig, ListedPair, check_listed, decoding_threads};
+use super::source::Source;
 use crate::ConfigError;
 
 /// Data sets whose layouts `vq-data` reads, with their captions, masks and labels.

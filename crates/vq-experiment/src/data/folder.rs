@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 use vq_data::{CaptionTemplate, Damaged, FolderClasses, HeldOut, ImageFolder, ImageFolderConfig, Transform};
 
-use super::Source;
 use super::images::{Images, Storage};
 use super::listed::{Cache, LimitConfig, ListedPair, check_listed, decoding_threads};
+use super::source::Source;
 use crate::ConfigError;
 
 /// Images in the user's folders.

@@ -1,17 +1,21 @@
 //! What an experiment trains on.
 
 mod dataset;
+mod emoji;
 mod folder;
 mod images;
 mod listed;
 mod scenes;
+mod source;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tch::Device;
-use vq_data::{Background, EmojiSet, ImageSource, InMemory, SegmentationImages, Split, Transform};
+use vq_data::{Background, ImageSource, SegmentationImages, Transform};
 
+use self::emoji::EmojiSource;
+use self::source::Source;
 use crate::ConfigError;
 use crate::error::check_value;
 
@@ -62,41 +66,6 @@ pub enum SourceConfig {
     Scenes(SceneSourceConfig),
     /// Data sets in their published layouts.
     Dataset(Box<DatasetPair>),
-}
-
-/// What every kind of source can do.
-trait Source {
-    /// Checks what needs no disk.
-    fn check(&self, transform: &Transform) -> Result<(), ConfigError>;
-
-    /// Opens the images to train on and to validate on.
-    fn open(&self, transform: &Transform, storage: Storage) -> Result<Images, ConfigError>;
-
-    /// Threads that make batches while a model trains on `device`.
-    fn threads(&self, _device: Device) -> usize {
-        1
-    }
-}
-
-/// The embedded emoji.
-struct EmojiSource;
-
-impl Source for EmojiSource {
-    fn check(&self, _transform: &Transform) -> Result<(), ConfigError> {
-        Ok(())
-    }
-
-    fn open(&self, transform: &Transform, storage: Storage) -> Result<Images, ConfigError> {
-        let emoji = EmojiSet::embedded()?;
-        let [train, validation] = [Split::Train, Split::Validation].map(|part| emoji.split(part));
-        Ok(match storage {
-            Storage::Disk => Images::new(Arc::new(train), Arc::new(validation)),
-            Storage::AsConfigured => Images::new(
-                images::in_memory(&train, transform)?,
-                Arc::new(InMemory::load(&validation, transform.size)?),
-            ),
-        })
-    }
 }
 
 impl SourceConfig {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use vq_data::{Crop, Flip, Transform};
 use vq_scenes::{EmojiScenes, SceneConfig, SceneMap, SceneSplit};
 
-use super::Source;
 use super::images::{Images, Storage};
+use super::source::Source;
 use crate::ConfigError;
 use crate::error::check_value;
 

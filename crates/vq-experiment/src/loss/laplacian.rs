@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::ImageLoss;
+use super::image_loss::ImageLoss;
 use crate::ConfigError;
 
 /// Binomial weights of the pyramid's filter along one axis (Burt and Adelson 1983, with `a = 0.375`).

@@ -1,5 +1,6 @@
 //! Image losses: their weights, and their values at a step.
 
+mod image_loss;
 mod laplacian;
 mod pixel;
 mod similarity;
@@ -14,6 +15,7 @@ use vq_model::{Lpips, Reconstruction};
 use crate::ConfigError;
 use crate::error::check_value;
 
+pub use image_loss::ImageLoss;
 pub use laplacian::laplacian_l1;
 
 /// Weights of the loss terms; a term of weight 0 is not computed.
@@ -59,29 +61,6 @@ impl Default for LossConfig {
     fn default() -> Self {
         Self { l1: 1.0, l2: 0.0, ms_ssim: 0.0, laplacian: 0.0, codebook: 1.0, perceptual: None }
     }
-}
-
-/// A term of the reconstruction loss.
-pub trait ImageLoss: Debug {
-    /// The name under which the term is logged.
-    fn name(&self) -> &'static str;
-
-    /// Whether the term is logged by itself; if not, only as a part of the reconstruction loss.
-    fn is_logged(&self) -> bool {
-        true
-    }
-
-    /// The smallest height and width of an image that the term can measure.
-    fn smallest(&self) -> i64 {
-        1
-    }
-
-    /// The term between reconstructions and originals, both `[B, 3, H, W]`, `Float`: a scalar on the autograd graph,
-    /// before its weight.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if the images are too small.
-    fn compute(&self, reconstructions: &Tensor, originals: &Tensor) -> Result<Tensor, ConfigError>;
 }
 
 /// The terms of a configuration, with the networks that they need.

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::ImageLoss;
+use super::image_loss::ImageLoss;
 use crate::ConfigError;
 
 /// The mean absolute error.

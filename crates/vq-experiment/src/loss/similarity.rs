@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 use vq_eval::{ScaleFloor, ms_ssim};
 use vq_model::Lpips;
 
-use super::ImageLoss;
+use super::image_loss::ImageLoss;
 use crate::ConfigError;
 
 /// The smallest value of a scale of MS-SSIM that gets a full gradient: the slope of `x^0.0448` is 33 here and unbounded

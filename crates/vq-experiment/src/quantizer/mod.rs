@@ -4,8 +4,8 @@
 //! `build_into`, both in this file.
 
 mod built;
-mod parts;
 mod prior;
+mod stage_codebooks;
 mod words;
 
 use codebook_prior::PriorGraph;
@@ -24,8 +24,8 @@ use crate::ConfigError;
 use crate::error::check_value;
 
 pub use built::BuiltQuantizer;
-pub use parts::{ProductPartConfig, StageCodebooks};
 pub use prior::{PriorConfig, PriorSource};
+pub use stage_codebooks::StageCodebooks;
 pub use words::WordGroups;
 
 /// Which codebook, and how latents are matched with it.
@@ -186,6 +186,16 @@ pub enum QuantizerConfig {
         /// The parts, in the order of their channels; their codes cannot be words.
         parts: Vec<ProductPartConfig>,
     },
+}
+
+/// A part of a product quantizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductPartConfig {
+    /// Its name, which prefixes the names of its groups.
+    pub name: String,
+    /// Its quantizer.
+    pub quantizer: QuantizerConfig,
 }
 
 fn two() -> i64 {

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod captions;
+mod discriminator_trainer;
 mod plan;
 mod revival;
 mod step;

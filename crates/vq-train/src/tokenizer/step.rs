@@ -7,8 +7,8 @@ use vq_model::{Encoded, ImageTokenizer, ModelError, Reconstruction};
 use vq_pipeline::{CaptionHead, RngGuard};
 use vq_random::derive_seed;
 
-use super::adversary::{DiscriminatorGradient, DiscriminatorTrainer};
 use super::captions::{CaptionTerms, caption_terms};
+use super::discriminator_trainer::{DiscriminatorGradient, DiscriminatorTrainer};
 use crate::engine::StepFigures;
 use crate::{ModelOptimizer, StepResult, StepSums, TrainError};
 

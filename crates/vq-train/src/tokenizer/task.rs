@@ -10,7 +10,7 @@ use vq_pipeline::{
 use vq_random::derive_seed;
 use vq_run::{Event, RunDir, RunError, UsageRemedy};
 
-use super::adversary::DiscriminatorTrainer;
+use super::discriminator_trainer::DiscriminatorTrainer;
 use super::plan::TokenizerPlan;
 use super::revival::revive;
 use super::step::{Learner, MicroBatch, StepInputs};

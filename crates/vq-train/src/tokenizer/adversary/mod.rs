@@ -7,7 +7,6 @@ mod r1;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod trainer;
 
 use tch::{Device, Kind, Tensor, nn};
 use vq_core::Mode;
@@ -21,7 +20,6 @@ use lecam::Lecam;
 use r1::penalty;
 
 pub use terms::{DiscriminatorTerm, GeneratorTerm};
-pub(super) use trainer::{DiscriminatorGradient, DiscriminatorTrainer};
 
 /// A discriminator with its parameters and the averages of its logits.
 ///

@@ -5,7 +5,7 @@ use vq_experiment::{AdversarialConfig, Experiment};
 use vq_pipeline::{Checkpoint, RngGuard};
 use vq_random::derive_seed;
 
-use super::Adversary;
+use super::adversary::Adversary;
 use crate::{Adam, Gradient, TrainError};
 
 /// Separates the seed of the discriminator's parameters from those of forward passes.
