@@ -17,18 +17,20 @@ pub(crate) fn wait_passively() {
     if POLICIES.iter().any(|policy| env::var_os(policy).is_some()) {
         return;
     }
-    let mut arguments = env::args_os();
-    let Ok(program) = env::current_exe() else { return };
-    let mut command = Command::new(program);
-    if let Some(name) = arguments.next() {
-        command.arg0(name);
-    }
-    let error = command.args(arguments).env(POLICIES[0], "passive").exec();
-    eprintln!(
-        "warning: OpenMP threads spin while they wait, since the restart with {}=passive failed: {error}",
-        POLICIES[0]
-    );
+    let error = match env::current_exe() {
+        Ok(program) => {
+            let mut arguments = env::args_os();
+            let mut command = Command::new(program);
+            if let Some(name) = arguments.next() {
+                command.arg0(name);
+            }
+            command.args(arguments).env(POLICIES[0], "passive").exec()
+        }
+        Err(error) => error,
+    };
+    eprintln!("warning: expected a restart with {}=passive, got: {error}; OpenMP threads spin", POLICIES[0]);
 }
 
+/// Other platforms cannot replace a process: threads wait as OpenMP's default is.
 #[cfg(not(unix))]
 pub(crate) fn wait_passively() {}
