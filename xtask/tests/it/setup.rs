@@ -154,6 +154,21 @@ fn an_own_libtorch_is_linked() {
     assert_eq!(fs::read_link(&current).expect("a link"), Path::new(&own));
 }
 
+/// LIBTORCH may name the link through a link to its folder; the installation must not be lost.
+#[cfg(unix)]
+#[test]
+fn link_by_another_path_stays() {
+    let machine = Machine::new();
+    machine.setup(&[]).assert().success();
+    let other = machine.path("other");
+    std::os::unix::fs::symlink(machine.libtorch(""), &other).expect("a link");
+    let by_other_path = other.join("current");
+    machine.setup(&[("LIBTORCH", by_other_path.to_str().expect("a plain path"))]).assert().success();
+    let current = machine.libtorch("current");
+    assert_eq!(fs::read_link(current).expect("a link"), Path::new("cpu-2.11.0/torch"));
+    assert_eq!(machine.installations(), 1);
+}
+
 #[test]
 fn an_own_libtorch_is_checked() {
     let machine = Machine::new();
