@@ -11,7 +11,7 @@ use super::conditioner::{Classes, Conditioner, Texts};
 use super::image_tokens::ImageTokens;
 use super::setup::{GeneratorCheckpoint, GeneratorSetup};
 use super::tokens::{TokenSets, TokenizedBatch, Tokenizers};
-use crate::PipelineError;
+use crate::{PipelineError, RngGuard};
 
 /// How a trained generator is used.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +81,9 @@ impl ImageGenerator {
             }
         };
         let store = nn::VarStore::new(device);
+        let guard = RngGuard::acquire();
         let generator = tokens.generator(&store, &conditioner.conditioning(), &setup.experiment)?;
+        drop(guard);
         checkpoint.restore(&store, with.weights)?;
         let trained_on = tokenizer.header().experiment.data.clone();
         Ok(Self { setup, tokens, conditioner, generator, _store: store, trained_on })

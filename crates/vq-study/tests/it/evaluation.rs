@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use vq_eval::SlicedConfig;
 use vq_experiment::{DataConfig, Weights};
 use vq_model::{InceptionConfig, InceptionScale};
-use vq_pipeline::{Checkpoint, TokenizerState};
+use vq_pipeline::{Checkpoint, RngGuard, TokenizerState};
 use vq_study::{DistancesConfig, Evaluated, Evaluation, EvaluationDiff, EvaluationRequest, ShownImages};
 use vq_train::TokenizerValidation;
 
@@ -105,7 +105,7 @@ fn other_images_have_another_hash_and_codes_without_words_have_no_word_figures()
 
 /// Random weights of a network with these tensors, in a file.
 fn weights(path: &Path, tensors: impl Iterator<Item = (String, Vec<i64>)>) {
-    tch::manual_seed(1);
+    let _guard = RngGuard::seeded(1);
     let draw = |(name, shape): (String, Vec<i64>)| {
         let inputs = shape[1..].iter().product::<i64>().max(1) as f64;
         let positive = name.starts_with("lin") || name.ends_with("running_var");

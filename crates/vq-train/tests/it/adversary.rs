@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor, nn};
 use vq_core::{Mode, Quantized};
 use vq_experiment::{AdaptiveWeight, AdversarialConfig, GanLoss, LecamConfig, LossConfig, R1Config};
 use vq_model::{Discriminator, ModelError, Reconstruction};
+use vq_pipeline::RngGuard;
 use vq_train::Adversary;
 
 pub(crate) fn golden() -> HashMap<String, Tensor> {
@@ -40,7 +41,9 @@ impl Discriminator for Tiny {
 /// An adversary with the weights of the script.
 pub(crate) fn adversary(config: AdversarialConfig) -> Adversary {
     let store = nn::VarStore::new(Device::Cpu);
+    let guard = RngGuard::acquire();
     let discriminator = Tiny::new(&store.root());
+    drop(guard);
     let golden = golden();
     for (name, mut variable) in store.variables() {
         tch::no_grad(|| variable.copy_(&golden[&format!("critic.{name}")]));

@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 use vq_core::Mode;
 use vq_experiment::Experiment;
-use vq_pipeline::{Checkpoint, TokenizerState};
+use vq_pipeline::{Checkpoint, RngGuard, TokenizerState};
 
 use crate::support::{StopAfter, begun, plain, tiny};
 
@@ -20,7 +20,9 @@ fn check(experiment: Experiment, slots: &[(&str, i64)]) {
     let found: Vec<(&str, i64)> =
         tokenizer.layout().slots.iter().map(|slot| (slot.group.as_str(), slot.codes.end - slot.codes.start)).collect();
     assert_eq!(found, slots);
+    let guard = RngGuard::acquire();
     let images = Tensor::rand([2, 3, 16, 16], (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+    drop(guard);
     let whole = tch::no_grad(|| tokenizer.reconstruct(&images, Mode::Eval)).unwrap();
     let ids = tokenizer.encode(&images).unwrap();
     assert!(ids.equal(&whole.quantized.indices));

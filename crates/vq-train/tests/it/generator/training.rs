@@ -1,6 +1,7 @@
 //! Training of generators of each condition and order, resumed runs, and codes of words.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::Tensor;
 use tempfile::TempDir;
@@ -87,6 +88,31 @@ fn resumed_run_equals_uninterrupted_run() {
     resumed.train(&mut StopAfter(u64::MAX)).unwrap();
     assert_eq!(timeless_records(&cut), timeless_records(&whole));
     assert_equal(&cut.join("checkpoint.safetensors"), &whole.join("checkpoint.safetensors"));
+}
+
+/// What reads checkpoints beside a run, in the same process, draws initial parameters too: the run does not change.
+#[test]
+fn opened_models_do_not_change_a_run_beside() {
+    let folder = TempDir::new().unwrap();
+    let run = tokenizer(folder.path(), "tokenizer", &[]);
+    let stores = from_stores(&stores(folder.path(), &run, None));
+    let path = |name: &str| folder.path().join(name);
+    let trained = |name: &str| {
+        train(experiment(&run, &[&stores, "train.steps=40", "train.validate_every=40"]), &path(name));
+    };
+    trained("alone");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                open(&path("alone"));
+            }
+        });
+        let beside = std::panic::catch_unwind(|| trained("beside"));
+        done.store(true, Ordering::Relaxed);
+        beside.unwrap();
+    });
+    assert_eq!(timeless_records(&path("beside")), timeless_records(&path("alone")));
 }
 
 /// Codes of words, two adjectives and a noun, and codes of plain VQ: ids are embedded by them, and the generator can be
